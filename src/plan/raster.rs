@@ -1,0 +1,147 @@
+//! A plan for pixels: every number settled, nothing left to decide but how to be fast.
+
+use super::facts::Size;
+use crate::spec::{Chroma, Colour, Format, Metadata, Progressive, Turn};
+
+/// What the renderer does, in order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RasterPlan {
+    /// The size of the source as stored, which the first step works on.
+    pub source: Size,
+    /// The steps, each on the output of the one before.
+    pub steps: Vec<Step>,
+    /// How the result is written.
+    pub encode: Encode,
+}
+
+impl RasterPlan {
+    /// The size after the last step.
+    #[must_use]
+    pub fn output(&self) -> Size {
+        self.steps
+            .iter()
+            .fold(self.source, |size, step| step.size_after(size))
+    }
+
+    /// How much smaller the source may be decoded, as a power of two from 1 to 8: the largest
+    /// reduction that leaves the first resampling at least `margin` times the pixels it needs along
+    /// each side. 1 when the first thing done to the source is not a resampling.
+    #[must_use]
+    pub fn shrink(&self, margin: f64) -> u32 {
+        let scale = self.steps.iter().find_map(|step| match step {
+            Step::Turn(_) => None,
+            Step::Resample { from, to } => {
+                Some((from.width / f64::from(to.width)).min(from.height / f64::from(to.height)))
+            }
+            _ => Some(1.0),
+        });
+        let scale = scale.unwrap_or(1.0) / margin;
+        [8, 4, 2]
+            .into_iter()
+            .find(|&n| f64::from(n) <= scale)
+            .unwrap_or(1)
+    }
+}
+
+/// One step over pixels.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Step {
+    /// Lay the picture down another way.
+    Turn(Turn),
+    /// Cut `from` out of the input and scale it to `to`, in one pass. A `from` of whole pixels and
+    /// of the same size as `to` is a plain cut.
+    Resample {
+        /// The region kept, in pixels of the input; always inside it.
+        from: Region,
+        /// The size it becomes.
+        to: Size,
+    },
+    /// Put the picture on a canvas: it may be larger or smaller, and the picture may hang over.
+    Canvas {
+        /// The canvas.
+        size: Size,
+        /// Where the picture's left edge lies on it.
+        left: i32,
+        /// Where the picture's top edge lies on it.
+        top: i32,
+        /// What the rest is filled with.
+        fill: Paint,
+    },
+    /// Round the corners.
+    Round(Rounding),
+    /// A line around the picture, following the corners where it names radii; grows the canvas by
+    /// `width` on every side.
+    Border {
+        /// Pixels.
+        width: u32,
+        /// Its colour, blended where it is translucent.
+        colour: Colour,
+        /// The corners of the picture inside it.
+        corners: Option<Rounding>,
+    },
+    /// Multiply the opacity, 0 to 255 for nothing to all.
+    Opacity(u8),
+    /// Put a colour behind everything transparent.
+    Flatten(Paint),
+}
+
+impl Step {
+    /// The size of the picture after this step.
+    #[must_use]
+    pub fn size_after(&self, before: Size) -> Size {
+        match *self {
+            Self::Turn(turn) => before.turned(turn),
+            Self::Resample { to, .. } => to,
+            Self::Canvas { size, .. } => size,
+            Self::Border { width, .. } => Size::new(
+                before.width.saturating_add(width.saturating_mul(2)),
+                before.height.saturating_add(width.saturating_mul(2)),
+            ),
+            Self::Round(_) | Self::Opacity(_) | Self::Flatten(_) => before,
+        }
+    }
+}
+
+/// A rectangle in pixels with fractions, so that a resampling loses nothing to rounding.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Region {
+    /// Left edge.
+    pub x: f64,
+    /// Top edge.
+    pub y: f64,
+    /// Above zero.
+    pub width: f64,
+    /// Above zero.
+    pub height: f64,
+}
+
+/// What an area is painted with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Paint {
+    /// One colour.
+    Colour(Colour),
+    /// The most common colour of the picture's outermost pixels.
+    EdgeColour,
+}
+
+/// The corner radii of a picture, clockwise from the top left: `(horizontal, vertical)` in pixels,
+/// each at most half the side.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rounding(pub [(f64, f64); 4]);
+
+/// How the result is written: one format, every choice made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Encode {
+    /// The file format.
+    pub format: Format,
+    /// On the encoder's own scale, 1 to 100; 100 is lossless where the format can be.
+    pub quality: u8,
+    /// How colour is sampled.
+    pub chroma: Chroma,
+    /// Whether the file shows while it arrives.
+    pub progressive: Progressive,
+    /// What of the source's metadata is kept.
+    pub metadata: Metadata,
+    /// Behind transparency where the format has none.
+    pub background: Colour,
+}

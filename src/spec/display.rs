@@ -1,0 +1,1 @@
+//! The one-line canonical text of a specification.

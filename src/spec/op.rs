@@ -1,0 +1,289 @@
+//! What can be done to a picture.
+
+use super::unit::{Angle, Colour, Compass, Decimal, Length, Percent, Ratio};
+
+/// One step of a chain. The order of a chain is kept, always.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Op {
+    /// Cut a box out, without scaling.
+    Crop(Crop),
+    /// Bring the picture to a box.
+    Resize(Resize),
+    /// Quarter turns and mirrors: no pixel is changed.
+    Turn(Turn),
+    /// Turn by any other angle; the canvas grows to the bounding box.
+    Rotate(Angle),
+    /// Round the corners; what falls outside becomes transparent.
+    Round(Radii),
+    /// A solid line around the picture; the canvas grows by its width on every side.
+    Border(Border),
+    /// Multiply the opacity.
+    Opacity(Percent),
+    /// Put a colour behind everything transparent.
+    Background(Fill),
+    /// Leave the stored orientation tag unapplied, wherever in the chain it stands.
+    IgnoreOrientation,
+}
+
+/// The box asked for, before facts about the source complete it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Area {
+    /// The width asked for.
+    pub width: Option<Length>,
+    /// The height asked for.
+    pub height: Option<Length>,
+    /// Completes a missing side, or alone asks for the largest (or smallest) box of this shape.
+    pub ratio: Option<Ratio>,
+    /// The missing side keeps the input's value, instead of following the shape of the picture.
+    pub ignore_aspect: bool,
+    /// Device pixels a CSS pixel: both sides are multiplied. [`Decimal::ONE`] where nothing is said.
+    pub dpr: Dpr,
+}
+
+/// A pixel ratio that defaults to one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Dpr {
+    /// A number above zero.
+    Fixed(Decimal),
+    /// What the client says (client hints), rounded up to a whole number; one when it says nothing.
+    Shown,
+}
+
+impl Default for Dpr {
+    fn default() -> Self {
+        Self::Fixed(Decimal::ONE)
+    }
+}
+
+impl Area {
+    /// A box of whole pixels.
+    #[must_use]
+    pub fn px(width: u16, height: u16) -> Self {
+        Self {
+            width: Some(Length::Px(i32::from(width))),
+            height: Some(Length::Px(i32::from(height))),
+            ..Self::default()
+        }
+    }
+
+    /// Whether nothing about the size is asked.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.width.is_none() && self.height.is_none() && self.ratio.is_none()
+    }
+}
+
+/// How the picture meets the box.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Frame {
+    /// Each axis on its own: exactly the box, shape not kept.
+    Stretch,
+    /// The whole picture inside the box, shape kept.
+    Inside,
+    /// The whole box inside the picture, nothing cut.
+    Outside,
+    /// Fills the box, what hangs over is cut.
+    Cover,
+    /// The whole picture inside the box, the rest of the box filled.
+    Pad,
+}
+
+/// In which direction a resize may scale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// Both.
+    Any,
+    /// Never enlarges.
+    Down,
+    /// Never reduces.
+    Up,
+}
+
+/// Bring a picture to a box: two independent questions, [`Frame`] and [`Direction`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Resize {
+    /// How the picture meets the box.
+    pub frame: Frame,
+    /// In which direction it may scale. [`Frame::Pad`] with [`Direction::Up`] never scales at all,
+    /// it only widens the canvas.
+    pub direction: Direction,
+    /// The box.
+    pub area: Area,
+    /// Where the box sits in the picture (cover), or the picture in the box (pad).
+    pub gravity: Gravity,
+    /// Moves the box from there.
+    pub offset: Offset,
+    /// `Some` crops tightly to the subject found by `gravity`, its box divided by this factor;
+    /// without a subject it has no effect.
+    pub zoom: Option<Decimal>,
+    /// What fills the rest of the box ([`Frame::Pad`]); `None`: transparent where the format can,
+    /// white elsewhere.
+    pub background: Option<Fill>,
+}
+
+impl Resize {
+    /// A resize at the centre.
+    #[must_use]
+    pub fn new(frame: Frame, direction: Direction, area: Area) -> Self {
+        Self {
+            frame,
+            direction,
+            area,
+            gravity: Gravity::Compass(Compass::Center),
+            offset: Offset::default(),
+            zoom: None,
+            background: None,
+        }
+    }
+}
+
+/// Cut a box out of a picture, without scaling.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Crop {
+    /// The box; a missing side is the whole side.
+    pub area: Area,
+    /// Where the box sits; [`Gravity::Corner`] measures the offset from the top left.
+    pub gravity: Gravity,
+    /// Moves the box from there.
+    pub offset: Offset,
+    /// As in [`Resize::zoom`]; only without any size in `area`.
+    pub zoom: Option<Decimal>,
+}
+
+/// Where a box sits.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Gravity {
+    /// One of nine fixed places; the offset points inward from there.
+    Compass(Compass),
+    /// The top left corner plus the offset; the box is clipped at the far edges, not moved.
+    Corner,
+    /// Centred on the point that the offset names.
+    Point,
+    /// On something found in the picture, else at the fallback.
+    Subject {
+        /// What is looked for.
+        subject: Subject,
+        /// Where the box sits when nothing is found.
+        fallback: Compass,
+    },
+}
+
+/// What a smart gravity looks for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Subject {
+    /// The most interesting region.
+    Salient,
+    /// The largest face.
+    Face,
+    /// The box around all faces.
+    Faces,
+    /// Anything else, by its native word.
+    Named(Box<str>),
+}
+
+/// A distance from a gravity's anchor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Offset {
+    /// Along the width.
+    pub x: Option<Length>,
+    /// Along the height.
+    pub y: Option<Length>,
+}
+
+impl Offset {
+    /// Whether nothing is moved.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.x.is_none() && self.y.is_none()
+    }
+}
+
+/// A mirror followed by clockwise quarter turns: every way to lay a picture down unchanged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Turn {
+    /// Left and right exchanged, before turning.
+    pub mirror: bool,
+    /// Clockwise quarter turns, 0 to 3.
+    pub quarters: u8,
+}
+
+impl Turn {
+    /// Nothing changes.
+    pub const NONE: Self = Self {
+        mirror: false,
+        quarters: 0,
+    };
+    /// Left and right exchanged.
+    pub const MIRROR: Self = Self {
+        mirror: true,
+        quarters: 0,
+    };
+    /// Top and bottom exchanged.
+    pub const FLIP: Self = Self {
+        mirror: true,
+        quarters: 2,
+    };
+
+    /// Clockwise quarter turns, any number, negative ones counter-clockwise.
+    #[must_use]
+    pub fn quarters(n: i32) -> Self {
+        Self {
+            mirror: false,
+            quarters: u8::try_from(n.rem_euclid(4)).unwrap_or(0),
+        }
+    }
+
+    /// This turn, then another.
+    #[must_use]
+    pub fn then(self, next: Self) -> Self {
+        // A mirror reverses the sense of the quarter turns made before it.
+        let before = if next.mirror {
+            (4 - self.quarters) % 4
+        } else {
+            self.quarters
+        };
+        Self {
+            mirror: self.mirror != next.mirror,
+            quarters: (before + next.quarters) % 4,
+        }
+    }
+
+    /// Whether width and height change places.
+    #[must_use]
+    pub const fn swaps(self) -> bool {
+        self.quarters % 2 == 1
+    }
+}
+
+/// The radius of one corner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Corner {
+    /// Pixels.
+    Px(u32),
+    /// As round as the picture allows: a circle or an ellipse.
+    Max,
+}
+
+/// The radii of the corners, clockwise from the top left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Radii(pub [Corner; 4]);
+
+/// A solid line around a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Border {
+    /// Pixels.
+    pub width: u32,
+    /// Its colour; may be translucent.
+    pub colour: Colour,
+    /// The radii that the same component asks for; the line then follows the corners.
+    pub radii: Option<Radii>,
+}
+
+/// What an area is filled with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Fill {
+    /// One colour.
+    Colour(Colour),
+    /// The most common colour of the picture's outermost pixels.
+    EdgeColour,
+}
