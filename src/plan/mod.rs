@@ -1,7 +1,50 @@
 //! Specification plus facts to a plan: all arithmetic lives here, and nothing here touches the world.
 
 mod facts;
+mod geometry;
+mod hints;
+mod limits;
+mod make;
+mod negotiate;
 mod raster;
 
+use thiserror::Error as ThisError;
+
 pub use facts::{Facts, Size};
+pub use hints::Hints;
+pub use limits::Limits;
+pub use make::{Rules, make};
+pub use negotiate::{Negotiated, Writable, level_quality, negotiate};
 pub use raster::{Encode, Paint, RasterPlan, Region, Rounding, Step};
+
+use make::paint;
+
+/// How a request is answered.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Plan {
+    /// The stored bytes, untouched.
+    Original,
+    /// Pixels.
+    Raster(RasterPlan),
+}
+
+/// Why no plan can be made.
+#[derive(Clone, Debug, PartialEq, Eq, ThisError)]
+#[allow(missing_docs, reason = "the messages are the documentation")]
+pub enum Error {
+    #[error("{what}: {asked} is over the limit of {limit}")]
+    OverLimit {
+        what: &'static str,
+        asked: u64,
+        limit: u64,
+    },
+    #[error("crop at {x},{y} lies outside the picture of {width}x{height}")]
+    EmptyRegion {
+        x: i64,
+        y: i64,
+        width: u32,
+        height: u32,
+    },
+    #[error("page {page} asked for, the source has {pages}")]
+    NoSuchPage { page: u32, pages: u32 },
+}

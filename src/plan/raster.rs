@@ -115,6 +115,19 @@ pub struct Region {
     pub height: f64,
 }
 
+impl Region {
+    /// All of a picture.
+    #[must_use]
+    pub fn whole(size: Size) -> Self {
+        Self {
+            x: 0.0,
+            y: 0.0,
+            width: f64::from(size.width),
+            height: f64::from(size.height),
+        }
+    }
+}
+
 /// What an area is painted with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Paint {

@@ -1,1 +1,334 @@
 //! The one-line canonical text of a specification.
+
+use std::fmt::{self, Display, Formatter};
+
+use super::{
+    Angle, Area, Border, Chroma, Colour, Compass, Corner, Crop, Decimal, Direction, Dpr, Fill,
+    FormatChoice, Frame, Gravity, Length, Level, Metadata, Offset, Op, Output, Percent,
+    Progressive, Quality, Radii, Ratio, Resize, Select, Side, Subject, TransformSpec, Turn,
+};
+
+impl Display for TransformSpec {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        if let Select::Page(page) = self.select {
+            write!(f, "page {page} | ")?;
+        }
+        for op in &self.ops {
+            write!(f, "{op} | ")?;
+        }
+        self.output.fmt(f)
+    }
+}
+
+impl Display for Op {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Crop(crop) => crop.fmt(f),
+            Self::Resize(resize) => resize.fmt(f),
+            Self::Turn(turn) => turn.fmt(f),
+            Self::Rotate(angle) => write!(f, "rotate {angle}"),
+            Self::Round(radii) => write!(f, "round {radii}"),
+            Self::Border(border) => border.fmt(f),
+            Self::Opacity(percent) => write!(f, "opacity {percent}"),
+            Self::Background(fill) => write!(f, "background {fill}"),
+            Self::IgnoreOrientation => f.write_str("ignore-orientation"),
+        }
+    }
+}
+
+impl Display for Crop {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "crop {}", self.area)?;
+        placed(f, &self.gravity, self.offset, self.zoom)
+    }
+}
+
+impl Display for Resize {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let frame = match self.frame {
+            Frame::Stretch => "stretch",
+            Frame::Inside => "inside",
+            Frame::Outside => "outside",
+            Frame::Cover => "cover",
+            Frame::Pad => "pad",
+        };
+        write!(f, "resize {} {frame}", self.area)?;
+        match self.direction {
+            Direction::Any => {}
+            Direction::Down => f.write_str(" down")?,
+            Direction::Up => f.write_str(" up")?,
+        }
+        // The place of the box means nothing where the whole picture is scaled.
+        if matches!(self.frame, Frame::Cover | Frame::Pad) {
+            placed(f, &self.gravity, self.offset, self.zoom)?;
+        }
+        if let (Frame::Pad, Some(fill)) = (self.frame, self.background) {
+            write!(f, " on {fill}")?;
+        }
+        Ok(())
+    }
+}
+
+fn placed(
+    f: &mut Formatter<'_>,
+    gravity: &Gravity,
+    offset: Offset,
+    zoom: Option<Decimal>,
+) -> fmt::Result {
+    write!(f, " {gravity}")?;
+    if !offset.is_empty() {
+        let zero = Length::Px(0);
+        write!(
+            f,
+            " +{},{}",
+            offset.x.unwrap_or(zero),
+            offset.y.unwrap_or(zero)
+        )?;
+    }
+    match zoom {
+        Some(zoom) => write!(f, " zoom={zoom}"),
+        None => Ok(()),
+    }
+}
+
+impl Display for Area {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let side = |f: &mut Formatter<'_>, length: Option<Length>| match length {
+            Some(length) => length.fmt(f),
+            None => f.write_str("-"),
+        };
+        side(f, self.width)?;
+        f.write_str("x")?;
+        side(f, self.height)?;
+        if let Some(ratio) = self.ratio {
+            write!(f, " ratio={ratio}")?;
+        }
+        if self.ignore_aspect {
+            f.write_str(" ignore-aspect")?;
+        }
+        match self.dpr {
+            Dpr::Fixed(Decimal::ONE) => Ok(()),
+            Dpr::Fixed(dpr) => write!(f, " dpr={dpr}"),
+            Dpr::Shown => f.write_str(" dpr=shown"),
+        }
+    }
+}
+
+impl Display for Gravity {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Compass(compass) => write!(f, "@{compass}"),
+            Self::Corner => f.write_str("@corner"),
+            Self::Point => f.write_str("@point"),
+            Self::Subject { subject, fallback } => {
+                let word = match subject {
+                    Subject::Salient => "salient",
+                    Subject::Face => "face",
+                    Subject::Faces => "faces",
+                    Subject::Named(name) => name,
+                };
+                write!(f, "@{word}/{fallback}")
+            }
+        }
+    }
+}
+
+impl Display for Compass {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NorthWest => "north_west",
+            Self::North => "north",
+            Self::NorthEast => "north_east",
+            Self::West => "west",
+            Self::Center => "center",
+            Self::East => "east",
+            Self::SouthWest => "south_west",
+            Self::South => "south",
+            Self::SouthEast => "south_east",
+        })
+    }
+}
+
+impl Display for Turn {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match (*self, self.mirror) {
+            (Self::FLIP, _) => f.write_str("flip"),
+            (Self::MIRROR, _) => f.write_str("mirror"),
+            (_, false) => write!(f, "turn {}", u32::from(self.quarters) * 90),
+            (_, true) => write!(f, "mirror turn {}", u32::from(self.quarters) * 90),
+        }
+    }
+}
+
+impl Display for Radii {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let [first, rest @ ..] = &self.0;
+        first.fmt(f)?;
+        if rest.iter().any(|corner| corner != first) {
+            for corner in rest {
+                write!(f, ":{corner}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Display for Corner {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Px(n) => n.fmt(f),
+            Self::Max => f.write_str("max"),
+        }
+    }
+}
+
+impl Display for Border {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "border {} {}", self.width, self.colour)?;
+        match &self.radii {
+            Some(radii) => write!(f, " round {radii}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Display for Fill {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Colour(colour) => colour.fmt(f),
+            Self::EdgeColour => f.write_str("edge-colour"),
+        }
+    }
+}
+
+impl Display for Colour {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        if *self == Self::TRANSPARENT {
+            return f.write_str("transparent");
+        }
+        write!(f, "#{:02x}{:02x}{:02x}", self.r, self.g, self.b)?;
+        if self.a == u8::MAX {
+            Ok(())
+        } else {
+            write!(f, "{:02x}", self.a)
+        }
+    }
+}
+
+impl Display for Length {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Px(n) => n.fmt(f),
+            // A share always shows its point, so that one pixel and one whole never look the same.
+            Self::Share(share) if share.billionths() % Decimal::SCALE == 0 => {
+                write!(f, "{share}.0")
+            }
+            Self::Share(share) => share.fmt(f),
+            Self::Source(Side::Width) => f.write_str("source-width"),
+            Self::Source(Side::Height) => f.write_str("source-height"),
+            Self::Shown {
+                step,
+                fallback: None,
+            } => write!(f, "shown/{step}"),
+            Self::Shown {
+                step,
+                fallback: Some(fallback),
+            } => write!(f, "shown/{step}/{fallback}"),
+        }
+    }
+}
+
+impl Display for Decimal {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let n = self.billionths();
+        let (whole, part) = (
+            n.unsigned_abs() / 1_000_000_000,
+            n.unsigned_abs() % 1_000_000_000,
+        );
+        if n < 0 {
+            f.write_str("-")?;
+        }
+        if part == 0 {
+            return whole.fmt(f);
+        }
+        let digits = format!("{part:09}");
+        write!(f, "{whole}.{}", digits.trim_end_matches('0'))
+    }
+}
+
+impl Display for Ratio {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.width(), self.height())
+    }
+}
+
+impl Display for Percent {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{}%", self.get())
+    }
+}
+
+impl Display for Angle {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        Decimal::from_billionths(i64::from(self.0) * 1_000_000).fmt(f)
+    }
+}
+
+impl Display for Output {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self.format {
+            FormatChoice::Stored => f.write_str("encode stored")?,
+            FormatChoice::Named(format) => write!(f, "encode {}", format.word())?,
+            FormatChoice::Auto { fallback: None } => f.write_str("encode auto")?,
+            FormatChoice::Auto {
+                fallback: Some(format),
+            } => write!(f, "encode auto/{}", format.word())?,
+        }
+        match self.quality {
+            Quality::Default => {}
+            Quality::Fixed(q) => write!(f, " q={q}")?,
+            Quality::Auto { level, sensitive } => {
+                let level = match level {
+                    Level::Best => "best",
+                    Level::Good => "good",
+                    Level::Eco => "eco",
+                    Level::Low => "low",
+                };
+                write!(f, " q=auto:{level}{}", if sensitive { "+" } else { "" })?;
+            }
+        }
+        match self.chroma {
+            None => {}
+            Some(Chroma::Half) => f.write_str(" chroma=420")?,
+            Some(Chroma::Full) => f.write_str(" chroma=444")?,
+        }
+        match self.progressive {
+            None => {}
+            Some(Progressive::Off) => f.write_str(" progressive=off")?,
+            Some(Progressive::On) => f.write_str(" progressive")?,
+            Some(Progressive::Semi) => f.write_str(" progressive=semi")?,
+            Some(Progressive::Steep) => f.write_str(" progressive=steep")?,
+        }
+        for (set, word) in [
+            (self.lossy, " lossy"),
+            (self.preserve_alpha, " preserve-alpha"),
+        ] {
+            if set {
+                f.write_str(word)?;
+            }
+        }
+        match self.metadata {
+            Metadata::Strip => {}
+            Metadata::Keep => f.write_str(" keep-metadata")?,
+            Metadata::Attribution => f.write_str(" keep-attribution")?,
+        }
+        if let Some(colour) = self.background {
+            write!(f, " on {colour}")?;
+        }
+        match &self.attachment {
+            None => Ok(()),
+            Some(name) if name.is_empty() => f.write_str(" attachment"),
+            Some(name) => write!(f, " attachment={name:?}"),
+        }
+    }
+}

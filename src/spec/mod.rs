@@ -24,7 +24,7 @@ mod unit;
 
 pub use asset::{AssetRef, AssetType, DeliveryType};
 pub use op::{
-    Area, Border, Corner, Crop, Direction, Fill, Frame, Gravity, Offset, Op, Radii, Resize,
+    Area, Border, Corner, Crop, Direction, Dpr, Fill, Frame, Gravity, Offset, Op, Radii, Resize,
     Subject, Turn,
 };
 pub use output::{Chroma, Format, FormatChoice, Level, Metadata, Output, Progressive, Quality};

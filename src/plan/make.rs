@@ -1,0 +1,156 @@
+//! The plan of one request: every symbolic length settled, every step in order.
+
+use super::facts::{Facts, Size};
+use super::geometry::{self, StepInput};
+use super::negotiate::{self, Negotiated, Writable};
+use super::raster::{Paint, RasterPlan, Rounding, Step};
+use super::{Error, Hints, Limits, Plan};
+use crate::spec::{
+    Border, Corner, Fill, Format, FormatChoice, Op, Quality, Radii, Select, TransformSpec, Turn,
+};
+
+/// The owner's choices that a plan depends on.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// What one request may cost.
+    pub limits: Limits,
+    /// Where the URL says nothing about quality.
+    pub quality: Quality,
+    /// Formats that this build writes.
+    pub writable: Writable,
+}
+
+/// Settles a specification for one source.
+///
+/// # Errors
+/// [`Error::OverLimit`] when source, chain or any picture on the way is too large, before anything
+/// is decoded; [`Error::EmptyRegion`] when a crop lies outside the picture; [`Error::NoSuchPage`].
+pub fn make(
+    spec: &TransformSpec,
+    facts: &Facts,
+    negotiated: &Negotiated,
+    hints: &Hints,
+    rules: &Rules,
+) -> Result<Plan, Error> {
+    if is_original(spec, facts) {
+        return Ok(Plan::Original);
+    }
+    if let Select::Page(page) = spec.select
+        && page > facts.frames
+    {
+        return Err(Error::NoSuchPage {
+            page,
+            pages: facts.frames,
+        });
+    }
+    rules.limits.source(facts)?;
+    rules.limits.chain(spec.ops.len())?;
+    let mut steps = Vec::with_capacity(spec.ops.len() + 2);
+    let ignored = spec.ops.contains(&Op::IgnoreOrientation);
+    let orientation = if ignored {
+        Turn::NONE
+    } else {
+        facts.orientation
+    };
+    if orientation != Turn::NONE {
+        steps.push(Step::Turn(orientation));
+    }
+    let source = facts.size.turned(orientation);
+    let mut size = source;
+    for op in &spec.ops {
+        let at = StepInput {
+            input: size,
+            source,
+            hints,
+        };
+        let start = steps.len();
+        match op {
+            Op::Crop(crop) => steps.extend(geometry::crop(&at, crop)?),
+            Op::Resize(resize) => steps.extend(geometry::resize(&at, resize)?),
+            Op::Turn(turn) if *turn == Turn::NONE => {}
+            Op::Turn(turn) => steps.push(Step::Turn(*turn)),
+            Op::Round(radii) => steps.push(Step::Round(rounding(*radii, size))),
+            Op::Border(border) => steps.push(line(border, size)),
+            Op::Opacity(percent) => {
+                let level = (u32::from(percent.get()) * 255 + 50) / 100;
+                steps.push(Step::Opacity(u8::try_from(level).unwrap_or(u8::MAX)));
+            }
+            Op::Background(fill) => steps.push(Step::Flatten(paint_of(*fill))),
+            Op::IgnoreOrientation | Op::Rotate(_) => {}
+        }
+        for step in steps.get(start..).unwrap_or_default() {
+            size = step.size_after(size);
+            rules.limits.picture(size)?;
+        }
+    }
+    let format = negotiate::format(&spec.output, negotiated, facts, size, &rules.writable);
+    side_fits(size, format)?;
+    let encode = negotiate::encode(&spec.output, format, rules.quality);
+    Ok(Plan::Raster(RasterPlan {
+        source: facts.size,
+        steps,
+        encode,
+    }))
+}
+
+/// Whether the stored bytes themselves are the answer.
+fn is_original(spec: &TransformSpec, facts: &Facts) -> bool {
+    let same_format = match spec.output.format {
+        FormatChoice::Stored => true,
+        FormatChoice::Named(format) => format == facts.format,
+        FormatChoice::Auto { .. } => false,
+    };
+    let bare = TransformSpec {
+        output: crate::spec::Output {
+            format: FormatChoice::Stored,
+            attachment: None,
+            ..spec.output.clone()
+        },
+        select: spec.select,
+        ops: Vec::new(),
+    };
+    same_format && spec.ops.is_empty() && bare.is_untouched()
+}
+
+fn side_fits(size: Size, format: Format) -> Result<(), Error> {
+    let (longest, limit) = (size.width.max(size.height), format.max_side());
+    if longest > limit {
+        return Err(Error::OverLimit {
+            what: "side in this format",
+            asked: longest.into(),
+            limit: limit.into(),
+        });
+    }
+    Ok(())
+}
+
+/// Radii in pixels, each clamped to half the side; `max` is the ellipse that touches all sides.
+fn rounding(radii: Radii, size: Size) -> Rounding {
+    let (half_w, half_h) = (f64::from(size.width) / 2.0, f64::from(size.height) / 2.0);
+    Rounding(radii.0.map(|corner| match corner {
+        Corner::Max => (half_w, half_h),
+        Corner::Px(n) => {
+            let radius = f64::from(n).min(half_w).min(half_h);
+            (radius, radius)
+        }
+    }))
+}
+
+fn line(border: &Border, size: Size) -> Step {
+    Step::Border {
+        width: border.width,
+        colour: border.colour,
+        corners: border.radii.map(|radii| rounding(radii, size)),
+    }
+}
+
+pub(super) fn paint(fill: Option<Fill>) -> Paint {
+    fill.map_or(Paint::Colour(crate::spec::Colour::TRANSPARENT), paint_of)
+}
+
+fn paint_of(fill: Fill) -> Paint {
+    match fill {
+        Fill::Colour(colour) => Paint::Colour(colour),
+        Fill::EdgeColour => Paint::EdgeColour,
+    }
+}
