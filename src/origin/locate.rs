@@ -1,0 +1,153 @@
+//! From a public ID to the keys that may hold it, and from keys to the newest version.
+
+use std::fmt::Write as _;
+
+use crate::spec::{AssetRef, AssetType, DeliveryType};
+
+/// Longest key that any object store takes, in bytes.
+const MAX_KEY: usize = 1024;
+
+/// Where a backup bucket keeps the versions of an asset.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BackupLayout {
+    /// Folder of the bucket, without a leading and with one trailing slash, or empty.
+    folder: String,
+    /// Asset and delivery type that the folder already ends in.
+    covered: Option<(AssetType, DeliveryType)>,
+}
+
+impl BackupLayout {
+    /// From the folder in any spelling: `/res/acme/`, `res/acme`, `res/acme/image/upload`, or empty.
+    #[must_use]
+    pub fn new(folder: &str) -> Self {
+        let folder = folder.trim_matches('/');
+        let mut parts = folder.rsplit('/');
+        let delivery = parts.next().and_then(stored_delivery_type);
+        let asset = parts.next().and_then(asset_type);
+        let folder = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+        Self { folder, covered: asset.zip(delivery) }
+    }
+
+    /// The prefixes below which an asset's versions lie, in the order to try, each ending in `/`.
+    /// The first is the public ID as it is; then percent-encoded, form-encoded, and with the
+    /// extension as part of the ID (`photo.v2` asked for without its format). Empty where this
+    /// layout can never hold the asset.
+    #[must_use]
+    pub fn prefixes(&self, asset: &AssetRef) -> Vec<String> {
+        let stored = matches!(
+            asset.delivery_type,
+            DeliveryType::Upload | DeliveryType::Private | DeliveryType::Authenticated
+        );
+        let same = self.covered.is_none_or(|covered| covered == (asset.asset_type, asset.delivery_type));
+        if !stored || !same || !is_plain(&asset.public_id) {
+            return Vec::new();
+        }
+        let types = match self.covered {
+            Some(_) => String::new(),
+            None => format!("{}/{}/", asset.asset_type.word(), asset.delivery_type.word()),
+        };
+        let mut ids = spellings(&asset.public_id);
+        if let Some(extension) = &asset.extension {
+            ids.push(format!("{}.{extension}", asset.public_id));
+        }
+        let mut prefixes: Vec<String> =
+            ids.into_iter().map(|id| format!("{}{types}{id}/", self.folder)).collect();
+        prefixes.retain(|prefix| prefix.len() <= MAX_KEY);
+        prefixes
+    }
+}
+
+/// One public ID in every spelling that a key may have, the plain one first.
+fn spellings(id: &str) -> Vec<String> {
+    let mut spellings = vec![id.to_owned()];
+    for space in ["%20", "+"] {
+        let encoded = percent_encode(id, space);
+        if !spellings.contains(&encoded) {
+            spellings.push(encoded);
+        }
+    }
+    spellings
+}
+
+/// Percent-encodes everything but unreserved characters and slashes.
+fn percent_encode(text: &str, space: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'/' => {
+                out.push(char::from(byte));
+            }
+            b' ' => out.push_str(space),
+            _ => {
+                let _ = write!(out, "%{byte:02X}");
+            }
+        }
+    }
+    out
+}
+
+/// Whether an ID can be a path below a folder: no empty, `.` or `..` parts, nothing that a file
+/// system reads as more than a name.
+#[must_use]
+pub fn is_plain(id: &str) -> bool {
+    !id.is_empty()
+        && id.len() <= MAX_KEY
+        && !id.contains(['\0', '\\'])
+        && id.split('/').all(|part| !part.is_empty() && part != "." && part != "..")
+}
+
+fn asset_type(word: &str) -> Option<AssetType> {
+    [AssetType::Image, AssetType::Video, AssetType::Raw].into_iter().find(|t| t.word() == word)
+}
+
+fn stored_delivery_type(word: &str) -> Option<DeliveryType> {
+    [DeliveryType::Upload, DeliveryType::Private, DeliveryType::Authenticated]
+        .into_iter()
+        .find(|t| t.word() == word)
+}
+
+/// A stored version: the leaf of a key in a backup bucket, `<digits>` or `<digits>.<format>`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Leaf {
+    /// Seconds since 1970 at the upload.
+    pub version: u64,
+    /// Format at the upload; `None` for raw files.
+    pub extension: Option<Box<str>>,
+}
+
+impl Leaf {
+    /// `None` for anything that is no version: other assets' folders, markers, strangers' files.
+    #[must_use]
+    pub fn read(name: &str) -> Option<Self> {
+        let (digits, extension) = match name.split_once('.') {
+            Some((digits, extension)) => (digits, Some(extension)),
+            None => (name, None),
+        };
+        let numeric = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+        let named = extension.is_none_or(|e| !e.is_empty() && e.bytes().all(|b| b.is_ascii_alphanumeric()));
+        if !numeric || !named {
+            return None;
+        }
+        Some(Self { version: digits.parse().ok()?, extension: extension.map(Into::into) })
+    }
+
+    /// The leaf as it stands in the key.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match &self.extension {
+            Some(extension) => format!("{}.{extension}", self.version),
+            None => self.version.to_string(),
+        }
+    }
+}
+
+/// The version that answers: the one asked for where it exists, else the newest. Among several
+/// formats of one version the one asked for wins.
+#[must_use]
+pub fn choose<'a>(leaves: &'a [Leaf], asked: Option<u64>, extension: Option<&str>) -> Option<&'a Leaf> {
+    let newest = leaves.iter().map(|leaf| leaf.version).max()?;
+    let version = asked.filter(|v| leaves.iter().any(|leaf| leaf.version == *v)).unwrap_or(newest);
+    let mut same = leaves.iter().filter(|leaf| leaf.version == version);
+    let first = same.clone().next();
+    same.find(|leaf| leaf.extension.as_deref() == extension).or(first)
+}

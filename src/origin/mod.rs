@@ -1,0 +1,120 @@
+//! Where originals are: an asset reference to an object, its identity and its bytes.
+//!
+//! Finding and reading are two steps. [`Origin::find`] says which object answers for an asset (for a
+//! backup bucket: which version is the newest) and what identifies its bytes; that identity is part
+//! of the key of every result made from it, so a new version is never answered from an old result.
+//! [`Origin::read`] and [`Origin::open`] then fetch bytes, whole for the renderer or as a range for
+//! the client.
+
+mod backup;
+mod folder;
+mod listing;
+pub mod locate;
+
+use std::fmt;
+use std::ops::Range;
+use std::pin::Pin;
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use futures_util::stream::Stream;
+use thiserror::Error as ThisError;
+
+pub use backup::{BackupFolder, VersionRule};
+pub use folder::Folder;
+pub use listing::{Listings, ListingLife};
+
+use crate::spec::AssetRef;
+
+/// What an origin's method becomes: a future behind a trait object.
+pub type Answer<'a, T> = BoxFuture<'a, Result<T, Error>>;
+
+/// A place that holds originals.
+pub trait Origin: Send + Sync + fmt::Debug {
+    /// The name that the configuration gives it.
+    fn name(&self) -> &str;
+
+    /// What would be asked for this asset, in order, without asking. Empty when this kind of origin
+    /// can never hold the asset.
+    fn candidates(&self, asset: &AssetRef) -> Vec<Candidate>;
+
+    /// Which object answers for an asset.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when this origin does not have it; any other error means that it could
+    /// not be asked.
+    fn find<'a>(&'a self, asset: &'a AssetRef) -> Answer<'a, Found>;
+
+    /// All bytes of an object.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`] above `limit` bytes, before reading; [`Error::NotFound`] when it has gone
+    /// since it was found.
+    fn read<'a>(&'a self, found: &'a Found, limit: u64) -> Answer<'a, Bytes>;
+
+    /// A range of an object's bytes, in pieces, at constant memory.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when it has gone since it was found.
+    fn open<'a>(&'a self, found: &'a Found, range: Range<u64>) -> Answer<'a, Pieces>;
+
+    /// Forgets what was remembered about an asset (after a purge).
+    fn forget(&self, asset: &AssetRef);
+}
+
+/// What an origin is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Candidate {
+    /// All keys below this prefix.
+    List(String),
+    /// This key or URL.
+    Get(String),
+}
+
+/// An object that answers for an asset.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Key, path or URL inside the origin.
+    pub key: Box<str>,
+    /// Extension of the stored file; `None` where the leaf has none (raw files).
+    pub extension: Option<Box<str>>,
+    /// Version number where the layout has one.
+    pub version: Option<u64>,
+    /// Bytes.
+    pub bytes: u64,
+    /// When it was stored.
+    pub modified: Option<SystemTime>,
+    /// Changes whenever the bytes change. 32 hex digits.
+    pub etag: Box<str>,
+}
+
+/// Bytes in pieces, each read when it is asked for. What goes wrong while reading is an item, so a
+/// body is never cut short in silence.
+pub type Pieces = Pin<Box<dyn Stream<Item = Result<Bytes, Error>> + Send>>;
+
+/// Why an origin does not answer. `origin` is its name, `key` what it was asked.
+#[derive(Clone, Debug, PartialEq, Eq, ThisError)]
+#[allow(missing_docs, reason = "the messages are the documentation")]
+pub enum Error {
+    #[error("origin {origin}: no object for {key}")]
+    NotFound { origin: Box<str>, key: Box<str> },
+    #[error("origin {origin}: access to {key} is refused to us")]
+    Denied { origin: Box<str>, key: Box<str> },
+    #[error("origin {origin}: {key} may not be asked for: {reason}")]
+    Forbidden { origin: Box<str>, key: Box<str>, reason: &'static str },
+    #[error("origin {origin}: {key} has {bytes} bytes, over the limit of {limit}")]
+    TooLarge { origin: Box<str>, key: Box<str>, bytes: u64, limit: u64 },
+    #[error("origin {origin}: reading {key} failed: {reason}")]
+    Upstream { origin: Box<str>, key: Box<str>, reason: Box<str> },
+    #[error("origin {origin}: no answer for {key} in time")]
+    Timeout { origin: Box<str>, key: Box<str> },
+}
+
+impl Error {
+    /// Whether the origin was asked and does not have the asset, so that the next one may be.
+    #[must_use]
+    pub const fn is_not_found(&self) -> bool {
+        matches!(self, Self::NotFound { .. })
+    }
+}
