@@ -4,6 +4,7 @@
 
 /// The language of delivery URLs: text to tree and back.
 pub use cldgate_grammar as grammar;
-pub mod plan;
+pub mod cache;
 pub mod origin;
+pub mod plan;
 pub mod spec;

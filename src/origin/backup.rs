@@ -38,7 +38,13 @@ pub struct BackupFolder {
 impl BackupFolder {
     /// `root` is the folder that stands for the bucket, `folder` the path inside it.
     #[must_use]
-    pub fn new(name: &str, root: PathBuf, folder: &str, rule: VersionRule, life: ListingLife) -> Self {
+    pub fn new(
+        name: &str,
+        root: PathBuf,
+        folder: &str,
+        rule: VersionRule,
+        life: ListingLife,
+    ) -> Self {
         Self {
             name: name.into(),
             root,
@@ -52,7 +58,9 @@ impl BackupFolder {
         for prefix in self.layout.prefixes(asset) {
             let leaves = self.leaves(&prefix).await?;
             let asked = asset.version.filter(|_| self.rule == VersionRule::AsAsked);
-            let Some(leaf) = locate::choose(&leaves, asked, asset.extension.as_deref()) else { continue };
+            let Some(leaf) = locate::choose(&leaves, asked, asset.extension.as_deref()) else {
+                continue;
+            };
             let key = format!("{prefix}{}", leaf.name());
             let meta = folder::stat(&self.name, &self.root.join(&key), &key).await?;
             return Ok(found(key, leaf, &meta));
@@ -63,13 +71,17 @@ impl BackupFolder {
     /// The versions in one folder of the mirror; none when there is no such folder.
     async fn leaves(&self, prefix: &str) -> Result<Vec<Leaf>, Error> {
         let mut leaves = Vec::new();
-        let names = folder::names(&self.name, &self.root.join(prefix), prefix, MAX_VERSIONS).await?;
+        let names =
+            folder::names(&self.name, &self.root.join(prefix), prefix, MAX_VERSIONS).await?;
         leaves.extend(names.iter().filter_map(|name| Leaf::read(name)));
         Ok(leaves)
     }
 
     fn missing(&self, asset: &AssetRef) -> Error {
-        Error::NotFound { origin: self.name.clone(), key: asset.to_string().into() }
+        Error::NotFound {
+            origin: self.name.clone(),
+            key: asset.to_string().into(),
+        }
     }
 
     fn path(&self, found: &Found) -> PathBuf {
@@ -97,14 +109,19 @@ impl Origin for BackupFolder {
         let prefixes = self.layout.prefixes(asset);
         let first = prefixes.into_iter().next();
         first
-            .map(|prefix| match (self.rule, asset.version, &asset.extension) {
-                (VersionRule::AsAsked, Some(version), Some(extension))
-                    if version > 1 && Format::from_extension(extension).is_some() =>
-                {
-                    vec![Candidate::Get(format!("{prefix}{version}.{extension}")), Candidate::List(prefix)]
-                }
-                _ => vec![Candidate::List(prefix)],
-            })
+            .map(
+                |prefix| match (self.rule, asset.version, &asset.extension) {
+                    (VersionRule::AsAsked, Some(version), Some(extension))
+                        if version > 1 && Format::from_extension(extension).is_some() =>
+                    {
+                        vec![
+                            Candidate::Get(format!("{prefix}{version}.{extension}")),
+                            Candidate::List(prefix),
+                        ]
+                    }
+                    _ => vec![Candidate::List(prefix)],
+                },
+            )
             .unwrap_or_default()
     }
 

@@ -33,7 +33,11 @@ impl Folder {
     /// `root` is the folder that public IDs are relative to.
     #[must_use]
     pub fn new(name: &str, root: PathBuf, life: ListingLife) -> Self {
-        Self { name: name.into(), root, listings: Listings::new(life) }
+        Self {
+            name: name.into(),
+            root,
+            listings: Listings::new(life),
+        }
     }
 
     /// The paths without extension under which an asset may lie, in order.
@@ -42,7 +46,11 @@ impl Folder {
             return Vec::new();
         }
         let id = &asset.public_id;
-        let typed = format!("{}/{}/{id}", asset.asset_type.word(), asset.delivery_type.word());
+        let typed = format!(
+            "{}/{}/{id}",
+            asset.asset_type.word(),
+            asset.delivery_type.word()
+        );
         vec![id.to_string(), typed]
     }
 
@@ -73,12 +81,19 @@ impl Folder {
                 .collect();
             others.sort();
             if let Some(name) = others.first() {
-                let key = if parent.is_empty() { (*name).clone() } else { format!("{parent}/{name}") };
+                let key = if parent.is_empty() {
+                    (*name).clone()
+                } else {
+                    format!("{parent}/{name}")
+                };
                 let meta = stat(&self.name, &self.root.join(&key), &key).await?;
                 return Ok(meta.found(key));
             }
         }
-        Err(Error::NotFound { origin: self.name.clone(), key: asset.to_string().into() })
+        Err(Error::NotFound {
+            origin: self.name.clone(),
+            key: asset.to_string().into(),
+        })
     }
 
     fn path(&self, found: &Found) -> PathBuf {
@@ -138,10 +153,18 @@ impl FileMeta {
         let mut hash = Sha256::new();
         hash.update(key.as_bytes());
         hash.update(self.bytes.to_le_bytes());
-        let since = self.modified.and_then(|t| t.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
+        let since = self
+            .modified
+            .and_then(|t| t.duration_since(UNIX_EPOCH).ok())
+            .unwrap_or_default();
         hash.update(since.as_nanos().to_le_bytes());
         let digest = hash.finalize();
-        digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect::<String>().into()
+        digest
+            .iter()
+            .take(16)
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<String>()
+            .into()
     }
 
     fn found(&self, key: String) -> Found {
@@ -165,20 +188,37 @@ fn failure(origin: &str, key: &str, error: &std::io::Error) -> Error {
             Error::NotFound { origin, key }
         }
         ErrorKind::PermissionDenied => Error::Denied { origin, key },
-        _ => Error::Upstream { origin, key, reason: error.to_string().into() },
+        _ => Error::Upstream {
+            origin,
+            key,
+            reason: error.to_string().into(),
+        },
     }
 }
 
 pub(super) async fn stat(origin: &str, path: &Path, key: &str) -> Result<FileMeta, Error> {
-    let meta = tokio::fs::metadata(path).await.map_err(|error| failure(origin, key, &error))?;
+    let meta = tokio::fs::metadata(path)
+        .await
+        .map_err(|error| failure(origin, key, &error))?;
     if !meta.is_file() {
-        return Err(Error::NotFound { origin: origin.into(), key: key.into() });
+        return Err(Error::NotFound {
+            origin: origin.into(),
+            key: key.into(),
+        });
     }
-    Ok(FileMeta { bytes: meta.len(), modified: meta.modified().ok() })
+    Ok(FileMeta {
+        bytes: meta.len(),
+        modified: meta.modified().ok(),
+    })
 }
 
 /// Names of the plain files in a folder; none where there is no such folder.
-pub(super) async fn names(origin: &str, path: &Path, key: &str, most: usize) -> Result<Vec<String>, Error> {
+pub(super) async fn names(
+    origin: &str,
+    path: &Path,
+    key: &str,
+    most: usize,
+) -> Result<Vec<String>, Error> {
     let path = path.to_owned();
     let listed = tokio::task::spawn_blocking(move || -> std::io::Result<Vec<String>> {
         let mut names = Vec::new();
@@ -197,48 +237,75 @@ pub(super) async fn names(origin: &str, path: &Path, key: &str, most: usize) -> 
             error if error.is_not_found() => Ok(Vec::new()),
             error => Err(error),
         },
-        Err(_) => Err(Error::Upstream { origin: origin.into(), key: key.into(), reason: "listing was stopped".into() }),
+        Err(_) => Err(Error::Upstream {
+            origin: origin.into(),
+            key: key.into(),
+            reason: "listing was stopped".into(),
+        }),
     }
 }
 
-pub(super) async fn read(origin: &str, path: &Path, found: &Found, limit: u64) -> Result<Bytes, Error> {
+pub(super) async fn read(
+    origin: &str,
+    path: &Path,
+    found: &Found,
+    limit: u64,
+) -> Result<Bytes, Error> {
     if found.bytes > limit {
         let (origin, key) = (origin.into(), found.key.clone());
-        return Err(Error::TooLarge { origin, key, bytes: found.bytes, limit });
+        return Err(Error::TooLarge {
+            origin,
+            key,
+            bytes: found.bytes,
+            limit,
+        });
     }
     let fail = |error: std::io::Error| failure(origin, &found.key, &error);
     let file = tokio::fs::File::open(path).await.map_err(fail)?;
     let mut bytes = Vec::with_capacity(usize::try_from(found.bytes).unwrap_or(0));
     // One byte more than expected tells a file that grew since it was found.
-    file.take(found.bytes.saturating_add(1)).read_to_end(&mut bytes).await.map_err(fail)?;
+    file.take(found.bytes.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .await
+        .map_err(fail)?;
     if bytes.len() as u64 != found.bytes {
         return Err(changed(origin, found));
     }
     Ok(bytes.into())
 }
 
-pub(super) async fn open(origin: &str, path: &Path, found: &Found, range: Range<u64>) -> Result<Pieces, Error> {
+pub(super) async fn open(
+    origin: &str,
+    path: &Path,
+    found: &Found,
+    range: Range<u64>,
+) -> Result<Pieces, Error> {
     let fail = |error: std::io::Error| failure(origin, &found.key, &error);
     let mut file = tokio::fs::File::open(path).await.map_err(fail)?;
-    file.seek(SeekFrom::Start(range.start)).await.map_err(fail)?;
+    file.seek(SeekFrom::Start(range.start))
+        .await
+        .map_err(fail)?;
     let left = range.end.saturating_sub(range.start);
     let (origin, found): (Box<str>, Found) = (origin.into(), found.clone());
-    Ok(Box::pin(stream::try_unfold((file, left), move |(mut file, left)| {
-        let (origin, found) = (origin.clone(), found.clone());
-        async move {
-            if left == 0 {
-                return Ok(None);
+    Ok(Box::pin(stream::try_unfold(
+        (file, left),
+        move |(mut file, left)| {
+            let (origin, found) = (origin.clone(), found.clone());
+            async move {
+                if left == 0 {
+                    return Ok(None);
+                }
+                let want = left.min(PIECE);
+                let mut piece = BytesMut::with_capacity(usize::try_from(want).unwrap_or(0));
+                let read = (&mut file).take(want).read_buf(&mut piece).await;
+                let got = read.map_err(|error| failure(&origin, &found.key, &error))? as u64;
+                if got == 0 {
+                    return Err(changed(&origin, &found));
+                }
+                Ok(Some((piece.freeze(), (file, left.saturating_sub(got)))))
             }
-            let want = left.min(PIECE);
-            let mut piece = BytesMut::with_capacity(usize::try_from(want).unwrap_or(0));
-            let read = (&mut file).take(want).read_buf(&mut piece).await;
-            let got = read.map_err(|error| failure(&origin, &found.key, &error))? as u64;
-            if got == 0 {
-                return Err(changed(&origin, &found));
-            }
-            Ok(Some((piece.freeze(), (file, left.saturating_sub(got)))))
-        }
-    })))
+        },
+    )))
 }
 
 fn changed(origin: &str, found: &Found) -> Error {

@@ -37,20 +37,34 @@ pub struct Listings {
     known: Mutex<LruCache<AssetRef, (Instant, Result<Found, Error>)>>,
 }
 
-#[allow(clippy::disallowed_methods, reason = "the age of a look-up is measured by the clock")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the age of a look-up is measured by the clock"
+)]
 impl Listings {
     /// An empty memory.
     #[must_use]
     pub fn new(life: ListingLife) -> Self {
-        Self { life, known: Mutex::new(LruCache::new(life.entries)) }
+        Self {
+            life,
+            known: Mutex::new(LruCache::new(life.entries)),
+        }
     }
 
     /// What is remembered and still believed.
     pub fn get(&self, asset: &AssetRef) -> Option<Result<Found, Error>> {
         let mut known = self.known.lock().ok()?;
         let (since, result) = known.get(asset)?;
-        let life = if result.is_ok() { self.life.found } else { self.life.missing };
-        if since.elapsed() < life { Some(result.clone()) } else { None }
+        let life = if result.is_ok() {
+            self.life.found
+        } else {
+            self.life.missing
+        };
+        if since.elapsed() < life {
+            Some(result.clone())
+        } else {
+            None
+        }
     }
 
     /// Remembers what was found, or that nothing is there. Failures are not remembered: the next
@@ -67,7 +81,9 @@ impl Listings {
 
     /// Forgets one asset in all its versions and formats.
     pub fn forget(&self, asset: &AssetRef) {
-        let Ok(mut known) = self.known.lock() else { return };
+        let Ok(mut known) = self.known.lock() else {
+            return;
+        };
         let gone: Vec<AssetRef> = known
             .iter()
             .map(|(key, _)| key)

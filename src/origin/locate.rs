@@ -24,8 +24,15 @@ impl BackupLayout {
         let mut parts = folder.rsplit('/');
         let delivery = parts.next().and_then(stored_delivery_type);
         let asset = parts.next().and_then(asset_type);
-        let folder = if folder.is_empty() { String::new() } else { format!("{folder}/") };
-        Self { folder, covered: asset.zip(delivery) }
+        let folder = if folder.is_empty() {
+            String::new()
+        } else {
+            format!("{folder}/")
+        };
+        Self {
+            folder,
+            covered: asset.zip(delivery),
+        }
     }
 
     /// The prefixes below which an asset's versions lie, in the order to try, each ending in `/`.
@@ -38,20 +45,28 @@ impl BackupLayout {
             asset.delivery_type,
             DeliveryType::Upload | DeliveryType::Private | DeliveryType::Authenticated
         );
-        let same = self.covered.is_none_or(|covered| covered == (asset.asset_type, asset.delivery_type));
+        let same = self
+            .covered
+            .is_none_or(|covered| covered == (asset.asset_type, asset.delivery_type));
         if !stored || !same || !is_plain(&asset.public_id) {
             return Vec::new();
         }
         let types = match self.covered {
             Some(_) => String::new(),
-            None => format!("{}/{}/", asset.asset_type.word(), asset.delivery_type.word()),
+            None => format!(
+                "{}/{}/",
+                asset.asset_type.word(),
+                asset.delivery_type.word()
+            ),
         };
         let mut ids = spellings(&asset.public_id);
         if let Some(extension) = &asset.extension {
             ids.push(format!("{}.{extension}", asset.public_id));
         }
-        let mut prefixes: Vec<String> =
-            ids.into_iter().map(|id| format!("{}{types}{id}/", self.folder)).collect();
+        let mut prefixes: Vec<String> = ids
+            .into_iter()
+            .map(|id| format!("{}{types}{id}/", self.folder))
+            .collect();
         prefixes.retain(|prefix| prefix.len() <= MAX_KEY);
         prefixes
     }
@@ -93,17 +108,25 @@ pub fn is_plain(id: &str) -> bool {
     !id.is_empty()
         && id.len() <= MAX_KEY
         && !id.contains(['\0', '\\'])
-        && id.split('/').all(|part| !part.is_empty() && part != "." && part != "..")
+        && id
+            .split('/')
+            .all(|part| !part.is_empty() && part != "." && part != "..")
 }
 
 fn asset_type(word: &str) -> Option<AssetType> {
-    [AssetType::Image, AssetType::Video, AssetType::Raw].into_iter().find(|t| t.word() == word)
+    [AssetType::Image, AssetType::Video, AssetType::Raw]
+        .into_iter()
+        .find(|t| t.word() == word)
 }
 
 fn stored_delivery_type(word: &str) -> Option<DeliveryType> {
-    [DeliveryType::Upload, DeliveryType::Private, DeliveryType::Authenticated]
-        .into_iter()
-        .find(|t| t.word() == word)
+    [
+        DeliveryType::Upload,
+        DeliveryType::Private,
+        DeliveryType::Authenticated,
+    ]
+    .into_iter()
+    .find(|t| t.word() == word)
 }
 
 /// A stored version: the leaf of a key in a backup bucket, `<digits>` or `<digits>.<format>`.
@@ -124,11 +147,15 @@ impl Leaf {
             None => (name, None),
         };
         let numeric = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
-        let named = extension.is_none_or(|e| !e.is_empty() && e.bytes().all(|b| b.is_ascii_alphanumeric()));
+        let named =
+            extension.is_none_or(|e| !e.is_empty() && e.bytes().all(|b| b.is_ascii_alphanumeric()));
         if !numeric || !named {
             return None;
         }
-        Some(Self { version: digits.parse().ok()?, extension: extension.map(Into::into) })
+        Some(Self {
+            version: digits.parse().ok()?,
+            extension: extension.map(Into::into),
+        })
     }
 
     /// The leaf as it stands in the key.
@@ -144,10 +171,17 @@ impl Leaf {
 /// The version that answers: the one asked for where it exists, else the newest. Among several
 /// formats of one version the one asked for wins.
 #[must_use]
-pub fn choose<'a>(leaves: &'a [Leaf], asked: Option<u64>, extension: Option<&str>) -> Option<&'a Leaf> {
+pub fn choose<'a>(
+    leaves: &'a [Leaf],
+    asked: Option<u64>,
+    extension: Option<&str>,
+) -> Option<&'a Leaf> {
     let newest = leaves.iter().map(|leaf| leaf.version).max()?;
-    let version = asked.filter(|v| leaves.iter().any(|leaf| leaf.version == *v)).unwrap_or(newest);
+    let version = asked
+        .filter(|v| leaves.iter().any(|leaf| leaf.version == *v))
+        .unwrap_or(newest);
     let mut same = leaves.iter().filter(|leaf| leaf.version == version);
     let first = same.clone().next();
-    same.find(|leaf| leaf.extension.as_deref() == extension).or(first)
+    same.find(|leaf| leaf.extension.as_deref() == extension)
+        .or(first)
 }

@@ -23,7 +23,7 @@ use thiserror::Error as ThisError;
 
 pub use backup::{BackupFolder, VersionRule};
 pub use folder::Folder;
-pub use listing::{Listings, ListingLife};
+pub use listing::{ListingLife, Listings};
 
 use crate::spec::AssetRef;
 
@@ -102,11 +102,24 @@ pub enum Error {
     #[error("origin {origin}: access to {key} is refused to us")]
     Denied { origin: Box<str>, key: Box<str> },
     #[error("origin {origin}: {key} may not be asked for: {reason}")]
-    Forbidden { origin: Box<str>, key: Box<str>, reason: &'static str },
+    Forbidden {
+        origin: Box<str>,
+        key: Box<str>,
+        reason: &'static str,
+    },
     #[error("origin {origin}: {key} has {bytes} bytes, over the limit of {limit}")]
-    TooLarge { origin: Box<str>, key: Box<str>, bytes: u64, limit: u64 },
+    TooLarge {
+        origin: Box<str>,
+        key: Box<str>,
+        bytes: u64,
+        limit: u64,
+    },
     #[error("origin {origin}: reading {key} failed: {reason}")]
-    Upstream { origin: Box<str>, key: Box<str>, reason: Box<str> },
+    Upstream {
+        origin: Box<str>,
+        key: Box<str>,
+        reason: Box<str>,
+    },
     #[error("origin {origin}: no answer for {key} in time")]
     Timeout { origin: Box<str>, key: Box<str> },
 }

@@ -1,5 +1,7 @@
 //! What a client says about itself: formats it can show, pixels it will show.
 
+use std::fmt;
+
 use smallvec::SmallVec;
 
 use crate::spec::{Decimal, Format};
@@ -68,6 +70,19 @@ impl Hints {
                 .div_ceil(step.max(1))
                 .saturating_mul(step.max(1)),
         )
+    }
+}
+
+impl fmt::Display for Hints {
+    /// What is known, for cache keys: `dpr=2 width=400`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(dpr) = self.dpr {
+            write!(f, "dpr={dpr} ")?;
+        }
+        match self.width {
+            Some(width) => write!(f, "width={width}"),
+            None => Ok(()),
+        }
     }
 }
 

@@ -6,7 +6,8 @@ use super::negotiate::{self, Negotiated, Writable};
 use super::raster::{Paint, RasterPlan, Rounding, Step};
 use super::{Error, Hints, Limits, Plan};
 use crate::spec::{
-    Border, Corner, Fill, Format, FormatChoice, Op, Quality, Radii, Select, TransformSpec, Turn,
+    Area, Border, Corner, Dpr, Fill, Format, FormatChoice, Length, Op, Output, Quality, Radii,
+    Select, TransformSpec, Turn,
 };
 
 /// The owner's choices that a plan depends on.
@@ -32,7 +33,7 @@ pub fn make(
     hints: &Hints,
     rules: &Rules,
 ) -> Result<Plan, Error> {
-    if is_original(spec, facts) {
+    if is_original(spec, Some(facts.format)) {
         return Ok(Plan::Original);
     }
     if let Select::Page(page) = spec.select
@@ -93,23 +94,59 @@ pub fn make(
     }))
 }
 
-/// Whether the stored bytes themselves are the answer.
-fn is_original(spec: &TransformSpec, facts: &Facts) -> bool {
+/// Whether the stored bytes themselves are the answer: nothing is asked of the picture, and the
+/// format asked for, if any, is the stored one.
+#[must_use]
+pub fn is_original(spec: &TransformSpec, stored: Option<Format>) -> bool {
     let same_format = match spec.output.format {
         FormatChoice::Stored => true,
-        FormatChoice::Named(format) => format == facts.format,
+        FormatChoice::Named(format) => Some(format) == stored,
         FormatChoice::Auto { .. } => false,
     };
-    let bare = TransformSpec {
-        output: crate::spec::Output {
-            format: FormatChoice::Stored,
-            attachment: None,
-            ..spec.output.clone()
-        },
-        select: spec.select,
-        ops: Vec::new(),
+    // How the file is named for saving does not change its bytes.
+    let plain = Output {
+        format: FormatChoice::Stored,
+        attachment: None,
+        ..spec.output.clone()
     };
-    same_format && spec.ops.is_empty() && bare.is_untouched()
+    same_format && spec.ops.is_empty() && spec.select == Select::Whole && plain == Output::default()
+}
+
+/// Whether the answer depends on what the client says about itself.
+#[must_use]
+pub fn varies(spec: &TransformSpec) -> bool {
+    matches!(spec.output.format, FormatChoice::Auto { .. })
+        || sizes(spec).any(|area| depends(&area) != (false, false))
+}
+
+/// The hints that this specification looks at, and no others: part of the cache key.
+#[must_use]
+pub fn relevant(spec: &TransformSpec, hints: &Hints) -> Hints {
+    let (width, dpr) = sizes(spec)
+        .map(|area| depends(&area))
+        .fold((false, false), |a, b| (a.0 || b.0, a.1 || b.1));
+    Hints {
+        accepts: smallvec::SmallVec::new(),
+        dpr: hints.dpr.filter(|_| dpr).map(|_| hints.dpr_up()),
+        width: hints.width.filter(|_| width),
+    }
+}
+
+fn sizes(spec: &TransformSpec) -> impl Iterator<Item = Area> {
+    spec.ops.iter().filter_map(|op| match op {
+        Op::Resize(resize) => Some(resize.area),
+        Op::Crop(crop) => Some(crop.area),
+        _ => None,
+    })
+}
+
+/// Whether a box depends on the shown width, and on the screen's pixel ratio.
+fn depends(area: &Area) -> (bool, bool) {
+    let shown = |length: Option<Length>| matches!(length, Some(Length::Shown { .. }));
+    (
+        shown(area.width) || shown(area.height),
+        area.dpr == Dpr::Shown,
+    )
 }
 
 fn side_fits(size: Size, format: Format) -> Result<(), Error> {

@@ -1,5 +1,7 @@
 //! From what is asked and what the client can show to one format and one quality.
 
+use std::fmt;
+
 use smallvec::SmallVec;
 
 use super::facts::Facts;
@@ -16,8 +18,15 @@ pub struct Negotiated {
     /// Modern formats that the client named, in the owner's order. Empty unless the choice is
     /// automatic.
     pub modern: SmallVec<[Format; 4]>,
-    /// Whether the answer depends on `Accept`.
-    pub varies: bool,
+}
+
+impl fmt::Display for Negotiated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for format in &self.modern {
+            write!(f, "{} ", format.word())?;
+        }
+        Ok(())
+    }
 }
 
 /// The formats allowed for this client. `order` is the owner's preference, best first.
@@ -30,7 +39,6 @@ pub fn negotiate(output: &Output, hints: &Hints, order: &[Format]) -> Negotiated
                 .copied()
                 .filter(|f| hints.accepts.contains(f))
                 .collect(),
-            varies: true,
         },
         FormatChoice::Stored | FormatChoice::Named(_) => Negotiated::default(),
     }
