@@ -1,0 +1,4 @@
+//! One binary, one module per question.
+
+mod architecture;
+mod plan;
