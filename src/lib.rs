@@ -5,4 +5,5 @@
 /// The language of delivery URLs: text to tree and back.
 pub use cldgate_grammar as grammar;
 pub mod plan;
+pub mod render;
 pub mod spec;

@@ -1,0 +1,3 @@
+//! Every integration test is a module of this one binary: one link, one question a file.
+
+mod render;
