@@ -8,4 +8,5 @@ pub mod cache;
 pub mod dialect;
 pub mod origin;
 pub mod plan;
+pub mod render;
 pub mod spec;
