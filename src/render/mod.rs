@@ -14,6 +14,8 @@
 //! does; one that cannot decodes everything, and the result is the same picture.
 
 mod budget;
+#[cfg(feature = "aom")]
+mod codec_aom;
 mod codec_webp;
 mod encode;
 mod error;

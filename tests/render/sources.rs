@@ -147,6 +147,7 @@ pub fn through_png(picture: &Picture, steps: &[Step]) -> Picture {
 /// A file through another decoder than the renderer's, where there is one.
 pub fn open(file: &[u8], format: Format) -> Picture {
     match format {
+        // Of files with a scan for each component this decoder reads only 4:4:4 rightly (0.5.15).
         Format::Jpeg => {
             let options = zune_jpeg::zune_core::options::DecoderOptions::default()
                 .jpeg_set_out_colorspace(zune_jpeg::zune_core::colorspace::ColorSpace::RGB);

@@ -9,6 +9,8 @@ mod avif;
 mod general;
 mod gif;
 mod jpeg;
+#[cfg(feature = "aom")]
+mod planes;
 mod png;
 mod webp;
 

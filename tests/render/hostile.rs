@@ -1,0 +1,158 @@
+//! Files that lie, end early or are no pictures at all.
+
+use super::sources::{Picture, encode, plan, run};
+use cldgate::render::{self, Budget, Error, Limits, can_write};
+use cldgate::spec::Format;
+use proptest::prelude::*;
+
+const ALL: [Format; 8] = [
+    Format::Jpeg,
+    Format::Png,
+    Format::WebP,
+    Format::Avif,
+    Format::Gif,
+    Format::Bmp,
+    Format::Tiff,
+    Format::Ico,
+];
+
+fn small_files() -> Vec<(Format, Vec<u8>)> {
+    let opaque = Picture::gradient(40, 24).png();
+    let clear = Picture::circle(24).png();
+    ALL.into_iter()
+        .filter(|&format| can_write(format))
+        .flat_map(|format| {
+            [&opaque, &clear].map(|source| {
+                let file = run(source, &[], encode(format, 75)).unwrap().body;
+                (format, file.to_vec())
+            })
+        })
+        .collect()
+}
+
+/// Probes and renders with small limits. Whatever comes of it, no codec may have crashed.
+fn survive(file: &[u8]) -> Result<render::Rendered, Error> {
+    let limits = Limits {
+        source_pixels: 1 << 20,
+        source_side: 4096,
+        picture_pixels: 1 << 20,
+    };
+    let budget = Budget::unlimited().with_limits(limits);
+    let result = render::probe(file).and_then(|facts| {
+        let plan = plan(facts.size, &[], encode(Format::Bmp, 75));
+        render::run(&plan, file, &budget)
+    });
+    if let Err(error) = &result {
+        let text = error.to_string();
+        assert!(!text.contains("crashed"), "{text}");
+        assert!(!text.ends_with('.'), "{text}");
+    }
+    result
+}
+
+#[test]
+fn files_cut_short() {
+    for (format, file) in small_files() {
+        for kept in (0..file.len()).step_by(file.len() / 40 + 1) {
+            // What is left may be enough for the picture, but never for more than the half.
+            if let Ok(rendered) = survive(&file[..kept]) {
+                assert!(
+                    rendered.damaged || kept > file.len() / 2,
+                    "{format:?} at {kept} of {}",
+                    file.len()
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn half_a_jpeg_shows_its_upper_half() {
+    let noisy = Picture::new(160, 160, |x, y| {
+        let n = u8::try_from((x * 7919 + y * 104_729) % 97).unwrap();
+        [100 + n, 60 + n, 40 + n, 255]
+    });
+    // One scan of all components, as cameras write it.
+    let mut file = Vec::new();
+    let mut encoder = jpeg_encoder::Encoder::new(&mut file, 90);
+    encoder.set_sampling_factor(jpeg_encoder::SamplingFactor::F_2_2);
+    encoder
+        .encode(&noisy.rgb(), 160, 160, jpeg_encoder::ColorType::Rgb)
+        .unwrap();
+    let rendered = run(&file[..file.len() / 2], &[], encode(Format::Png, 80)).unwrap();
+    assert!(rendered.damaged);
+    let seen = super::sources::open(&rendered.body, Format::Png);
+    let upper = (0..160)
+        .map(|x| seen.at(x, 20)[0].abs_diff(noisy.at(x, 20)[0]))
+        .max()
+        .unwrap();
+    assert!(upper < 40, "{upper}");
+}
+
+#[test]
+fn sizes_that_the_bytes_cannot_hold() {
+    // A frame header of 60000 by 60000, and nothing behind it.
+    let jpeg = b"\xFF\xD8\xFF\xC0\0\x11\x08\xEA\x60\xEA\x60\x03\x01\x22\0\x02\x11\x01\x03\x11\x01";
+    let facts = render::probe(jpeg).unwrap();
+    assert_eq!(facts.size.width, 60_000);
+    let plan = plan(facts.size, &[], encode(Format::Png, 80));
+    let result = render::run(&plan, jpeg, &Budget::unlimited());
+    assert!(matches!(result, Err(Error::OverLimit { .. })), "{result:?}");
+}
+
+#[test]
+fn no_picture_at_all() {
+    assert_eq!(render::probe(b"").err(), Some(Error::UnknownFormat));
+    assert_eq!(
+        render::probe(b"hello, world").err(),
+        Some(Error::UnknownFormat)
+    );
+    for (bytes, format) in [
+        (&b"%PDF-1.7"[..], Format::Pdf),
+        (b"<?xml version='1.0'?><svg xmlns=''/>", Format::Svg),
+        (b"\xFF\x0A\0\0", Format::Jxl),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", Format::Heic),
+    ] {
+        assert_eq!(render::probe(bytes).err(), Some(Error::NoCodec { format }));
+    }
+}
+
+fn mutated() -> impl Strategy<Value = Vec<u8>> {
+    let files = small_files();
+    (
+        prop::sample::select(files),
+        prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
+        any::<Option<prop::sample::Index>>(),
+    )
+        .prop_map(|((_, mut file), changes, cut)| {
+            for (at, value) in changes {
+                let at = at.index(file.len());
+                file[at] = value;
+            }
+            if let Some(cut) = cut {
+                file.truncate(cut.index(file.len()));
+            }
+            file
+        })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 600, ..ProptestConfig::default() })]
+
+    #[test]
+    fn changed_bytes(file in mutated()) {
+        // Any answer will do; what counts is that there is one.
+        let _answer = survive(&file);
+    }
+
+    #[test]
+    fn garbage_behind_a_magic_number(
+        format in prop::sample::select(vec![
+            &b"\xFF\xD8\xFF"[..], b"\x89PNG\r\n\x1A\n", b"GIF89a", b"RIFF\0\0\0\0WEBP",
+            b"\0\0\0\x14ftypavif", b"II*\0", b"MM\0*", b"\0\0\x01\0", b"BM",
+        ]),
+        rest in prop::collection::vec(any::<u8>(), 0..400),
+    ) {
+        let _answer = survive(&[format, &rest].concat());
+    }
+}

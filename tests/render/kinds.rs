@@ -1,0 +1,218 @@
+//! The kinds of file that one format name covers.
+
+use super::sources::{Picture, encode, open, run};
+use cldgate::plan::Size;
+use cldgate::render;
+use cldgate::spec::{Chroma, Format, Progressive};
+
+fn png_of(
+    kind: png::ColorType,
+    depth: png::BitDepth,
+    data: &[u8],
+    extra: impl FnOnce(&mut png::Info<'static>),
+) -> Vec<u8> {
+    let mut info = png::Info::with_size(4, 2);
+    info.color_type = kind;
+    info.bit_depth = depth;
+    extra(&mut info);
+    let mut file = Vec::new();
+    let mut writer = png::Encoder::with_info(&mut file, info)
+        .unwrap()
+        .write_header()
+        .unwrap();
+    writer.write_image_data(data).unwrap();
+    writer.finish().unwrap();
+    file
+}
+
+fn seen(file: &[u8]) -> Picture {
+    let rendered = run(file, &[], encode(Format::Png, 80)).unwrap();
+    open(&rendered.body, Format::Png)
+}
+
+#[test]
+fn png_kinds() {
+    use png::{BitDepth, ColorType};
+    let grey = png_of(
+        ColorType::Grayscale,
+        BitDepth::Eight,
+        &[0, 50, 100, 150, 160, 170, 180, 255],
+        |_| {},
+    );
+    assert_eq!(seen(&grey).at(1, 0), [50, 50, 50, 255]);
+    assert!(!render::probe(&grey).unwrap().alpha);
+
+    let bits = png_of(
+        ColorType::Grayscale,
+        BitDepth::One,
+        &[0b1010_0000, 0b0101_0000],
+        |_| {},
+    );
+    assert_eq!(seen(&bits).at(0, 0), [255, 255, 255, 255]);
+    assert_eq!(seen(&bits).at(0, 1), [0, 0, 0, 255]);
+
+    let pairs: Vec<u8> = (0..8).flat_map(|n| [n * 10, 255 - n]).collect();
+    let with_alpha = png_of(ColorType::GrayscaleAlpha, BitDepth::Eight, &pairs, |_| {});
+    assert_eq!(seen(&with_alpha).at(3, 1), [70, 70, 70, 248]);
+    assert!(render::probe(&with_alpha).unwrap().alpha);
+
+    let deep: Vec<u8> = (0..24_u8).flat_map(|n| [n * 10, 77]).collect();
+    let sixteen = png_of(ColorType::Rgb, BitDepth::Sixteen, &deep, |_| {});
+    assert_eq!(seen(&sixteen).at(1, 0), [30, 40, 50, 255]);
+
+    let palette = png_of(
+        ColorType::Indexed,
+        BitDepth::Two,
+        &[0b0001_1011, 0b1110_0100],
+        |info| {
+            info.palette = Some(vec![1, 2, 3, 10, 20, 30, 100, 110, 120, 200, 210, 220].into());
+            info.trns = Some(vec![0, 128].into());
+        },
+    );
+    assert_eq!(seen(&palette).at(2, 0), [100, 110, 120, 255]);
+    assert_eq!(seen(&palette).at(1, 0), [10, 20, 30, 128]);
+    assert_eq!(seen(&palette).at(0, 0)[3], 0);
+    assert!(render::probe(&palette).unwrap().alpha);
+}
+
+#[test]
+fn jpeg_kinds() {
+    let picture = Picture::gradient(61, 45);
+    let cases: [(&str, jpeg_encoder::ColorType, Vec<u8>); 4] = [
+        (
+            "grey",
+            jpeg_encoder::ColorType::Luma,
+            picture.pixels.iter().map(|p| p[0]).collect(),
+        ),
+        ("rgb", jpeg_encoder::ColorType::Rgb, picture.rgb()),
+        ("cmyk", jpeg_encoder::ColorType::Cmyk, inks(&picture)),
+        ("ycck", jpeg_encoder::ColorType::CmykAsYcck, inks(&picture)),
+    ];
+    for (name, kind, data) in cases {
+        for progressive in [false, true] {
+            let mut file = Vec::new();
+            let mut encoder = jpeg_encoder::Encoder::new(&mut file, 95);
+            encoder.set_progressive(progressive);
+            encoder.set_restart_interval(3);
+            encoder.encode(&data, 61, 45, kind).unwrap();
+            let expected = match name {
+                "grey" => Picture::new(61, 45, |x, y| {
+                    let v = picture.at(x, y)[0];
+                    [v, v, v, 255]
+                }),
+                _ => picture.clone(),
+            };
+            let off = seen(&file).mean(&expected);
+            assert!(off < 2.5, "{name}, progressive {progressive}: {off}");
+        }
+    }
+}
+
+/// Ink without black, 255 for all of it.
+fn inks(picture: &Picture) -> Vec<u8> {
+    picture
+        .pixels
+        .iter()
+        .flat_map(|p| [255 - p[0], 255 - p[1], 255 - p[2], 0])
+        .collect()
+}
+
+#[test]
+fn jpeg_progressive_and_chroma_as_asked() {
+    let source = Picture::gradient(64, 48).png();
+    for (progressive, frame) in [
+        (Progressive::Off, 0xC0),
+        (Progressive::On, 0xC2),
+        (Progressive::Semi, 0xC2),
+        (Progressive::Steep, 0xC2),
+    ] {
+        for (chroma, sampling) in [(Chroma::Half, 0x22), (Chroma::Full, 0x11)] {
+            let how = cldgate::plan::Encode {
+                progressive,
+                chroma,
+                ..encode(Format::Jpeg, 80)
+            };
+            let body = run(&source, &[], how).unwrap().body;
+            let at = body.windows(2).position(|w| w == [0xFF, frame]).unwrap();
+            assert_eq!(body[at + 11], sampling, "{progressive:?} {chroma:?}");
+            assert_eq!(open(&body, Format::Jpeg).size, Size::new(64, 48));
+        }
+    }
+}
+
+#[test]
+fn grey_stays_grey() {
+    let grey = Picture::new(30, 20, |x, _| {
+        [u8::try_from(x * 8).unwrap(); 3]
+            .into_iter()
+            .chain([255])
+            .collect::<Vec<_>>()
+            .try_into()
+            .unwrap()
+    });
+    let mut file = Vec::new();
+    let data: Vec<u8> = grey.pixels.iter().map(|p| p[0]).collect();
+    jpeg_encoder::Encoder::new(&mut file, 95)
+        .encode(&data, 30, 20, jpeg_encoder::ColorType::Luma)
+        .unwrap();
+    let png = run(&file, &[], encode(Format::Png, 80)).unwrap().body;
+    // IHDR's colour type: 0 is grey.
+    assert_eq!(png[25], 0);
+}
+
+#[test]
+fn gif_frames_are_counted_and_the_first_is_shown() {
+    let mut file = Vec::new();
+    {
+        let mut encoder = gif::Encoder::new(&mut file, 8, 6, &[255, 0, 0, 0, 0, 255]).unwrap();
+        for n in 0..3 {
+            let frame = gif::Frame {
+                left: 2,
+                top: 1,
+                width: 4,
+                height: 3,
+                buffer: vec![n % 2; 12].into(),
+                ..gif::Frame::default()
+            };
+            encoder.write_frame(&frame).unwrap();
+        }
+    }
+    let facts = render::probe(&file).unwrap();
+    assert_eq!(
+        (facts.frames, facts.size, facts.alpha),
+        (3, Size::new(8, 6), true)
+    );
+    let first = seen(&file);
+    assert_eq!(first.at(0, 0)[3], 0);
+    assert_eq!(first.at(2, 1), [255, 0, 0, 255]);
+    assert_eq!(first.at(5, 3), [255, 0, 0, 255]);
+    assert_eq!(first.at(6, 3)[3], 0);
+}
+
+#[test]
+fn lossless_at_a_hundred() {
+    let picture = Picture::circle(40);
+    let webp = run(&picture.png(), &[], encode(Format::WebP, 100)).unwrap();
+    assert!(webp.alpha);
+    assert_eq!(open(&webp.body, Format::WebP).worst(&picture), 0);
+}
+
+#[test]
+fn a_wide_gamut_profile_is_applied() {
+    let p3 = moxcms::ColorProfile::new_display_p3().encode().unwrap();
+    let srgb = moxcms::ColorProfile::new_srgb().encode().unwrap();
+    let of = |profile: Vec<u8>| {
+        png_of(
+            png::ColorType::Rgb,
+            png::BitDepth::Eight,
+            &[200, 60, 60].repeat(8),
+            |info| {
+                info.icc_profile = Some(profile.into());
+            },
+        )
+    };
+    assert_eq!(seen(&of(srgb)).at(0, 0), [200, 60, 60, 255]);
+    let [r, g, b, _] = seen(&of(p3)).at(0, 0);
+    // The same red is further out in sRGB.
+    assert!(r > 210 && g < 55 && b < 60, "{r} {g} {b}");
+}
