@@ -2,8 +2,9 @@
 
 use std::cell::RefCell;
 
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, MulDiv, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::images::{TypedImage, TypedImageRef};
+use fast_image_resize::pixels::{U8, U8x3, U8x4};
+use fast_image_resize::{FilterType, MulDiv, PixelTrait, ResizeAlg, ResizeOptions, Resizer};
 
 use super::{Layout, Raster, buffer_len};
 use crate::plan::{Region, Size};
@@ -26,43 +27,16 @@ impl Raster {
         if let Some((left, top)) = plain_cut(from, to) {
             return Ok(self.cut(left, top, to));
         }
-        let kind = match self.layout {
-            Layout::Grey => PixelType::U8,
-            Layout::Rgb => PixelType::U8x3,
-            Layout::Rgba | Layout::Cmyk => PixelType::U8x4,
-        };
         let length = buffer_len(to, self.layout).ok_or(Error::OverLimit {
             what: "picture size in pixels",
             value: to.pixels(),
             limit: usize::MAX as u64,
         })?;
-        let alpha = MulDiv::new();
-        if self.layout == Layout::Rgba {
-            let mut view =
-                Image::from_slice_u8(self.size.width, self.size.height, &mut self.pixels, kind)
-                    .map_err(internal)?;
-            alpha.multiply_alpha_inplace(&mut view).map_err(internal)?;
-        }
         let mut pixels = vec![0; length];
-        {
-            let source = ImageRef::new(self.size.width, self.size.height, &self.pixels, kind)
-                .map_err(internal)?;
-            let mut target =
-                Image::from_slice_u8(to.width, to.height, &mut pixels, kind).map_err(internal)?;
-            let options = ResizeOptions::new()
-                .resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3))
-                .use_alpha(false)
-                .crop(from.x, from.y, from.width, from.height);
-            RESIZER.with_borrow_mut(|resizer| {
-                let result = resizer.resize(&source, &mut target, &options);
-                if resizer.size_of_internal_buffers() > KEPT_BUFFER {
-                    resizer.reset_internal_buffers();
-                }
-                result.map_err(internal)
-            })?;
-            if self.layout == Layout::Rgba {
-                alpha.divide_alpha_inplace(&mut target).map_err(internal)?;
-            }
+        match self.layout {
+            Layout::Grey => convolve::<U8>(&mut self, from, &mut pixels, to)?,
+            Layout::Rgb => convolve::<U8x3>(&mut self, from, &mut pixels, to)?,
+            Layout::Rgba | Layout::Cmyk => convolve::<U8x4>(&mut self, from, &mut pixels, to)?,
         }
         Ok(Self {
             size: to,
@@ -88,6 +62,46 @@ impl Raster {
         self.size = to;
         self
     }
+}
+
+/// One pass of the filter. Monomorphic on purpose: the library's untyped entry would instantiate its
+/// kernels for every pixel type it knows, minutes of compile time for three that are used.
+fn convolve<P: PixelTrait + Default>(
+    source: &mut Raster,
+    from: Region,
+    pixels: &mut [u8],
+    to: Size,
+) -> Result<(), Error> {
+    let Size { width, height } = source.size;
+    let weighted = source.layout == Layout::Rgba;
+    let alpha = MulDiv::new();
+    if weighted {
+        let mut view =
+            TypedImage::<P>::from_buffer(width, height, &mut source.pixels).map_err(internal)?;
+        alpha
+            .multiply_alpha_inplace_typed(&mut view)
+            .map_err(internal)?;
+    }
+    let view = TypedImageRef::<P>::from_buffer(width, height, &source.pixels).map_err(internal)?;
+    let mut target =
+        TypedImage::<P>::from_buffer(to.width, to.height, pixels).map_err(internal)?;
+    let options = ResizeOptions::new()
+        .resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3))
+        .use_alpha(false)
+        .crop(from.x, from.y, from.width, from.height);
+    RESIZER.with_borrow_mut(|resizer| {
+        let result = resizer.resize_typed(&view, &mut target, &options);
+        if resizer.size_of_internal_buffers() > KEPT_BUFFER {
+            resizer.reset_internal_buffers();
+        }
+        result.map_err(internal)
+    })?;
+    if weighted {
+        alpha
+            .divide_alpha_inplace_typed(&mut target)
+            .map_err(internal)?;
+    }
+    Ok(())
 }
 
 /// A resampling that fails on sizes checked before is a mistake of ours, not of the source.
