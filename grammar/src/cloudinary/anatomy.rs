@@ -403,12 +403,14 @@ fn asset<'a>(walk: &mut Walk<'a>, head: &mut Head<'a>) -> Parsed<RawPath<'a>> {
                 public_id: Cow::Borrowed(""),
                 extension: None,
                 remote: Some(url),
+                text: tail,
                 span,
             },
             _ => RawPath {
                 public_id: url,
                 extension: None,
                 remote: None,
+                text: tail,
                 span,
             },
         });
@@ -453,6 +455,7 @@ fn asset<'a>(walk: &mut Walk<'a>, head: &mut Head<'a>) -> Parsed<RawPath<'a>> {
         public_id,
         extension,
         remote: None,
+        text: walk.path.get(from as usize..id_end as usize).unwrap_or(""),
         span,
     })
 }
