@@ -131,7 +131,7 @@ pub fn parse_chain<'a>(text: &'a UrlText<'a>, limits: &Limits) -> Result<Chain<'
         let path: &'a str = text.path();
         let mut segments: SmallVec<[&'a str; 8]> = path
             .split('/')
-            .filter(|segment| !segment.is_empty())
+            .filter(|segment| !component::is_blank(segment))
             .collect();
         let extension = segments
             .last()
@@ -166,7 +166,6 @@ fn chain<'a>(path: &'a str, segments: &[&'a str], limits: &Limits) -> Parsed<Vec
 }
 
 fn guard(text: &UrlText<'_>, limits: &Limits) -> Parsed<()> {
-    let whole = text.whole_path_span();
     if text.raw().len() > limits.url_bytes.min(Limits::HARD_URL_BYTES) {
         return fault(
             ErrorKind::UrlTooLong,
@@ -175,21 +174,21 @@ fn guard(text: &UrlText<'_>, limits: &Limits) -> Parsed<()> {
             "the URL has more bytes than allowed",
         );
     }
-    match text.path().bytes().position(|byte| byte == 0) {
-        Some(at) => {
-            let at = Span {
-                start: offset(at),
-                end: offset(at + 1).min(whole.end),
-            };
-            fault(
-                ErrorKind::ControlCharacter,
-                at,
-                "",
-                "a zero byte cannot be part of a path",
-            )
-        }
-        None => Ok(()),
+    let path = text.path();
+    if path.as_bytes().contains(&0) {
+        let zero = path.split('\0').next().map_or(0, str::len);
+        let at = Span {
+            start: offset(zero),
+            end: offset(zero + 1),
+        };
+        return fault(
+            ErrorKind::ControlCharacter,
+            at,
+            "",
+            "a zero byte cannot be part of a path",
+        );
     }
+    Ok(())
 }
 
 fn fault<T>(kind: ErrorKind, at: Span, found: &str, expected: &'static str) -> Parsed<T> {

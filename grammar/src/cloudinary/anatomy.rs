@@ -102,8 +102,10 @@ pub(super) fn split<'a>(text: &'a UrlText<'a>, options: &Options<'a>) -> Parsed<
         if !component::looks_like_one(segment) {
             break;
         }
-        components.push(segment);
         walk.at += 1;
+        if !component::is_blank(segment) {
+            components.push(segment);
+        }
     }
     let token = text.query.and_then(|query| {
         query
@@ -440,7 +442,7 @@ fn asset<'a>(walk: &mut Walk<'a>, head: &mut Head<'a>) -> Parsed<RawPath<'a>> {
     };
     let to = walk.span(last).end;
     let joined = walk.path.get(from as usize..to as usize).unwrap_or("");
-    let public_id = if joined.contains("//") {
+    let public_id = if joined.as_bytes().windows(2).any(|pair| pair == b"//") {
         let segments = walk
             .rest()
             .iter()

@@ -21,6 +21,11 @@ pub(super) fn looks_like_one(segment: &str) -> bool {
     }
 }
 
+/// Whether a segment has no piece at all: empty, or commas only. Such are dropped.
+pub(super) fn is_blank(segment: &str) -> bool {
+    segment.bytes().all(|byte| byte == b',')
+}
+
 /// The key of a piece and its value: `c_fill`, or `$name_value`.
 fn known_key(piece: &str) -> Option<(ParamKey, &str)> {
     if let Some(assignment) = piece.strip_prefix('$') {
