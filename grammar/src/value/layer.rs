@@ -156,7 +156,7 @@ fn checked<'a>(layer: Layer<'a>, text: &'a str) -> Read<'a, Layer<'a>> {
         let hidden =
             LayerKind::from_word(&word).is_some() || DeliveryType::from_word(&word).is_some();
         if hidden {
-            return refuse("the kind of a layer may not be percent-encoded twice");
+            return refuse("the kind of a layer percent-encoded at most once");
         }
     }
     Ok(layer)
