@@ -158,10 +158,13 @@ fn chain<'a>(path: &'a str, segments: &[&'a str], limits: &Limits) -> Parsed<Vec
         );
     }
     let mut chain = Vec::with_capacity(segments.len());
+    let mut linked = false;
     for &segment in segments {
-        chain.push(component::read(path, segment, limits)?);
+        linked |= component::read(&mut chain, path, segment, limits)?;
     }
-    scope::link(&mut chain, limits)?;
+    if linked {
+        scope::link(&mut chain, limits)?;
+    }
     Ok(chain)
 }
 

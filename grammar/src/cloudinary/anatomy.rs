@@ -53,10 +53,7 @@ pub(super) fn split<'a>(text: &'a UrlText<'a>, options: &Options<'a>) -> Parsed<
     let path = text.path();
     let mut walk = Walk {
         path,
-        segments: path
-            .split('/')
-            .filter(|segment| !segment.is_empty())
-            .collect(),
+        segments: segments(path),
         at: 0,
     };
     for expected in options
@@ -133,6 +130,20 @@ pub(super) fn split<'a>(text: &'a UrlText<'a>, options: &Options<'a>) -> Parsed<
         components,
         asset,
     })
+}
+
+/// The segments of a path that are not empty.
+fn segments(path: &str) -> SmallVec<[&str; 16]> {
+    let mut segments = SmallVec::new();
+    let mut start = 0;
+    for (at, byte) in path.bytes().enumerate() {
+        if byte == b'/' {
+            segments.extend(path.get(start..at).filter(|segment| !segment.is_empty()));
+            start = at + 1;
+        }
+    }
+    segments.extend(path.get(start..).filter(|segment| !segment.is_empty()));
+    segments
 }
 
 /// The cloud name, and whether it was a segment.

@@ -101,6 +101,16 @@ pub struct ParamRow {
     pub example: &'static str,
 }
 
+/// One to three letters as a number; zero for anything else.
+const fn key_code(letters: &[u8]) -> u32 {
+    match *letters {
+        [a] => a as u32,
+        [a, b] => (a as u32) << 8 | b as u32,
+        [a, b, c] => (a as u32) << 16 | (b as u32) << 8 | c as u32,
+        _ => 0,
+    }
+}
+
 macro_rules! params {
     ($($key:ident $spelling:literal $long:literal $shape:ident $role:ident $meaning:literal $example:literal;)*) => {
         /// Every key that a parameter can have.
@@ -136,8 +146,13 @@ macro_rules! params {
 
             /// The key that some letters spell.
             #[must_use]
-            pub fn from_spelling(letters: &str) -> Option<Self> {
-                Some(match letters { $($spelling => Self::$key,)* _ => return None })
+            pub const fn from_spelling(letters: &str) -> Option<Self> {
+                // Comparisons of one number with constants: the compiler makes a jump table of them.
+                let code = key_code(letters.as_bytes());
+                $(if code == const { key_code($spelling.as_bytes()) } {
+                    return Some(Self::$key);
+                })*
+                None
             }
         }
     };
