@@ -2,6 +2,7 @@
 
 mod anatomy;
 mod component;
+mod head;
 mod scope;
 
 use smallvec::SmallVec;

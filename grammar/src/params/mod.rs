@@ -1,7 +1,7 @@
 //! The parameter tables: one row per key, effect, flag, crop mode and gravity.
 //!
 //! Everything that lists parameters comes from here: the parser's look-up, the hints in errors, the fuzz dictionary and the
-//! generated documentation. What a row costs to add is in `docs/adding-a-parameter.md`.
+//! generated documentation.
 
 pub mod colours;
 mod effects;

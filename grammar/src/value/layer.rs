@@ -371,14 +371,12 @@ impl<'a> TextStyle<'a> {
             "strikethrough" => self.strikethrough = true,
             "left" | "center" | "right" | "start" | "end" | "justify" => self.align = Some(token),
             "stroke" => self.stroke = true,
-            "letter" | "line" => {
-                if next() == "spacing" {
-                    let value = number::whole(next());
-                    if token == "letter" {
-                        self.letter_spacing = value;
-                    } else {
-                        self.line_spacing = value;
-                    }
+            "letter" | "line" if next() == "spacing" => {
+                let value = number::whole(next());
+                if token == "letter" {
+                    self.letter_spacing = value;
+                } else {
+                    self.line_spacing = value;
                 }
             }
             "antialias" => self.antialias = Some(next()),
