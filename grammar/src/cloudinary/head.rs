@@ -127,13 +127,11 @@ enum HostKind<'a> {
 }
 
 fn kind_of_host(host: &str) -> HostKind<'_> {
-    if matches!(
-        host,
-        "cloudinary-a.akamaihd.net" | "d3jpl91pxevbkh.cloudfront.net"
-    ) {
+    const RETIRED: [&str; 2] = ["cloudinary-a.akamaihd.net", "d3jpl91pxevbkh.cloudfront.net"];
+    if RETIRED.iter().any(|known| host.eq_ignore_ascii_case(known)) {
         return HostKind::Shared;
     }
-    let Some(name) = host.strip_suffix(".cloudinary.com") else {
+    let Some(name) = without_suffix(host, ".cloudinary.com") else {
         return HostKind::Other;
     };
     // A shard's number says nothing.
@@ -145,11 +143,17 @@ fn kind_of_host(host: &str) -> HostKind<'_> {
         }
         _ => name,
     };
-    match name.strip_suffix("-res") {
+    match without_suffix(name, "-res") {
         Some(cloud) if !cloud.is_empty() => HostKind::Private(cloud),
-        _ if name == "res" => HostKind::Shared,
+        _ if name.eq_ignore_ascii_case("res") => HostKind::Shared,
         _ => HostKind::Other,
     }
+}
+
+/// Host names have no case.
+fn without_suffix<'h>(host: &'h str, suffix: &str) -> Option<&'h str> {
+    let (name, end) = host.split_at_checked(host.len().checked_sub(suffix.len())?)?;
+    end.eq_ignore_ascii_case(suffix).then_some(name)
 }
 
 /// Whether a word begins one of the forms of section "types".
