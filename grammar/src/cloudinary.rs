@@ -132,7 +132,7 @@ pub fn parse_chain<'a>(text: &'a UrlText<'a>, limits: &Limits) -> Result<Chain<'
         let path: &'a str = text.path();
         let mut segments: SmallVec<[&'a str; 8]> = path
             .split('/')
-            .filter(|segment| !component::is_blank(segment))
+            .filter(|segment| !segment.is_empty())
             .collect();
         let extension = segments
             .last()

@@ -86,10 +86,8 @@ pub(super) fn split<'a>(text: &'a UrlText<'a>, options: &Options<'a>) -> Parsed<
         if !component::looks_like_one(segment) {
             break;
         }
+        components.push(segment);
         walk.at += 1;
-        if !component::is_blank(segment) {
-            components.push(segment);
-        }
     }
     let token = text.query.and_then(|query| {
         query

@@ -15,12 +15,7 @@ use crate::value::{self, Wrong};
 pub(super) fn looks_like_one(segment: &str) -> bool {
     known_key(segment).is_some()
         || (segment.as_bytes().contains(&b',')
-            && (is_blank(segment) || segment.split(',').any(|piece| known_key(piece).is_some())))
-}
-
-/// Whether a segment has no piece at all: empty, or commas only. Such are dropped.
-pub(super) fn is_blank(segment: &str) -> bool {
-    segment.bytes().all(|byte| byte == b',')
+            && segment.split(',').any(|piece| known_key(piece).is_some()))
 }
 
 /// The key that a piece begins with and where its value begins: 2 in `c_fill`, 1 in `$name_value`.

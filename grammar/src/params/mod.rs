@@ -232,7 +232,10 @@ pub fn nearest<'w>(found: &str, words: impl Iterator<Item = &'w str>) -> Option<
         words.filter(|word| word.len() <= LONGEST && word.len().abs_diff(found.len()) <= allowed)
     {
         let distance = edits::<{ LONGEST + 1 }>(found.as_bytes(), word.as_bytes());
-        if distance <= allowed
+        // Two slips or more are only forgiven after a right beginning.
+        let near = distance <= 1 || word.as_bytes().first() == found.as_bytes().first();
+        if near
+            && distance <= allowed
             && distance < word.len()
             && best.is_none_or(|(least, _)| distance < least)
         {
