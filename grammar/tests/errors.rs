@@ -1,7 +1,7 @@
 //! Errors for people and for what is made of them.
 
 use cldgate_grammar::{
-    ErrorKind, HeadRule, Limits, Options, ParamKey, SyntaxError, UrlText, parse, split,
+    ErrorKind, HeadRule, Limits, Options, ParamKey, SyntaxError, UrlText, parse, parse_chain, split,
 };
 
 fn refused(url: &str) -> SyntaxError {
@@ -158,4 +158,33 @@ fn options_say_where_the_path_begins() {
     )
     .unwrap_err();
     assert_eq!(wrong.kind(), ErrorKind::WrongPrefix);
+}
+
+#[test]
+fn stored_chains_are_components_only() {
+    let text = UrlText::chain("c_fill,w_100/r_max/jpg");
+    let chain = parse_chain(&text, &Limits::default()).unwrap();
+    assert_eq!((chain.components.len(), chain.extension), (2, Some("jpg")));
+    let error =
+        parse_chain(&UrlText::chain("c_fill/folder/r_max"), &Limits::default()).unwrap_err();
+    assert_eq!(
+        (error.kind(), error.span()),
+        (ErrorKind::UnknownParam, 7..13)
+    );
+}
+
+#[test]
+fn signatures_are_checked_on_the_text_as_given() {
+    let text = UrlText::new(
+        "/demo/image/upload/s--AbCdEfGh--/c_crop%2Ch_20,w_10/e_sepia/v12/a%20b/c.jpg?_a=1",
+    );
+    let url = parse(&text, &Options::default()).unwrap();
+    let parts: Vec<_> = url
+        .chain
+        .iter()
+        .map(|component| text.raw_slice(component.span))
+        .collect();
+    assert_eq!(parts, ["c_crop%2Ch_20,w_10", "e_sepia"]);
+    assert_eq!(text.raw_slice(url.asset.span), "a%20b/c.jpg");
+    assert_eq!(url.asset.text, "a b/c.jpg");
 }

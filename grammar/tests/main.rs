@@ -4,6 +4,7 @@
 mod corpus;
 mod errors;
 mod fuzz_replay;
+mod layers;
 mod printing;
 mod real_urls;
 mod speed;
