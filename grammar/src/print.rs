@@ -45,7 +45,15 @@ impl DeliveryUrl<'_> {
                 segment(head.asset_type.as_str());
                 segment(head.delivery_type.as_str());
             }
-            Form::Seo => segment(seo_word(head.asset_type, head.delivery_type)),
+            Form::Seo => {
+                segment(seo_word(head.asset_type, head.delivery_type));
+                // One `upload` after the word is read as a delivery type: an ID that begins so needs it twice.
+                let next_is_id =
+                    head.signature.is_none() && self.chain.is_empty() && head.version.is_none();
+                if next_is_id && self.asset.public_id.starts_with("upload/") {
+                    segment("upload");
+                }
+            }
             Form::Short => segment("iu"),
             Form::Root | Form::Given => {}
         }

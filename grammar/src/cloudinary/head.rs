@@ -85,7 +85,10 @@ fn guess<'a>(
                 (Some(word), Some(_)) => begins_types(word),
                 _ => false,
             };
-            if options.types.is_some() || begins(0) {
+            // `image/uplod`: the types are there, one of them misspelt.
+            let almost = walk.peek(0).and_then(AssetType::from_word).is_some()
+                && walk.peek(1).and_then(near_delivery_type).is_some();
+            if options.types.is_some() || begins(0) || (almost && !begins(1)) {
                 Ok(HeadRule::Absent)
             } else if begins(1) || other.is_none() {
                 Ok(HeadRule::FromPath)
@@ -111,6 +114,10 @@ fn guess<'a>(
             }
         }
     }
+}
+
+fn near_delivery_type(word: &str) -> Option<&'static str> {
+    nearest(word, DeliveryType::ALL.iter().map(|known| known.as_str()))
 }
 
 fn starts_root(segment: &str) -> bool {
@@ -182,7 +189,7 @@ pub(super) fn types(walk: &mut Walk<'_>) -> Parsed<(AssetType, DeliveryType, For
                 ErrorKind::UnknownDeliveryType,
                 second,
                 "a delivery type such as `upload` or `fetch`",
-                nearest(second, DeliveryType::ALL.iter().map(|known| known.as_str())),
+                near_delivery_type(second),
             )),
         };
     }
