@@ -297,6 +297,15 @@ pub(super) fn assignment(text: &str, limit: usize) -> Read<'_, Value<'_>> {
     if value.is_empty() {
         return refused(text);
     }
+    if value.bytes().filter(|&byte| byte == b'!').count() % 2 != 0 {
+        let expected = "a text begun with `!` must end with one";
+        return Err(Box::new(Wrong {
+            kind: ErrorKind::InvalidVariable,
+            at: value,
+            expected,
+            hint: None,
+        }));
+    }
     let value = expression::assigned(value, limit)?;
     Ok(Value::Assignment(Assignment {
         name,
