@@ -215,7 +215,9 @@ pub struct RawPath<'a> {
     pub extension: Option<&'a str>,
     /// The remote URL of `fetch`, percent-decoded once, with an unescaped query that followed it.
     pub remote: Option<Cow<'a, str>>,
-    /// The place of ID and extension (or of the remote) in the decoded path, without an SEO suffix.
+    /// ID and extension (or the remote) as they stand in the decoded path, without an SEO suffix and its extension.
+    pub text: &'a str,
+    /// The place of `text` in the decoded path.
     pub span: Span,
 }
 

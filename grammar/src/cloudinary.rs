@@ -2,6 +2,7 @@
 
 mod anatomy;
 mod component;
+mod head;
 mod scope;
 
 use smallvec::SmallVec;
@@ -158,15 +159,17 @@ fn chain<'a>(path: &'a str, segments: &[&'a str], limits: &Limits) -> Parsed<Vec
         );
     }
     let mut chain = Vec::with_capacity(segments.len());
+    let mut linked = false;
     for &segment in segments {
-        chain.push(component::read(path, segment, limits)?);
+        linked |= component::read(&mut chain, path, segment, limits)?;
     }
-    scope::link(&mut chain, limits)?;
+    if linked {
+        scope::link(&mut chain, limits)?;
+    }
     Ok(chain)
 }
 
 fn guard(text: &UrlText<'_>, limits: &Limits) -> Parsed<()> {
-    let whole = text.whole_path_span();
     if text.raw().len() > limits.url_bytes.min(Limits::HARD_URL_BYTES) {
         return fault(
             ErrorKind::UrlTooLong,
@@ -175,21 +178,21 @@ fn guard(text: &UrlText<'_>, limits: &Limits) -> Parsed<()> {
             "the URL has more bytes than allowed",
         );
     }
-    match text.path().bytes().position(|byte| byte == 0) {
-        Some(at) => {
-            let at = Span {
-                start: offset(at),
-                end: offset(at + 1).min(whole.end),
-            };
-            fault(
-                ErrorKind::ControlCharacter,
-                at,
-                "",
-                "a zero byte cannot be part of a path",
-            )
-        }
-        None => Ok(()),
+    let path = text.path();
+    if path.as_bytes().contains(&0) {
+        let zero = path.split('\0').next().map_or(0, str::len);
+        let at = Span {
+            start: offset(zero),
+            end: offset(zero + 1),
+        };
+        return fault(
+            ErrorKind::ControlCharacter,
+            at,
+            "",
+            "a zero byte cannot be part of a path",
+        );
     }
+    Ok(())
 }
 
 fn fault<T>(kind: ErrorKind, at: Span, found: &str, expected: &'static str) -> Parsed<T> {

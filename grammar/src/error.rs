@@ -132,6 +132,40 @@ impl SyntaxError {
         self.inner.hint.as_deref()
     }
 
+    /// The reason in one line, without the hint.
+    #[must_use]
+    pub fn message(&self) -> String {
+        let Inner {
+            kind,
+            key,
+            found,
+            expected,
+            ..
+        } = &*self.inner;
+        let found: String = found
+            .chars()
+            .take(80)
+            .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+            .collect();
+        let quoted = if found.is_empty() {
+            String::new()
+        } else {
+            format!(" `{found}`")
+        };
+        match (kind, key) {
+            (ErrorKind::UnknownEffect, _) => format!("unknown effect{quoted}"),
+            (kind, Some(key)) if kind.expects() => {
+                format!(
+                    "invalid {}{quoted}: expected {expected}",
+                    key.long_name().replace('_', " ")
+                )
+            }
+            (kind, None) if kind.expects() => format!("found{quoted}, expected {expected}"),
+            _ if found.is_empty() => (*expected).to_owned(),
+            _ => format!("`{found}`: {expected}"),
+        }
+    }
+
     /// The URL as given.
     #[must_use]
     pub fn url(&self) -> &str {
@@ -178,34 +212,25 @@ fn floor_char(text: &str, at: usize) -> usize {
     at
 }
 
+impl ErrorKind {
+    /// Whether [`SyntaxError::expected`] names what should stand there, instead of telling what is wrong.
+    fn expects(self) -> bool {
+        matches!(
+            self,
+            Self::UnknownAssetType
+                | Self::UnknownDeliveryType
+                | Self::InvalidValue
+                | Self::InvalidArgument
+                | Self::InvalidExpression
+                | Self::InvalidLayer
+        )
+    }
+}
+
 impl fmt::Display for SyntaxError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner {
-            kind,
-            key,
-            found,
-            expected,
-            hint,
-            ..
-        } = &*self.inner;
-        let found: String = found
-            .chars()
-            .take(80)
-            .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-            .collect();
-        match (kind, key) {
-            (ErrorKind::InvalidValue, Some(key)) => {
-                write!(
-                    f,
-                    "invalid {} `{found}`: expected {expected}",
-                    key.long_name()
-                )?;
-            }
-            (ErrorKind::UnknownEffect, _) => write!(f, "unknown effect `{found}`")?,
-            _ if found.is_empty() => write!(f, "{expected}")?,
-            _ => write!(f, "`{found}`: {expected}")?,
-        }
-        if let Some(hint) = hint {
+        f.write_str(&self.message())?;
+        if let Some(hint) = self.hint() {
             write!(f, "; {hint}")?;
         }
         if f.alternate() {

@@ -1,46 +1,93 @@
-//! Real URLs, where a folder of them is at hand: `CLDGATE_CORPUS` names it.
+//! Our own corpus: the trees of what must parse, the messages of what must not.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use cldgate_grammar::{Options, UrlText, parse, split};
+use cldgate_grammar::{Options, UrlText, parse};
 
-fn lines(name: &str) -> Option<Vec<String>> {
-    let Some(folder) = std::env::var_os("CLDGATE_CORPUS") else {
-        println!("CLDGATE_CORPUS is not set: real URLs not read");
-        return None;
-    };
-    let text = std::fs::read_to_string(PathBuf::from(folder).join(name)).unwrap();
-    Some(
-        text.lines()
-            .filter(|line| !line.starts_with("# ") && !line.is_empty())
-            .map(str::to_owned)
-            .collect(),
-    )
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/corpus/cloudinary")
+}
+
+/// The topics of a folder, sorted, each with its lines.
+fn topics(folder: &Path) -> Vec<(String, Vec<String>)> {
+    let mut topics: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "urls")
+        })
+        .map(|path| {
+            let text = std::fs::read_to_string(&path).unwrap();
+            (
+                path.file_stem().unwrap().to_str().unwrap().to_owned(),
+                text.lines().map(str::to_owned).collect(),
+            )
+        })
+        .collect();
+    topics.sort();
+    topics
+}
+
+pub fn is_url(line: &str) -> bool {
+    !line.is_empty() && !line.starts_with("# ")
+}
+
+pub fn accepted() -> Vec<String> {
+    topics(&folder())
+        .into_iter()
+        .flat_map(|(_, lines)| lines)
+        .filter(|line| is_url(line))
+        .collect()
+}
+
+pub fn rejected() -> Vec<String> {
+    topics(&folder().join("reject"))
+        .into_iter()
+        .flat_map(|(_, lines)| lines)
+        .filter(|line| is_url(line))
+        .collect()
+}
+
+fn snapshot(name: &str, text: &str) {
+    let mut settings = insta::Settings::new();
+    settings.set_snapshot_path("../../snapshots/grammar");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(name, text));
 }
 
 #[test]
-fn real_urls_parse() {
-    for name in ["urls-dev.txt", "urls-dev-rest.txt", "urls-dev-cname.txt"] {
-        for line in lines(name).unwrap_or_default() {
-            let text = UrlText::new(&line);
-            if let Err(error) = parse(&text, &Options::default()) {
-                println!("{name}: {line}\n{error:#}\n");
+fn trees() {
+    for (topic, lines) in topics(&folder()) {
+        let mut shown = String::new();
+        for line in &lines {
+            shown.push_str(line);
+            shown.push('\n');
+            if is_url(line) {
+                let text = UrlText::new(line);
+                let tree =
+                    parse(&text, &Options::default()).unwrap_or_else(|error| panic!("{error:#}"));
+                for row in tree.tree().lines() {
+                    shown.push_str(&format!("  {row}\n"));
+                }
             }
         }
+        snapshot(&topic, &shown);
     }
 }
 
 #[test]
-fn transformations_parse() {
-    for line in lines("transformations-dev.txt").unwrap_or_default() {
-        let url = format!("/demo/image/upload/{line}/sample");
-        let text = UrlText::new(&url);
-        if let Err(error) = parse(&text, &Options::default()) {
-            println!("{line}\n{error:#}\n");
-        } else if let Ok(parts) = split(&text, &Options::default())
-            && parts.asset.public_id != "sample"
-        {
-            println!("{line}: {}", parts.asset.public_id);
+fn refusals() {
+    for (topic, lines) in topics(&folder().join("reject")) {
+        let mut shown = String::new();
+        for line in lines.iter().filter(|line| is_url(line)) {
+            let text = UrlText::new(line);
+            match parse(&text, &Options::default()) {
+                Ok(tree) => panic!("{line} should be refused:\n{}", tree.tree()),
+                Err(error) => shown.push_str(&format!("{}\n{error}\n\n", error.caret())),
+            }
         }
+        snapshot(&format!("reject_{topic}"), &shown);
     }
 }

@@ -2,3 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod corpus;
+mod errors;
+mod fuzz_replay;
+mod layers;
+mod printing;
+mod real_urls;
+mod speed;
+mod tables;

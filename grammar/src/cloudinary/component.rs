@@ -6,95 +6,121 @@ use super::{Limits, fault, span_in};
 use crate::ast::{BranchScope, Component, LayerScope, Param};
 use crate::error::{ErrorKind, Fault, Parsed};
 use crate::params::{PARAMS, ParamKey};
-use crate::value;
+use crate::value::{self, Wrong};
 
 /// Whether a segment before the last is a component and not a folder.
 ///
 /// The documented rule is one to three characters and an underscore. A key that is not known makes a folder, unless
 /// a known one stands beside it: no URL that works is read differently for it, and folders such as `my_path` work.
 pub(super) fn looks_like_one(segment: &str) -> bool {
-    let mut tokens = segment.split(',').filter(|token| !token.is_empty());
-    match tokens.next() {
-        Some(first) if known_key(first).is_some() => true,
-        Some(_) => tokens.any(|token| known_key(token).is_some()),
-        None => !segment.is_empty(),
-    }
+    known_key(segment).is_some()
+        || (segment.as_bytes().contains(&b',')
+            && segment.split(',').any(|piece| known_key(piece).is_some()))
 }
 
-/// The key of a piece and its value: `c_fill`, or `$name_value`.
-fn known_key(piece: &str) -> Option<(ParamKey, &str)> {
-    if let Some(assignment) = piece.strip_prefix('$') {
-        return Some((ParamKey::Variable, assignment));
-    }
-    let at = piece
-        .as_bytes()
-        .iter()
-        .take(4)
-        .position(|&byte| byte == b'_')?;
-    let key = ParamKey::from_spelling(piece.get(..at)?)?;
-    Some((key, piece.get(at + 1..)?))
+/// The key that a piece begins with and where its value begins: 2 in `c_fill`, 1 in `$name_value`.
+fn known_key(piece: &str) -> Option<(ParamKey, usize)> {
+    let at = match *piece.as_bytes() {
+        [b'$', ..] => return Some((ParamKey::Variable, 1)),
+        [_, b'_', ..] => 1,
+        [_, _, b'_', ..] => 2,
+        [_, _, _, b'_', ..] => 3,
+        _ => return None,
+    };
+    Some((ParamKey::from_spelling(piece.get(..at)?)?, at + 1))
 }
 
-pub(super) fn read<'a>(path: &'a str, segment: &'a str, limits: &Limits) -> Parsed<Component<'a>> {
-    let mut params: SmallVec<[Param<'a>; 4]> = SmallVec::new();
+/// What is before the first comma, and what is after it.
+fn first_piece(text: &str) -> (&str, &str) {
+    let end = text
+        .bytes()
+        .position(|byte| byte == b',')
+        .unwrap_or(text.len());
+    (
+        text.get(..end).unwrap_or(""),
+        text.get(end + 1..).unwrap_or(""),
+    )
+}
+
+/// Reads a segment at the end of the chain: components are large, so it is filled in where it stays.
+///
+/// Gives whether the component has to do with others: with layers or conditions.
+pub(super) fn read<'a>(
+    chain: &mut Vec<Component<'a>>,
+    path: &'a str,
+    segment: &'a str,
+    limits: &Limits,
+) -> Parsed<bool> {
+    chain.push(Component {
+        text: segment,
+        span: span_in(path, segment),
+        params: SmallVec::new(),
+        layer: LayerScope::None,
+        branch: BranchScope::None,
+    });
+    let Some(Component { params, .. }) = chain.last_mut() else {
+        return Ok(false);
+    };
+    let mut linked = false;
     let mut rest = segment;
     while !rest.is_empty() {
-        let (mut piece, mut after) = rest.split_once(',').unwrap_or((rest, ""));
+        let (mut piece, mut after) = first_piece(rest);
         if piece.is_empty() {
             rest = after;
             continue;
         }
-        let Some((key, _)) = known_key(piece) else {
+        let Some((key, value_at)) = known_key(piece) else {
             return Err(unknown(path, piece));
         };
-        (piece, after) = match key {
-            ParamKey::Overlay | ParamKey::Underlay => whole_text(rest, piece, after),
-            ParamKey::Variable | ParamKey::If => whole_string(rest, piece, after),
-            _ => (piece, after),
-        };
-        let Some((key, value)) = known_key(piece) else {
-            return Err(unknown(path, piece));
-        };
-        if params.len() >= limits.params {
-            return fault(
-                ErrorKind::TooManyParams,
-                span_in(path, piece),
-                "",
-                "more parameters in one component than allowed",
-            );
+        match key {
+            ParamKey::Overlay | ParamKey::Underlay => {
+                linked = true;
+                (piece, after) = whole_text(rest, piece, after);
+            }
+            ParamKey::If => {
+                linked = true;
+                (piece, after) = whole_string(rest, piece, after);
+            }
+            ParamKey::Variable => (piece, after) = whole_string(rest, piece, after),
+            ParamKey::Flags => {
+                linked |= piece.len() > "fl_layer".len() && piece.contains("layer_apply")
+            }
+            _ => {}
         }
+        if params.len() >= limits.params {
+            let message = "more parameters in one component than allowed";
+            return fault(ErrorKind::TooManyParams, span_in(path, piece), "", message);
+        }
+        let value = piece.get(value_at..).unwrap_or("");
         match value::read(key, value, limits.operators) {
-            Ok(read) => params.push(Param {
+            Ok(value) => params.push(Param {
                 key,
-                value: read,
+                value,
                 text: piece,
                 span: span_in(path, piece),
             }),
-            Err(wrong) => {
-                let found = if wrong.kind == ErrorKind::InvalidValue {
-                    value
-                } else {
-                    wrong.at
-                };
-                let at = if wrong.at.is_empty() { piece } else { wrong.at };
-                return Err(Box::new(Fault {
-                    kind: wrong.kind,
-                    at: span_in(path, at),
-                    key: Some(key),
-                    found: found.to_owned(),
-                    expected: wrong.expected,
-                    hint: wrong.hint,
-                }));
-            }
+            Err(wrong) => return Err(refused(path, piece, key, value, *wrong)),
         }
         rest = after;
     }
-    Ok(Component {
-        text: segment,
-        span: span_in(path, segment),
-        params,
-        layer: LayerScope::None,
-        branch: BranchScope::None,
+    Ok(linked)
+}
+
+#[cold]
+fn refused(path: &str, piece: &str, key: ParamKey, value: &str, wrong: Wrong<'_>) -> Box<Fault> {
+    let found = if wrong.kind == ErrorKind::InvalidValue {
+        value
+    } else {
+        wrong.at
+    };
+    let at = if wrong.at.is_empty() { piece } else { wrong.at };
+    Box::new(Fault {
+        kind: wrong.kind,
+        at: span_in(path, at),
+        key: Some(key),
+        found: found.to_owned(),
+        expected: wrong.expected,
+        hint: wrong.hint,
     })
 }
 
@@ -146,6 +172,7 @@ fn whole_string<'a>(rest: &'a str, piece: &'a str, after: &'a str) -> (&'a str, 
     }
 }
 
+#[cold]
 fn unknown(path: &str, piece: &str) -> Box<Fault> {
     Box::new(Fault {
         kind: ErrorKind::UnknownParam,

@@ -36,17 +36,6 @@ fn word(component: &Component<'_>) -> Option<Word> {
 /// Each `fl_layer_apply` closes the nearest open layer; a layer that nothing closes stands alone. A condition without
 /// `if_end` goes to the end of the chain, or of the layer that it is in.
 pub(super) fn link(chain: &mut [Component<'_>], limits: &Limits) -> Parsed<()> {
-    let plain = |component: &Component<'_>| {
-        component.params.iter().all(|param| {
-            !matches!(
-                param.key,
-                ParamKey::If | ParamKey::Overlay | ParamKey::Underlay
-            ) && !matches!(&param.value, Value::Flags(flags) if flags.has(FlagName::LayerApply))
-        })
-    };
-    if chain.iter().all(plain) {
-        return Ok(());
-    }
     // More ends than blocks: some close conditions of one component, which need none.
     let (mut blocks, mut ends) = (0usize, 0usize);
     for component in &*chain {

@@ -1,7 +1,7 @@
 //! The parameter tables: one row per key, effect, flag, crop mode and gravity.
 //!
 //! Everything that lists parameters comes from here: the parser's look-up, the hints in errors, the fuzz dictionary and the
-//! generated documentation. What a row costs to add is in `docs/adding-a-parameter.md`.
+//! generated documentation.
 
 pub mod colours;
 mod effects;
@@ -101,6 +101,16 @@ pub struct ParamRow {
     pub example: &'static str,
 }
 
+/// One to three letters as a number; zero for anything else.
+const fn key_code(letters: &[u8]) -> u32 {
+    match *letters {
+        [a] => a as u32,
+        [a, b] => (a as u32) << 8 | b as u32,
+        [a, b, c] => (a as u32) << 16 | (b as u32) << 8 | c as u32,
+        _ => 0,
+    }
+}
+
 macro_rules! params {
     ($($key:ident $spelling:literal $long:literal $shape:ident $role:ident $meaning:literal $example:literal;)*) => {
         /// Every key that a parameter can have.
@@ -136,8 +146,13 @@ macro_rules! params {
 
             /// The key that some letters spell.
             #[must_use]
-            pub fn from_spelling(letters: &str) -> Option<Self> {
-                Some(match letters { $($spelling => Self::$key,)* _ => return None })
+            pub const fn from_spelling(letters: &str) -> Option<Self> {
+                // Comparisons of one number with constants: the compiler makes a jump table of them.
+                let code = key_code(letters.as_bytes());
+                $(if code == const { key_code($spelling.as_bytes()) } {
+                    return Some(Self::$key);
+                })*
+                None
             }
         }
     };
@@ -217,7 +232,10 @@ pub fn nearest<'w>(found: &str, words: impl Iterator<Item = &'w str>) -> Option<
         words.filter(|word| word.len() <= LONGEST && word.len().abs_diff(found.len()) <= allowed)
     {
         let distance = edits::<{ LONGEST + 1 }>(found.as_bytes(), word.as_bytes());
-        if distance <= allowed
+        // Two slips or more are only forgiven after a right beginning.
+        let near = distance <= 1 || word.as_bytes().first() == found.as_bytes().first();
+        if near
+            && distance <= allowed
             && distance < word.len()
             && best.is_none_or(|(least, _)| distance < least)
         {

@@ -259,9 +259,29 @@ impl<'a> Stop<'a> {
             kind,
             at,
             expected,
-            hint: None,
+            hint: short_name(at).map(|name| format!("did you mean `{}`?", name.as_str())),
         })
     }
+}
+
+/// The predefined value that a long name, as SDKs take it, stands for.
+fn short_name(at: &str) -> Option<Name> {
+    const LONG: &[(&str, Name)] = &[
+        ("width", Name::Width),
+        ("height", Name::Height),
+        ("aspect_ratio", Name::AspectRatio),
+        ("initial_width", Name::InitialWidth),
+        ("initial_height", Name::InitialHeight),
+        ("initial_aspect_ratio", Name::InitialAspectRatio),
+        ("trimmed_aspect_ratio", Name::TrimmedAspectRatio),
+        ("face_count", Name::FaceCount),
+        ("page_count", Name::PageCount),
+        ("duration", Name::Duration),
+        ("initial_duration", Name::InitialDuration),
+    ];
+    LONG.iter()
+        .find(|(long, _)| at.starts_with(long))
+        .map(|&(_, name)| name)
 }
 
 /// `expression = [operator "_"] operand *("_" operator "_" operand)`, all of the text.

@@ -156,7 +156,7 @@ fn checked<'a>(layer: Layer<'a>, text: &'a str) -> Read<'a, Layer<'a>> {
         let hidden =
             LayerKind::from_word(&word).is_some() || DeliveryType::from_word(&word).is_some();
         if hidden {
-            return refuse("the kind of a layer may not be percent-encoded twice");
+            return refuse("the kind of a layer percent-encoded at most once");
         }
     }
     Ok(layer)
@@ -164,8 +164,18 @@ fn checked<'a>(layer: Layer<'a>, text: &'a str) -> Read<'a, Layer<'a>> {
 
 /// Style and text. Only the first colon is structural, except after the folder of a font file.
 fn split_style(text: &str) -> (&str, Option<&str>) {
-    let mut end = text.find(':').unwrap_or(text.len());
+    let colon_after = |from: usize| {
+        text.get(from..)
+            .and_then(|rest| rest.find(':'))
+            .map_or(text.len(), |at| from + at)
+    };
+    let mut end = colon_after(0);
     let head = text.get(..end).unwrap_or(text);
+    if head.ends_with("_solid_rgb") {
+        // `stroke_bo_4px_solid_rgb:ffffff`: the colon is the colour's.
+        end = colon_after((end + 1).min(text.len()));
+        return (text.get(..end).unwrap_or(text), text.get(end + 1..));
+    }
     if TextStyle::read(head).size.is_none()
         && let Some(rest) = text.get(end + 1..)
         && let Some(length) = rest.find(':')
@@ -301,6 +311,8 @@ pub struct TextStyle<'a> {
     pub align: Option<&'a str>,
     /// Whether the border is drawn around each letter.
     pub stroke: bool,
+    /// Width and colour of that border where the style itself has them: `stroke_bo_4px_solid_black`.
+    pub stroke_border: Option<(&'a str, &'a str)>,
     /// Pixels between letters.
     pub letter_spacing: Option<Number>,
     /// Pixels between lines.
@@ -371,15 +383,17 @@ impl<'a> TextStyle<'a> {
             "strikethrough" => self.strikethrough = true,
             "left" | "center" | "right" | "start" | "end" | "justify" => self.align = Some(token),
             "stroke" => self.stroke = true,
-            "letter" | "line" => {
-                if next() == "spacing" {
-                    let value = number::whole(next());
-                    if token == "letter" {
-                        self.letter_spacing = value;
-                    } else {
-                        self.line_spacing = value;
-                    }
+            "letter" | "line" if next() == "spacing" => {
+                let value = number::whole(next());
+                if token == "letter" {
+                    self.letter_spacing = value;
+                } else {
+                    self.line_spacing = value;
                 }
+            }
+            "bo" => {
+                let (width, _solid, colour) = (next(), next(), next());
+                self.stroke_border = Some((width.strip_suffix("px").unwrap_or(width), colour));
             }
             "antialias" => self.antialias = Some(next()),
             "hinting" => self.hinting = Some(next()),

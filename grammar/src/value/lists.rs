@@ -142,10 +142,10 @@ fn angle_step(text: &str, limit: usize) -> Read<'_, AngleStep<'_>> {
     if let Some(&(_, word)) = ANGLE_WORDS.iter().find(|(spelling, _)| *spelling == text) {
         return Ok(AngleStep::Word(word));
     }
-    if text.starts_with(['$', '-']) || text.contains("_") {
-        if let Ok(expr) = expression::value(text, limit, EXPECTED) {
-            return Ok(AngleStep::Expr(expr));
-        }
+    if (text.starts_with('$') || text.contains('_'))
+        && let Ok(expr) = expression::value(text, limit, EXPECTED)
+    {
+        return Ok(AngleStep::Expr(expr));
     }
     misspelt(
         "a_",
