@@ -1,0 +1,258 @@
+//! Effects: a name and arguments in either of two notations, positional or named.
+
+use super::{Colour, Expr, Number, Read, Wrong, expression, misspelt, number};
+use crate::error::ErrorKind;
+use crate::params::{ART_FILTERS, Args, EFFECTS, EffectName, nearest};
+
+/// `e_name:arguments`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Effect<'a> {
+    /// Which effect.
+    pub head: EffectHead<'a>,
+    /// What follows the name's colon, as written.
+    pub text: &'a str,
+}
+
+/// The name of an effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EffectHead<'a> {
+    /// A row of the table.
+    Known(EffectName),
+    /// A variable that holds the name, without its `$`.
+    Variable(&'a str),
+}
+
+/// One argument.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Arg<'a> {
+    /// Its name, where it was written with one that the effect knows.
+    pub name: Option<&'a str>,
+    /// Its value; a list in parentheses is kept as it is.
+    pub value: &'a str,
+}
+
+impl<'a> Arg<'a> {
+    /// The value as a number; `20p` and `20%` too.
+    #[must_use]
+    pub fn number(&self) -> Option<Number> {
+        number::whole(self.value.strip_suffix(['p', '%']).unwrap_or(self.value))
+    }
+
+    /// The value as a colour, with or without `rgb:`.
+    #[must_use]
+    pub fn colour(&self) -> Option<Colour<'a>> {
+        Colour::read(self.value)
+    }
+
+    /// The value as an expression.
+    #[must_use]
+    pub fn expr(&self) -> Option<Expr<'a>> {
+        expression::value(self.value, usize::MAX, "").ok()
+    }
+
+    /// The items of a list in parentheses, or the value itself.
+    pub fn items(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        let inner = self
+            .value
+            .strip_prefix('(')
+            .and_then(|rest| rest.strip_suffix(')'))
+            .unwrap_or(self.value);
+        Pieces {
+            rest: Some(inner),
+            separators: b";",
+        }
+    }
+}
+
+impl<'a> Effect<'a> {
+    /// The effect's name, unless a variable holds it.
+    #[must_use]
+    pub fn name(&self) -> Option<EffectName> {
+        match self.head {
+            EffectHead::Known(name) => Some(name),
+            EffectHead::Variable(_) => None,
+        }
+    }
+
+    /// The arguments in the order written, whatever the separators.
+    pub fn args(&self) -> ArgIter<'a> {
+        let keys = match self.head {
+            EffectHead::Known(name) => match name.args() {
+                Args::Named(keys) => keys,
+                _ => &[],
+            },
+            EffectHead::Variable(_) => &[],
+        };
+        let rest = (!self.text.is_empty()).then_some(self.text);
+        ArgIter {
+            pieces: Pieces {
+                rest,
+                separators: b":;",
+            },
+            keys,
+        }
+    }
+
+    /// The value of a named argument.
+    #[must_use]
+    pub fn named(&self, name: &str) -> Option<Arg<'a>> {
+        self.args().find(|arg| arg.name == Some(name))
+    }
+
+    /// The value of an argument without a name, counted among those.
+    #[must_use]
+    pub fn positional(&self, index: usize) -> Option<Arg<'a>> {
+        self.args().filter(|arg| arg.name.is_none()).nth(index)
+    }
+}
+
+/// The arguments of an [`Effect`].
+#[derive(Debug, Clone)]
+pub struct ArgIter<'a> {
+    pieces: Pieces<'a>,
+    keys: &'static [&'static str],
+}
+
+impl<'a> Iterator for ArgIter<'a> {
+    type Item = Arg<'a>;
+
+    fn next(&mut self) -> Option<Arg<'a>> {
+        let piece = self.pieces.next()?;
+        if piece == "rgb" {
+            // A colour's own colon: its digits say as much alone.
+            return Some(Arg {
+                name: None,
+                value: self.pieces.next().unwrap_or(""),
+            });
+        }
+        for &key in self.keys {
+            if let Some(after) = piece.strip_prefix(key) {
+                if let Some(value) = after.strip_prefix('_') {
+                    let value = if value == "rgb" {
+                        self.pieces.next().unwrap_or("")
+                    } else {
+                        value
+                    };
+                    return Some(Arg {
+                        name: Some(key),
+                        value,
+                    });
+                }
+                if after.is_empty() {
+                    // `colors:15`, the older notation.
+                    return Some(Arg {
+                        name: Some(key),
+                        value: self.pieces.next().unwrap_or(""),
+                    });
+                }
+            }
+        }
+        Some(Arg {
+            name: None,
+            value: piece,
+        })
+    }
+}
+
+/// Pieces between separators that stand outside parentheses and `!…!`.
+#[derive(Debug, Clone)]
+struct Pieces<'a> {
+    rest: Option<&'a str>,
+    separators: &'static [u8],
+}
+
+impl<'a> Iterator for Pieces<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        let text = self.rest?;
+        let mut depth = 0usize;
+        let mut quoted = false;
+        for (at, byte) in text.bytes().enumerate() {
+            match byte {
+                b'!' => quoted = !quoted,
+                b'(' if !quoted => depth += 1,
+                b')' if !quoted => depth = depth.saturating_sub(1),
+                _ if depth == 0 && !quoted && self.separators.contains(&byte) => {
+                    self.rest = text.get(at + 1..);
+                    return text.get(..at);
+                }
+                _ => {}
+            }
+        }
+        self.rest = None;
+        Some(text)
+    }
+}
+
+/// `effect = name [":" argument *((":" / ";") argument)]`
+pub(super) fn effect(text: &str, limit: usize) -> Read<'_, Effect<'_>> {
+    let (word, args) = text.split_once(':').unwrap_or((text, ""));
+    if let Some(name) = word
+        .strip_prefix('$')
+        .filter(|name| expression::is_variable_name(name))
+    {
+        return Ok(Effect {
+            head: EffectHead::Variable(name),
+            text: args,
+        });
+    }
+    let Some(name) = EffectName::from_word(word) else {
+        let hint = nearest(
+            &word.to_ascii_lowercase(),
+            EFFECTS.iter().map(|row| row.spelling),
+        );
+        return Err(Box::new(Wrong {
+            kind: ErrorKind::UnknownEffect,
+            at: word,
+            expected: "the name of an effect",
+            hint: hint.map(|word| format!("did you mean `e_{word}`?")),
+        }));
+    };
+    let effect = Effect {
+        head: EffectHead::Known(name),
+        text: args,
+    };
+    check(name, &effect, limit)?;
+    Ok(effect)
+}
+
+/// Refuses arguments of the wrong kind. Ranges are left to the reader: the service clamps many of them.
+fn check<'a>(name: EffectName, effect: &Effect<'a>, limit: usize) -> Read<'a, ()> {
+    let refuse = |at, expected| {
+        Err(Box::new(Wrong {
+            kind: ErrorKind::InvalidArgument,
+            at,
+            expected,
+            hint: None,
+        }))
+    };
+    let is_number =
+        |arg: &Arg<'a>| arg.number().is_some() || expression::value(arg.value, limit, "").is_ok();
+    match name.args() {
+        Args::None | Args::Named(_) => Ok(()),
+        Args::Level { .. } => match effect.args().next() {
+            Some(arg) if !arg.value.is_empty() && !is_number(&arg) => {
+                refuse(arg.value, "a number or an expression")
+            }
+            _ => Ok(()),
+        },
+        Args::Numbers => match effect
+            .args()
+            .find(|arg| !arg.value.is_empty() && !is_number(arg))
+        {
+            Some(arg) => refuse(arg.value, "a number or an expression"),
+            None => Ok(()),
+        },
+        Args::Filter => match effect.args().next() {
+            Some(arg) if arg.value.starts_with('$') || ART_FILTERS.contains(&arg.value) => Ok(()),
+            Some(arg) => misspelt(
+                "e_art:",
+                arg.value,
+                "the name of a look",
+                ART_FILTERS.iter().copied(),
+            ),
+            None => refuse(effect.text, "the name of a look after `e_art:`"),
+        },
+    }
+}
