@@ -123,12 +123,16 @@ fn dialect_rules(endpoint: &Endpoint) -> Result<dialect::Rules, Error> {
             reason,
         })?),
     };
-    let cloud = match (endpoint.prefix.strip_prefix('/'), &endpoint.cloud_name) {
-        (Some(name), _) => CloudRule::Fixed(name.into()),
-        (None, Some(name)) => CloudRule::Fixed(name.as_str().into()),
-        (None, None) => CloudRule::ByHost,
+    // The last segment of a prefix is the cloud name; what stands before it is no part of the URL
+    // language.
+    let (before, cloud) = match (endpoint.prefix.rsplit_once('/'), &endpoint.cloud_name) {
+        (Some((before, cloud)), _) => (before, CloudRule::Fixed(cloud.into())),
+        (None, Some(name)) => ("", CloudRule::Fixed(name.as_str().into())),
+        (None, None) if !endpoint.hosts.is_empty() => ("", CloudRule::NotInPath),
+        (None, None) => ("", CloudRule::ByHost),
     };
     Ok(dialect::Rules {
+        prefix: before.into(),
         cloud,
         signing_secret: secret.as_deref().map(signature::Secret::new),
         named: endpoint

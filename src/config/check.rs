@@ -129,19 +129,11 @@ fn server(mut section: Section<'_, '_>) -> Server {
             Time::seconds(30),
         ),
         header_bytes: section.or("header_bytes", v::bytes, Bytes(64 << 10)),
-        target_bytes: section.or("target_bytes", v::bytes, Bytes(16 << 10)),
     };
     let (least, most) = (Bytes(8 << 10), Bytes(1 << 20));
     if !(least..=most).contains(&server.header_bytes) {
         let fault = Fault::new(format!("`header_bytes` must be from {least} to {most}"));
         section.wrong(Some("header_bytes"), fault);
-    }
-    if server.target_bytes > server.header_bytes {
-        let fault = Fault::new("`target_bytes` is larger than `header_bytes`");
-        let key = ["target_bytes", "header_bytes"]
-            .into_iter()
-            .find(|key| section.has(key));
-        section.wrong(key, fault);
     }
     section.finish();
     server

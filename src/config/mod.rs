@@ -74,8 +74,6 @@ pub struct Server {
     pub header_timeout: Time,
     /// Most bytes of a request's head.
     pub header_bytes: Bytes,
-    /// Most bytes of path and query.
-    pub target_bytes: Bytes,
 }
 
 /// `[log]`: what is told, and how.

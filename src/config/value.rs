@@ -208,23 +208,30 @@ pub(super) fn base_url(value: &Value<'_>) -> Read<String> {
     }
 }
 
-/// Empty, or a slash and one path segment.
+/// Empty, or path segments with a slash before each.
 pub(super) fn prefix(value: &Value<'_>) -> Read<String> {
     let text = text(value)?;
     if text.is_empty() {
         return Ok(text);
     }
-    let fault = match text.strip_prefix('/') {
-        None => Fault::new("must begin with a slash").hint(format!("write \"/{text}\"")),
-        Some("") => Fault::new("must be \"\" or a slash and a name").hint("write \"\""),
-        Some(name) if name.ends_with('/') => Fault::new("must not end with a slash")
-            .hint(format!("write \"{}\"", text.trim_end_matches('/'))),
-        Some(name) if !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b)) => {
-            Fault::new("must be one path segment of letters, digits, `-`, `_` and `.`")
-        }
-        Some(_) => return Ok(text),
+    let plain = |segment: &str| {
+        !segment.is_empty()
+            && segment
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
     };
-    Err(fault)
+    let bare = text.trim_matches('/');
+    if !bare.split('/').all(plain) {
+        return Err(Fault::new(
+            "must be path segments of letters, digits, `-`, `_` and `.`, a slash before each",
+        )
+        .hint("write \"\" where URLs have nothing before the types"));
+    }
+    if text.len() != bare.len() + 1 || !text.starts_with('/') {
+        return Err(Fault::new("must begin with a slash and not end with one")
+            .hint(format!("write \"/{bare}\"")));
+    }
+    Ok(text)
 }
 
 /// A host name in lower case, without scheme and port.
