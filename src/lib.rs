@@ -5,6 +5,8 @@
 /// The language of delivery URLs: text to tree and back.
 pub use cldgate_grammar as grammar;
 pub mod cache;
+pub mod dialect;
 pub mod origin;
 pub mod plan;
+pub mod render;
 pub mod spec;

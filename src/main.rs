@@ -1,1 +1,3 @@
+//! The gateway's binary.
+
 fn main() {}

@@ -1,0 +1,43 @@
+# Every command a developer needs. Bare `just` lists them.
+
+default:
+    @just --list --unsorted
+
+# Build and serve the demo
+run *ARGS:
+    ./run {{ARGS}}
+
+# Everything that CI runs
+ready:
+    ./test
+
+# The tests alone
+test *ARGS:
+    cargo nextest run --release --workspace {{ARGS}} || cargo test --release --workspace {{ARGS}}
+
+# Format, clippy, licences, spelling
+lint:
+    cargo fmt --all
+    cargo clippy --release --workspace --all-targets -- -D warnings
+    -cargo deny check licenses bans sources
+    -typos
+
+# Look at changed snapshots and accept them
+accept:
+    cargo insta test --release --workspace --review || INSTA_UPDATE=always cargo test --release --workspace
+
+# What the gateway understands of a URL
+explain URL:
+    cargo run --release --quiet -- explain '{{URL}}'
+
+# Render the demo's pictures anew
+photos:
+    cargo run --release --example make_photos
+
+# Fuzz a target for some seconds
+fuzz TARGET SECONDS='60':
+    cd fuzz && RUSTC_BOOTSTRAP=1 cargo fuzz run {{TARGET}} -- -max_total_time={{SECONDS}}
+
+# The documentation of both crates
+docs:
+    cargo doc --release --workspace --no-deps --document-private-items

@@ -1,0 +1,146 @@
+//! Cloudinary's delivery URLs: tree to meaning.
+//!
+//! | module | what |
+//! | --- | --- |
+//! | [`self`] | the URL as a whole: asset, access, the format that the extension asks for |
+//! | `chain` | components in order: layers, conditions, named transformations |
+//! | `component` | one component to ops, in the one documented order |
+//! | `size` | boxes, gravities, offsets |
+//! | `output` | format, quality, flags |
+
+mod access;
+mod chain;
+mod component;
+mod output;
+mod size;
+
+use super::{Anatomy, CloudRule, Delivery, Error, Notes, Rules};
+use crate::grammar::{self, DeliveryUrl, HeadRule, Options, UrlText};
+use crate::spec::{AssetRef, AssetType, DeliveryType, Format, FormatChoice, TransformSpec};
+
+/// Reads a request: a path with its query, or a full URL.
+///
+/// # Errors
+/// [`Error::Syntax`] with the place in the URL, [`Error::Conflict`] for what cannot be meant,
+/// [`Error::Signature`] for a signature that is missing or wrong.
+pub fn read(rules: &Rules, target: &str) -> Result<Delivery, Error> {
+    let text = UrlText::new(target);
+    let url = grammar::parse(&text, &options(rules, target))?;
+    let mut notes = Notes::new();
+    access::check(rules, &text, &url, &mut notes)?;
+    let mut spec = TransformSpec::default();
+    chain::read(&url.chain, rules, &mut spec, &mut notes)?;
+    extension(url.asset.extension, &mut spec);
+    Ok(Delivery {
+        asset: asset(&url),
+        spec,
+        notes,
+    })
+}
+
+/// What stands where in a URL, for `explain`: the cut alone, even where a value is wrong.
+///
+/// # Errors
+/// [`Error::Syntax`] with the place in the URL.
+pub fn anatomy(rules: &Rules, target: &str) -> Result<Anatomy, Error> {
+    let text = UrlText::new(target);
+    let url = grammar::split(&text, &options(rules, target))?;
+    Ok(Anatomy {
+        cloud_name: url.head.cloud_name.map(Into::into),
+        asset_type: url.head.asset_type.as_str(),
+        delivery_type: url.head.delivery_type.as_str(),
+        signature: url.head.signature.map(|signature| signature.text.into()),
+        components: url
+            .components
+            .iter()
+            .map(|component| (*component).into())
+            .collect(),
+        version: url.head.version.map(|version| version.number),
+        public_id: url
+            .asset
+            .remote
+            .is_none()
+            .then(|| url.asset.public_id.as_ref().into()),
+        extension: url.asset.extension.map(Into::into),
+        remote: url.asset.remote.as_deref().map(Into::into),
+        seo_suffix: url.head.seo_suffix.map(Into::into),
+    })
+}
+
+/// The host of a full URL, and its path with the cloud name in front where the host carries it: what
+/// an endpoint's hosts and prefix are held against.
+#[must_use]
+pub fn route(target: &str) -> (Option<String>, String) {
+    let text = UrlText::new(target);
+    let Ok(url) = grammar::split(&text, &Options::default()) else {
+        return (None, text.path().to_owned());
+    };
+    let host = url
+        .head
+        .host
+        .map(|host| host.split(':').next().unwrap_or(host).to_ascii_lowercase());
+    match url.head.cloud_name {
+        Some(cloud) if !url.head.cloud_in_path => (host, format!("/{cloud}{}", text.path())),
+        _ => (host, text.path().to_owned()),
+    }
+}
+
+fn options<'a>(rules: &'a Rules, target: &str) -> Options<'a> {
+    let head = match &rules.cloud {
+        // A full URL tells by its host; a request's path follows the endpoint.
+        _ if !target.starts_with('/') && rules.prefix.is_empty() => HeadRule::Guess,
+        CloudRule::ByHost => HeadRule::Guess,
+        CloudRule::InPath => HeadRule::FromPath,
+        CloudRule::NotInPath => HeadRule::Absent,
+        CloudRule::Fixed(name) => HeadRule::Fixed(name),
+    };
+    Options {
+        prefix: &rules.prefix,
+        head,
+        ..Options::default()
+    }
+}
+
+fn asset(url: &DeliveryUrl<'_>) -> AssetRef {
+    AssetRef {
+        asset_type: match url.head.asset_type {
+            grammar::AssetType::Image => AssetType::Image,
+            grammar::AssetType::Video => AssetType::Video,
+            grammar::AssetType::Raw => AssetType::Raw,
+        },
+        delivery_type: delivery_type(url.head.delivery_type),
+        public_id: url
+            .asset
+            .remote
+            .as_deref()
+            .unwrap_or(&url.asset.public_id)
+            .into(),
+        extension: url.asset.extension.map(Into::into),
+        version: url.head.version.map(|version| version.number),
+    }
+}
+
+fn delivery_type(written: grammar::DeliveryType) -> DeliveryType {
+    match written {
+        // `public` is a spelling of SDKs for what is stored and open to all.
+        grammar::DeliveryType::Upload | grammar::DeliveryType::Public => DeliveryType::Upload,
+        grammar::DeliveryType::Private => DeliveryType::Private,
+        grammar::DeliveryType::Authenticated => DeliveryType::Authenticated,
+        grammar::DeliveryType::Fetch => DeliveryType::Fetch,
+        other => DeliveryType::Other(other.as_str()),
+    }
+}
+
+/// A format asked for by extension: weaker than `f_`, the client's last resort beside `f_auto`.
+fn extension(extension: Option<&str>, spec: &mut TransformSpec) {
+    let Some(asked) = extension.and_then(Format::from_extension) else {
+        return;
+    };
+    spec.output.format = match spec.output.format {
+        FormatChoice::Stored => FormatChoice::Named(asked),
+        FormatChoice::Auto { .. } => FormatChoice::Auto {
+            fallback: Some(asked),
+        },
+        named @ FormatChoice::Named(_) => named,
+    };
+}

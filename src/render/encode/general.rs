@@ -1,0 +1,40 @@
+//! BMP, TIFF and ICO, by one crate.
+
+use std::io::Cursor;
+
+use image::codecs::{bmp::BmpEncoder, ico::IcoEncoder, tiff::TiffEncoder};
+use image::{ExtendedColorType, ImageEncoder};
+
+use crate::render::error::Error;
+use crate::render::raster::{Layout, Raster};
+use crate::spec::Format;
+
+pub(super) fn encode(raster: Raster, format: Format) -> Result<Vec<u8>, Error> {
+    // Icons are stored with their transparency, whether they use it or not.
+    let raster = if format == Format::Ico {
+        raster.into_rgba()
+    } else {
+        raster
+    };
+    let colour = match raster.layout() {
+        Layout::Grey => ExtendedColorType::L8,
+        Layout::Rgb => ExtendedColorType::Rgb8,
+        Layout::Rgba | Layout::Cmyk => ExtendedColorType::Rgba8,
+    };
+    let (width, height) = (raster.size().width, raster.size().height);
+    let mut file = Cursor::new(Vec::new());
+    match format {
+        Format::Bmp => {
+            BmpEncoder::new(&mut file).write_image(raster.pixels(), width, height, colour)
+        }
+        Format::Tiff => {
+            TiffEncoder::new(&mut file).write_image(raster.pixels(), width, height, colour)
+        }
+        Format::Ico => {
+            IcoEncoder::new(&mut file).write_image(raster.pixels(), width, height, colour)
+        }
+        _ => return Err(Error::NoCodec { format }),
+    }
+    .map_err(|error| Error::encoder(format, error))?;
+    Ok(file.into_inner())
+}

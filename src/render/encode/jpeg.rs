@@ -1,0 +1,38 @@
+//! JPEG.
+
+use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
+
+use super::sides16;
+use crate::plan::Encode;
+use crate::render::error::Error;
+use crate::render::raster::{Layout, Raster};
+use crate::spec::{Chroma, Format, Progressive};
+
+pub(super) fn encode(raster: &Raster, how: &Encode) -> Result<Vec<u8>, Error> {
+    let (width, height) = sides16(raster.size())?;
+    // About what a photograph takes at the usual qualities; grows where that is too little.
+    let mut file = Vec::with_capacity(raster.pixels().len() / 8 + 1024);
+    let mut encoder = Encoder::new(&mut file, how.quality.clamp(1, 100));
+    encoder.set_sampling_factor(match how.chroma {
+        Chroma::Half => SamplingFactor::F_2_2,
+        Chroma::Full => SamplingFactor::F_1_1,
+    });
+    encoder.set_optimized_huffman_tables(true);
+    // Progressive files of this encoder are larger than sequential ones: only when asked for.
+    match how.progressive {
+        Progressive::Off => {}
+        Progressive::Semi => encoder.set_progressive_scans(2),
+        Progressive::On => encoder.set_progressive(true),
+        Progressive::Steep => encoder.set_progressive_scans(8),
+    }
+    let layout = match raster.layout() {
+        Layout::Grey => ColorType::Luma,
+        Layout::Rgb => ColorType::Rgb,
+        Layout::Rgba => ColorType::Rgba,
+        Layout::Cmyk => ColorType::Cmyk,
+    };
+    encoder
+        .encode(raster.pixels(), width, height, layout)
+        .map_err(|error| Error::encoder(Format::Jpeg, error))?;
+    Ok(file)
+}

@@ -1,0 +1,80 @@
+//! Pixels to a file: one file here for each format.
+
+#[cfg(feature = "aom")]
+#[path = "avif_aom.rs"]
+mod avif;
+#[cfg(all(feature = "rav1e", not(feature = "aom")))]
+#[path = "avif_rav1e.rs"]
+mod avif;
+mod general;
+mod gif;
+mod jpeg;
+mod png;
+mod webp;
+
+use super::budget::{Budget, within};
+use super::error::Error;
+use super::raster::{Layout, Raster};
+use crate::plan::{Encode, Paint, Size};
+use crate::spec::Format;
+
+/// Whether this build can write a format.
+pub(super) const fn can_write(format: Format) -> bool {
+    match format {
+        Format::Jpeg
+        | Format::Png
+        | Format::WebP
+        | Format::Gif
+        | Format::Bmp
+        | Format::Tiff
+        | Format::Ico => true,
+        Format::Avif => cfg!(any(feature = "rav1e", feature = "aom")),
+        Format::Jxl | Format::Heic | Format::Svg | Format::Pdf | Format::Other(_) => false,
+    }
+}
+
+/// Whether a picture of this size can be written at all, before it is made.
+pub(super) fn check(format: Format, size: Size) -> Result<(), Error> {
+    if !can_write(format) {
+        return Err(Error::NoCodec { format });
+    }
+    let longest = u64::from(format.max_side());
+    within("output width in pixels", size.width.into(), longest)?;
+    within("output height in pixels", size.height.into(), longest)
+}
+
+/// Writes a picture, flattened first where the format has no transparency.
+pub(super) fn encode(raster: Raster, how: &Encode, budget: &Budget) -> Result<Vec<u8>, Error> {
+    let raster = if how.format.has_alpha() || raster.layout() != Layout::Rgba {
+        raster
+    } else {
+        let mut behind = how.background;
+        behind.a = 255;
+        raster.flattened(Paint::Colour(behind))
+    };
+    match how.format {
+        Format::Jpeg => jpeg::encode(&raster, how),
+        Format::Png => png::encode(&raster),
+        Format::WebP => webp::encode(raster, how, budget),
+        Format::Gif => gif::encode(raster),
+        #[cfg(any(feature = "rav1e", feature = "aom"))]
+        Format::Avif => avif::encode(raster, how, budget),
+        Format::Bmp | Format::Tiff | Format::Ico => general::encode(raster, how.format),
+        format => Err(Error::NoCodec { format }),
+    }
+}
+
+/// The sides as 16-bit numbers, for the formats that store them so.
+fn sides16(size: Size) -> Result<(u16, u16), Error> {
+    let side = |what, n: u32| {
+        u16::try_from(n).map_err(|_| Error::OverLimit {
+            what,
+            value: n.into(),
+            limit: u16::MAX.into(),
+        })
+    };
+    Ok((
+        side("output width in pixels", size.width)?,
+        side("output height in pixels", size.height)?,
+    ))
+}

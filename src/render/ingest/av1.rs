@@ -1,0 +1,32 @@
+//! One AV1 picture as planes, whichever decoder makes it.
+
+#[cfg(all(feature = "rav1e", not(feature = "aom")))]
+#[path = "av1_rav1d.rs"]
+mod decoder;
+#[cfg(feature = "aom")]
+#[path = "av1_aom.rs"]
+mod decoder;
+
+pub(super) use decoder::decode;
+
+use crate::plan::Size;
+
+/// A decoded picture: one plane (light) or three (light and two colour differences).
+pub(super) struct Frame {
+    pub size: Size,
+    /// Bits a sample. Above 8 a sample is two bytes, in native order.
+    pub depth: usize,
+    /// Whether colour planes have half the width, half the height.
+    pub halved: (bool, bool),
+    /// Whether samples use all values, or the narrower range of video.
+    pub full: bool,
+    /// Matrix coefficients by their number in ITU-T H.273.
+    pub matrix: u16,
+    pub planes: Vec<Plane>,
+}
+
+/// Samples of one kind, in rows of `stride` bytes.
+pub(super) struct Plane {
+    pub bytes: Vec<u8>,
+    pub stride: usize,
+}

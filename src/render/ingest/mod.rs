@@ -1,0 +1,139 @@
+//! Bytes to pixels: one question for every format.
+
+#[cfg(any(feature = "rav1e", feature = "aom"))]
+mod av1;
+#[cfg(any(feature = "rav1e", feature = "aom"))]
+mod avif;
+mod general;
+mod gif;
+mod jpeg;
+mod png;
+mod webp;
+#[cfg(any(feature = "rav1e", feature = "aom"))]
+mod yuv;
+
+pub(super) use general::describe as describe_general;
+
+use super::budget::Budget;
+use super::error::Error;
+use super::raster::{Layout, Raster, buffer_len};
+use crate::plan::{Facts, Region, Size};
+use crate::spec::Format;
+
+/// What the first step needs of a source. A decoder gives at least this; it may give all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Request {
+    /// Left edge in stored pixels.
+    pub left: u32,
+    /// Top edge in stored pixels.
+    pub top: u32,
+    /// Size in stored pixels; inside the picture together with the edges.
+    pub size: Size,
+    /// How many times smaller the picture may be made along each side: 1, 2, 4 or 8.
+    pub shrink: u32,
+}
+
+impl Request {
+    /// Everything, as it is stored.
+    pub fn whole(size: Size) -> Self {
+        Self {
+            left: 0,
+            top: 0,
+            size,
+            shrink: 1,
+        }
+    }
+
+    /// The whole pixels that a region touches, cut to the picture.
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "clamped to the sides, which are 32-bit"
+    )]
+    pub fn part(source: Size, region: Region, shrink: u32) -> Self {
+        let span = |start: f64, length: f64, side: u32| {
+            let last = f64::from(side);
+            let from = start.floor().clamp(0.0, last - 1.0);
+            let to = (start + length).ceil().clamp(from + 1.0, last);
+            (from as u32, (to - from) as u32)
+        };
+        let (left, width) = span(region.x, region.width, source.width);
+        let (top, height) = span(region.y, region.height, source.height);
+        Self {
+            left,
+            top,
+            size: Size::new(width, height),
+            shrink,
+        }
+    }
+}
+
+/// What a decoder gives.
+pub(super) struct Decoded {
+    /// The pixels, in the colours of the source.
+    pub raster: Raster,
+    /// Where the raster's left and top edges lie, in stored pixels.
+    pub origin: (f64, f64),
+    /// Pixels of the raster for each stored pixel, along each side; at most 1.
+    pub scale: (f64, f64),
+    /// The embedded ICC profile.
+    pub profile: Option<Vec<u8>>,
+    /// Something was missing and has been left as the decoder leaves it.
+    pub damaged: bool,
+}
+
+impl Decoded {
+    /// The whole picture as it is stored.
+    fn whole(raster: Raster, profile: Option<Vec<u8>>) -> Self {
+        Self {
+            raster,
+            origin: (0.0, 0.0),
+            scale: (1.0, 1.0),
+            profile,
+            damaged: false,
+        }
+    }
+
+    /// Where a region of the stored picture lies in the raster.
+    pub fn place(&self, region: Region) -> Region {
+        let ((left, top), (x, y)) = (self.origin, self.scale);
+        Region {
+            x: (region.x - left) * x,
+            y: (region.y - top) * y,
+            width: region.width * x,
+            height: region.height * y,
+        }
+    }
+}
+
+/// Decodes what is asked for. The source's size is within the limits already.
+pub(super) fn decode(
+    bytes: &[u8],
+    facts: &Facts,
+    request: &Request,
+    budget: &Budget,
+) -> Result<Decoded, Error> {
+    match facts.format {
+        Format::Jpeg => jpeg::decode(bytes, facts, request, budget),
+        Format::Png => png::decode(bytes, facts, request, budget),
+        Format::WebP => webp::decode(bytes, facts, request),
+        Format::Gif => gif::decode(bytes, facts, budget),
+        #[cfg(any(feature = "rav1e", feature = "aom"))]
+        Format::Avif => avif::decode(bytes, facts, budget),
+        Format::Bmp | Format::Tiff | Format::Ico => general::decode(bytes, facts, budget),
+        format => Err(Error::NoCodec { format }),
+    }
+}
+
+/// A raster from what a decoder says and gives.
+fn raster(format: Format, size: Size, layout: Layout, pixels: Vec<u8>) -> Result<Raster, Error> {
+    Raster::new(size, layout, pixels)
+        .ok_or_else(|| Error::bad(format, "the decoder gave another number of pixels than it said"))
+}
+
+/// Zeroed bytes for a picture.
+fn buffer(format: Format, size: Size, layout: Layout) -> Result<Vec<u8>, Error> {
+    let length = buffer_len(size, layout)
+        .ok_or_else(|| Error::bad(format, "picture does not fit into memory"))?;
+    Ok(vec![0; length])
+}

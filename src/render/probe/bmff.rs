@@ -1,0 +1,341 @@
+//! The container of AVIF (ISO BMFF and HEIF): boxes down to the coded pictures.
+//!
+//! Every offset is looked up with a checked range, lists are only ever walked as far as bytes back
+//! them, and pieces of a picture are joined only up to the length of the file.
+
+use std::borrow::Cow;
+
+use super::bytes::{be16, be32, be64, index};
+use crate::plan::Size;
+use crate::render::error::Error;
+use crate::spec::{Format, Turn};
+
+/// The still picture of an AVIF file.
+#[derive(Debug)]
+pub(in crate::render) struct Avif<'a> {
+    /// The size as coded, before `turn`.
+    pub size: Size,
+    /// How it is to be laid down (`irot`, then `imir`).
+    pub turn: Turn,
+    /// Samples of the first track of a sequence; 1 for a still.
+    pub frames: u32,
+    /// AV1 data of the picture; `None` when it is derived from others (a grid).
+    #[cfg_attr(
+        not(any(feature = "rav1e", feature = "aom")),
+        allow(dead_code, reason = "only a decoder wants the data")
+    )]
+    pub colour: Option<Cow<'a, [u8]>>,
+    /// AV1 data of the alpha plane.
+    pub alpha: Option<Cow<'a, [u8]>>,
+    /// What a decoder wants to know beside the data.
+    #[cfg_attr(
+        not(any(feature = "rav1e", feature = "aom")),
+        allow(dead_code, reason = "only a decoder wants it")
+    )]
+    pub colours: Colours<'a>,
+}
+
+/// How samples become colours, as the container says it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::render) struct Colours<'a> {
+    /// Colours are multiplied by alpha already.
+    pub premultiplied: bool,
+    /// Matrix coefficients (ITU-T H.273) and whether samples use the full range.
+    pub matrix: Option<(u16, bool)>,
+    /// An embedded ICC profile.
+    pub profile: Option<&'a [u8]>,
+}
+
+/// The format of a file that starts with an `ftyp` box.
+pub(super) fn brand(bytes: &[u8]) -> Option<Format> {
+    let (_, body) = boxes(bytes).next()?;
+    let major = body.get(..4)?;
+    let listed = body.get(8..).unwrap_or_default();
+    let mut brands = std::iter::once(major).chain(listed.chunks_exact(4).take(64));
+    let mut heic = false;
+    for brand in &mut brands {
+        match brand {
+            b"avif" | b"avis" => return Some(Format::Avif),
+            b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"hevx" | b"mif1" => heic = true,
+            _ => {}
+        }
+    }
+    heic.then_some(Format::Heic)
+}
+
+impl<'a> Avif<'a> {
+    pub fn read(bytes: &'a [u8]) -> Result<Self, Error> {
+        Self::find(bytes).ok_or_else(|| Error::bad(Format::Avif, "no picture in the container"))
+    }
+
+    fn find(bytes: &'a [u8]) -> Option<Self> {
+        let meta = Meta::read(bytes)?;
+        let primary = meta.primary;
+        let mut size = None;
+        let mut turn = Turn::NONE;
+        let mut colours = Colours::default();
+        for (name, body) in meta.properties(primary) {
+            match name {
+                b"ispe" => size = Some((be32(body, 4)?, be32(body, 8)?)),
+                // Counter-clockwise quarter turns.
+                b"irot" => turn = turn.then(Turn::quarters(-i32::from(body.first()? & 3))),
+                b"imir" if body.first()? & 1 == 0 => turn = turn.then(Turn::FLIP),
+                b"imir" => turn = turn.then(Turn::MIRROR),
+                b"colr" => match body.get(..4)? {
+                    b"nclx" => colours.matrix = Some((be16(body, 8)?, body.get(10)? & 0x80 != 0)),
+                    b"prof" | b"rICC" => colours.profile = body.get(4..),
+                    _ => {}
+                },
+                _ => {}
+            }
+        }
+        let (width, height) = size.filter(|&(w, h)| w > 0 && h > 0)?;
+        let alpha = meta.alpha();
+        colours.premultiplied = alpha.is_some_and(|alpha| meta.refers(b"prem", primary, alpha));
+        let colour = match meta.kind(primary)? {
+            b"av01" => Some(meta.data(bytes, primary)?),
+            _ => None,
+        };
+        let alpha = match alpha {
+            Some(item) if meta.kind(item)? == b"av01" => Some(meta.data(bytes, item)?),
+            _ => None,
+        };
+        Some(Self {
+            size: Size::new(width, height),
+            turn,
+            frames: samples(bytes).unwrap_or(1).max(1),
+            colour,
+            alpha,
+            colours,
+        })
+    }
+}
+
+/// The parts of a `meta` box that lead to a picture.
+struct Meta<'a> {
+    primary: u32,
+    locations: &'a [u8],
+    infos: &'a [u8],
+    references: &'a [u8],
+    property_list: &'a [u8],
+    associations: Vec<&'a [u8]>,
+    data: &'a [u8],
+}
+
+impl<'a> Meta<'a> {
+    fn read(bytes: &'a [u8]) -> Option<Self> {
+        let meta = child(bytes, b"meta")?.get(4..)?;
+        let pitm = child(meta, b"pitm")?;
+        let iprp = child(meta, b"iprp")?;
+        Some(Self {
+            primary: match *pitm.first()? {
+                0 => be16(pitm, 4)?.into(),
+                _ => be32(pitm, 4)?,
+            },
+            locations: child(meta, b"iloc")?,
+            infos: child(meta, b"iinf")?,
+            references: child(meta, b"iref").unwrap_or_default(),
+            property_list: child(iprp, b"ipco")?,
+            associations: boxes(iprp)
+                .filter(|(name, _)| *name == b"ipma")
+                .map(|(_, body)| body)
+                .take(16)
+                .collect(),
+            data: child(meta, b"idat").unwrap_or_default(),
+        })
+    }
+
+    /// The four letters of an item's type.
+    fn kind(&self, item: u32) -> Option<&'a [u8]> {
+        let head = if *self.infos.first()? == 0 { 6 } else { 8 };
+        boxes(self.infos.get(head..)?)
+            .filter(|(name, _)| *name == b"infe")
+            .find_map(|(_, body)| {
+                let wide = *body.first()? > 2;
+                let id = if wide { be32(body, 4)? } else { be16(body, 4)?.into() };
+                let at = if wide { 10 } else { 8 };
+                (id == item).then(|| body.get(at..at + 4))?
+            })
+    }
+
+    /// References of one kind as `(from, to)`.
+    fn links(&self, kind: &'a [u8; 4]) -> impl Iterator<Item = (u32, u32)> {
+        let wide = self.references.first().is_some_and(|&version| version > 0);
+        boxes(self.references.get(4..).unwrap_or_default())
+            .filter(move |(name, _)| *name == kind)
+            .flat_map(move |(_, body)| {
+                let mut ids = Fields(body);
+                let width = if wide { 4 } else { 2 };
+                let from = ids.number(width);
+                let count = ids.number(2).unwrap_or(0);
+                (0..count).map_while(move |_| Some((narrow(from?), narrow(ids.number(width)?))))
+            })
+    }
+
+    fn refers(&self, kind: &'a [u8; 4], from: u32, to: u32) -> bool {
+        self.links(kind).any(|link| link == (from, to))
+    }
+
+    /// The item that is the alpha plane of the primary one.
+    fn alpha(&self) -> Option<u32> {
+        const KINDS: [&[u8]; 2] = [
+            b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha",
+            b"urn:mpeg:hevc:2015:auxid:1",
+        ];
+        self.links(b"auxl")
+            .filter(|&(_, to)| to == self.primary)
+            .map(|(from, _)| from)
+            .take(8)
+            .find(|&item| {
+                self.properties(item).iter().any(|(name, body)| {
+                    *name == b"auxC"
+                        && body
+                            .get(4..)
+                            .is_some_and(|urn| KINDS.iter().any(|kind| urn.starts_with(kind)))
+                })
+            })
+    }
+
+    /// The properties of an item, in the order in which they apply.
+    fn properties(&self, item: u32) -> Vec<(&'a [u8], &'a [u8])> {
+        let list: Vec<_> = boxes(self.property_list).take(1024).collect();
+        self.associations
+            .iter()
+            .filter_map(|body| indices(body, item))
+            .flatten()
+            .filter_map(|n| list.get(n.checked_sub(1)?).copied())
+            .collect()
+    }
+
+    /// The bytes of an item, joined if they lie in pieces.
+    fn data(&self, file: &'a [u8], item: u32) -> Option<Cow<'a, [u8]>> {
+        let (in_meta, pieces) = locate(self.locations, item)?;
+        let source = if in_meta { self.data } else { file };
+        let slices: Option<Vec<&[u8]>> = pieces
+            .into_iter()
+            .map(|(offset, length)| {
+                let behind = source.get(offset..)?;
+                // A length of zero means all there is.
+                if length == 0 { Some(behind) } else { behind.get(..length) }
+            })
+            .collect();
+        match slices?.as_slice() {
+            [] => None,
+            [one] => Some(Cow::Borrowed(*one)),
+            many => {
+                let total = many
+                    .iter()
+                    .try_fold(0_usize, |sum, piece| sum.checked_add(piece.len()))?;
+                (total <= source.len()).then(|| Cow::Owned(many.concat()))
+            }
+        }
+    }
+}
+
+/// The one-based property numbers of an item in an `ipma` box.
+fn indices(body: &[u8], item: u32) -> Option<Vec<usize>> {
+    let wide_id = *body.first()? > 0;
+    let wide_index = body.get(3)? & 1 == 1;
+    let mut fields = Fields(body.get(4..)?);
+    for _ in 0..fields.number(4)? {
+        let id = fields.number(if wide_id { 4 } else { 2 })?;
+        let count = fields.number(1)?;
+        let width = if wide_index { 2 } else { 1 };
+        let mask = if wide_index { 0x7FFF } else { 0x7F };
+        if id == u64::from(item) {
+            return (0..count)
+                .map(|_| usize::try_from(fields.number(width)? & mask).ok())
+                .collect();
+        }
+        fields.skip(count, width)?;
+    }
+    None
+}
+
+/// Where an item lies: whether inside `idat`, and its pieces as offset and length.
+fn locate(iloc: &[u8], item: u32) -> Option<(bool, Vec<(usize, usize)>)> {
+    const MOST_PIECES: u64 = 1024;
+    let version = *iloc.first()?;
+    let sizes = be16(iloc, 4)?;
+    let nibble = |shift: u16| usize::from(sizes >> shift & 15);
+    let (offset_size, length_size, base_size) = (nibble(12), nibble(8), nibble(4));
+    let index_size = if version > 0 { nibble(0) } else { 0 };
+    let id_size = if version < 2 { 2 } else { 4 };
+    let mut fields = Fields(iloc.get(6..)?);
+    for _ in 0..fields.number(id_size)? {
+        let id = fields.number(id_size)?;
+        let method = if version > 0 { fields.number(2)? & 15 } else { 0 };
+        let _data_reference = fields.number(2)?;
+        let base = fields.number(base_size)?;
+        let count = fields.number(2)?;
+        if id != u64::from(item) {
+            fields.skip(count, index_size + offset_size + length_size)?;
+            continue;
+        }
+        if method > 1 || count > MOST_PIECES {
+            return None;
+        }
+        let pieces: Option<Vec<_>> = (0..count)
+            .map(|_| {
+                fields.number(index_size)?;
+                let offset = base.checked_add(fields.number(offset_size)?)?;
+                let length = fields.number(length_size)?;
+                Some((usize::try_from(offset).ok()?, usize::try_from(length).ok()?))
+            })
+            .collect();
+        return Some((method == 1, pieces?));
+    }
+    None
+}
+
+/// Samples of the first track.
+fn samples(bytes: &[u8]) -> Option<u32> {
+    let path: [&[u8; 4]; 5] = [b"moov", b"trak", b"mdia", b"minf", b"stbl"];
+    let table = path.into_iter().try_fold(bytes, |inside, name| child(inside, name))?;
+    be32(child(table, b"stsz")?, 8)
+}
+
+/// The body of the first box of a name.
+fn child<'a>(bytes: &'a [u8], name: &[u8; 4]) -> Option<&'a [u8]> {
+    boxes(bytes).find(|(n, _)| *n == name).map(|(_, body)| body)
+}
+
+/// Boxes by name; the last one may be cut short.
+fn boxes(bytes: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    let mut rest = bytes;
+    std::iter::from_fn(move || {
+        let name = rest.get(4..8)?;
+        let (head, length) = match be32(rest, 0)? {
+            0 => (8, rest.len()),
+            1 => (16, usize::try_from(be64(rest, 8)?).unwrap_or(usize::MAX)),
+            n => (8, index(n)),
+        };
+        let length = length.max(head);
+        let whole = rest.get(..length).unwrap_or(rest);
+        let body = whole.get(head..)?;
+        rest = rest.get(length..).unwrap_or_default();
+        Some((name, body))
+    })
+}
+
+fn narrow(n: u64) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+/// Big-endian numbers of varying width, one after the other.
+struct Fields<'a>(&'a [u8]);
+
+impl Fields<'_> {
+    /// The next number of 0 to 8 bytes.
+    fn number(&mut self, width: usize) -> Option<u64> {
+        let (head, rest) = self.0.split_at_checked(width.min(8))?;
+        self.0 = rest;
+        Some(head.iter().fold(0, |n, &byte| n << 8 | u64::from(byte)))
+    }
+
+    fn skip(&mut self, count: u64, width: usize) -> Option<()> {
+        let length = usize::try_from(count).ok()?.checked_mul(width)?;
+        self.0 = self.0.get(length..)?;
+        Some(())
+    }
+}

@@ -1,0 +1,136 @@
+//! Facts from the first bytes, without decoding a pixel.
+//!
+//! The format is what the bytes say, never what a name says. Containers are walked block by block,
+//! so the cost is the number of blocks and not the number of pixels, and no offset in a file is
+//! followed out of it.
+
+pub(super) mod bmff;
+mod bytes;
+mod exif;
+mod gif;
+mod jpeg;
+mod png;
+mod webp;
+
+pub(super) use jpeg::has_adobe_marker;
+pub(super) use webp::profile as webp_profile;
+
+use super::error::Error;
+use super::ingest;
+use crate::plan::{Facts, Size};
+use crate::spec::{Format, Turn};
+
+/// What a container tells about its picture; [`probe`] completes it to [`Facts`].
+#[derive(Clone, Copy, Debug)]
+struct Header {
+    size: Size,
+    orientation: Turn,
+    alpha: bool,
+    frames: u32,
+}
+
+/// What the bytes are and what they show.
+///
+/// # Errors
+///
+/// [`Error::UnknownFormat`] when no magic number fits, [`Error::NoCodec`] for a format that is known
+/// and cannot be read here, [`Error::BadSource`] when the header is damaged. Limits are not checked
+/// here: what is too large can still be described.
+pub fn probe(bytes: &[u8]) -> Result<Facts, Error> {
+    let format = sniff(bytes).ok_or(Error::UnknownFormat)?;
+    let header = match format {
+        Format::Jpeg => jpeg::header(bytes),
+        Format::Png => png::header(bytes),
+        Format::Gif => gif::header(bytes),
+        Format::WebP => webp::header(bytes),
+        Format::Avif => avif(bytes),
+        Format::Bmp | Format::Tiff | Format::Ico => general(bytes, format),
+        _ => Err(Error::NoCodec { format }),
+    }?;
+    Ok(Facts {
+        format,
+        size: header.size,
+        orientation: header.orientation,
+        alpha: header.alpha,
+        frames: header.frames,
+        bytes: bytes.len() as u64,
+    })
+}
+
+/// The format that the first bytes belong to.
+#[must_use]
+pub fn sniff(bytes: &[u8]) -> Option<Format> {
+    let starts = |magic: &[u8]| bytes.starts_with(magic);
+    if starts(b"\xFF\xD8\xFF") {
+        return Some(Format::Jpeg);
+    }
+    if starts(b"\x89PNG\r\n\x1A\n") {
+        return Some(Format::Png);
+    }
+    if starts(b"GIF87a") || starts(b"GIF89a") {
+        return Some(Format::Gif);
+    }
+    if starts(b"RIFF") && bytes.get(8..12) == Some(b"WEBP") {
+        return Some(Format::WebP);
+    }
+    if bytes.get(4..8) == Some(b"ftyp") {
+        return bmff::brand(bytes);
+    }
+    if starts(b"II*\0") || starts(b"MM\0*") {
+        return Some(Format::Tiff);
+    }
+    if starts(b"\0\0\x01\0") {
+        return Some(Format::Ico);
+    }
+    if starts(b"\xFF\x0A") || starts(b"\0\0\0\x0CJXL \r\n\x87\n") {
+        return Some(Format::Jxl);
+    }
+    if starts(b"%PDF-") {
+        return Some(Format::Pdf);
+    }
+    // Two letters are little to go by: the header's own size must fit as well.
+    if starts(b"BM") && matches!(bytes::le32(bytes, 14), Some(12 | 16 | 40..=124)) {
+        return Some(Format::Bmp);
+    }
+    is_svg(bytes).then_some(Format::Svg)
+}
+
+/// An XML document whose root, behind declarations and comments, is `svg`.
+fn is_svg(bytes: &[u8]) -> bool {
+    const LOOK: usize = 4096;
+    let head = bytes.get(..LOOK).unwrap_or(bytes);
+    let head = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head);
+    head.trim_ascii_start().starts_with(b"<") && head.windows(4).any(|w| w == b"<svg")
+}
+
+fn avif(bytes: &[u8]) -> Result<Header, Error> {
+    let file = bmff::Avif::read(bytes)?;
+    Ok(Header {
+        size: file.size,
+        orientation: file.turn,
+        alpha: file.alpha.is_some(),
+        frames: file.frames,
+    })
+}
+
+fn general(bytes: &[u8], format: Format) -> Result<Header, Error> {
+    let (size, alpha) = ingest::describe_general(bytes, format)?;
+    let orientation = match format {
+        Format::Tiff => exif::orientation(bytes),
+        _ => Turn::NONE,
+    };
+    Ok(Header {
+        size,
+        orientation,
+        alpha,
+        frames: 1,
+    })
+}
+
+/// A size from a header; no picture is empty.
+fn size(format: Format, width: u32, height: u32) -> Result<Size, Error> {
+    if width == 0 || height == 0 {
+        return Err(Error::bad(format, "header names an empty picture"));
+    }
+    Ok(Size::new(width, height))
+}

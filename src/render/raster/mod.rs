@@ -1,0 +1,282 @@
+//! The room where every picture is the same: rows of 8-bit samples, one step after the other.
+
+mod canvas;
+mod colour;
+mod resample;
+mod round;
+mod turn;
+
+use super::budget::Budget;
+use super::error::Error;
+use crate::plan::{Paint, Region, Size, Step};
+use crate::spec::{Colour, Turn};
+
+pub(super) use colour::to_srgb;
+
+/// What the samples of a pixel are, in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Layout {
+    /// One: light.
+    Grey,
+    /// Three, opaque.
+    Rgb,
+    /// Four, alpha straight (not multiplied into the others).
+    Rgba,
+    /// Four: ink, 255 for all of it. Only between a decoder and [`to_srgb`].
+    Cmyk,
+}
+
+impl Layout {
+    /// Bytes a pixel.
+    pub const fn bytes(self) -> usize {
+        match self {
+            Self::Grey => 1,
+            Self::Rgb => 3,
+            Self::Rgba | Self::Cmyk => 4,
+        }
+    }
+}
+
+/// A picture in memory: rows without padding, top to bottom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Raster {
+    size: Size,
+    layout: Layout,
+    pixels: Vec<u8>,
+}
+
+impl Raster {
+    /// Takes the pixels; `None` when their count is not `size` times the bytes of a pixel.
+    pub fn new(size: Size, layout: Layout, pixels: Vec<u8>) -> Option<Self> {
+        (Some(pixels.len()) == buffer_len(size, layout)).then_some(Self {
+            size,
+            layout,
+            pixels,
+        })
+    }
+
+    pub const fn size(&self) -> Size {
+        self.size
+    }
+
+    pub const fn layout(&self) -> Layout {
+        self.layout
+    }
+
+    pub fn pixels(&self) -> &[u8] {
+        &self.pixels
+    }
+
+    pub fn into_pixels(self) -> Vec<u8> {
+        self.pixels
+    }
+
+    /// Bytes a row.
+    pub fn stride(&self) -> usize {
+        self.size.width as usize * self.layout.bytes()
+    }
+
+    /// Grey, RGB or RGBA as RGB or RGBA: where a step paints, three colours are needed.
+    pub fn into_colour(self) -> Self {
+        match self.layout {
+            Layout::Grey => {
+                let pixels = flat(self.pixels.iter().map(|&v| [v; 3]));
+                Self {
+                    layout: Layout::Rgb,
+                    pixels,
+                    ..self
+                }
+            }
+            _ => self,
+        }
+    }
+
+    /// With an alpha sample, opaque where there was none.
+    pub fn into_rgba(self) -> Self {
+        let pixels = match self.layout {
+            Layout::Grey => flat(self.pixels.iter().map(|&v| [v, v, v, 255])),
+            Layout::Rgb => {
+                let (rgb, _) = self.pixels.as_chunks::<3>();
+                flat(rgb.iter().map(|&[r, g, b]| [r, g, b, 255]))
+            }
+            Layout::Rgba | Layout::Cmyk => return self,
+        };
+        Self {
+            layout: Layout::Rgba,
+            pixels,
+            ..self
+        }
+    }
+
+    /// Without an alpha sample that says nothing.
+    pub fn without_idle_alpha(self) -> Self {
+        if self.layout != Layout::Rgba {
+            return self;
+        }
+        let (rgba, _) = self.pixels.as_chunks::<4>();
+        if rgba.iter().any(|&[.., a]| a != 255) {
+            return self;
+        }
+        let pixels = flat(rgba.iter().map(|&[r, g, b, _]| [r, g, b]));
+        Self {
+            layout: Layout::Rgb,
+            pixels,
+            ..self
+        }
+    }
+
+    /// One step. Sizes are checked before anything is allocated.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OverLimit`] when the step would make a picture over the limits.
+    pub fn apply(self, step: &Step, budget: &Budget) -> Result<Self, Error> {
+        budget.check()?;
+        budget.limits().picture(step.size_after(self.size))?;
+        Ok(match *step {
+            Step::Turn(turn) => self.turned(turn),
+            Step::Resample { from, to } => self.resampled(from, to)?,
+            Step::Canvas {
+                size,
+                left,
+                top,
+                fill,
+            } => self.on_canvas(size, left, top, fill),
+            Step::Round(rounding) => self.rounded(rounding),
+            Step::Border {
+                width,
+                colour,
+                corners,
+            } => self.bordered(width, colour, corners),
+            Step::Opacity(opacity) => self.faded(opacity),
+            Step::Flatten(paint) => self.flattened(paint),
+        })
+    }
+
+    /// Multiplies the opacity.
+    fn faded(self, opacity: u8) -> Self {
+        if opacity == 255 {
+            return self;
+        }
+        let mut faded = self.into_rgba();
+        let (rgba, _) = faded.pixels.as_chunks_mut::<4>();
+        for [.., a] in rgba {
+            *a = scale(*a, opacity);
+        }
+        faded
+    }
+
+    /// Puts a colour behind everything transparent.
+    pub fn flattened(self, paint: Paint) -> Self {
+        if self.layout != Layout::Rgba {
+            return self;
+        }
+        let behind = self.paint(paint);
+        if behind.a == 255 {
+            let (rgba, _) = self.pixels.as_chunks::<4>();
+            let pixels = flat(rgba.iter().map(|&[r, g, b, a]| {
+                [
+                    mix(behind.r, r, a),
+                    mix(behind.g, g, a),
+                    mix(behind.b, b, a),
+                ]
+            }));
+            return Self {
+                layout: Layout::Rgb,
+                pixels,
+                ..self
+            };
+        }
+        let mut flat = self;
+        let (rgba, _) = flat.pixels.as_chunks_mut::<4>();
+        for pixel in rgba {
+            *pixel = over(*pixel, [behind.r, behind.g, behind.b, behind.a]);
+        }
+        flat
+    }
+
+    /// The colour that a paint stands for on this picture.
+    fn paint(&self, paint: Paint) -> Colour {
+        match paint {
+            Paint::Colour(colour) => colour,
+            Paint::EdgeColour => self.edge_colour(),
+        }
+    }
+}
+
+/// Pixels as bytes.
+fn flat<const N: usize>(pixels: impl Iterator<Item = [u8; N]>) -> Vec<u8> {
+    pixels.collect::<Vec<_>>().into_flattened()
+}
+
+/// Bytes of a picture, where they can be counted.
+pub(super) fn buffer_len(size: Size, layout: Layout) -> Option<usize> {
+    usize::try_from(size.pixels())
+        .ok()?
+        .checked_mul(layout.bytes())
+}
+
+/// `a * b / 255`, rounded.
+fn scale(a: u8, b: u8) -> u8 {
+    let product = u32::from(a) * u32::from(b) + 128;
+    u8::try_from((product + (product >> 8)) >> 8).unwrap_or(255)
+}
+
+/// `bottom` covered by `top` with an opacity of `alpha`.
+fn mix(bottom: u8, top: u8, alpha: u8) -> u8 {
+    let sum = u32::from(top) * u32::from(alpha) + u32::from(bottom) * u32::from(255 - alpha) + 128;
+    u8::try_from((sum + (sum >> 8)) >> 8).unwrap_or(255)
+}
+
+/// One straight-alpha pixel over another.
+fn over(top: [u8; 4], bottom: [u8; 4]) -> [u8; 4] {
+    let [.., top_alpha] = top;
+    let [.., bottom_alpha] = bottom;
+    let seen = scale(bottom_alpha, 255 - top_alpha);
+    let alpha = u32::from(top_alpha) + u32::from(seen);
+    if alpha == 0 {
+        return [0; 4];
+    }
+    let mut out = [u8::try_from(alpha).unwrap_or(255); 4];
+    for ((out, t), b) in out.iter_mut().zip(top).zip(bottom).take(3) {
+        let sum = u32::from(t) * u32::from(top_alpha) + u32::from(b) * u32::from(seen);
+        *out = u8::try_from((sum + alpha / 2) / alpha).unwrap_or(255);
+    }
+    out
+}
+
+/// The part of a stored picture that a region of the turned picture shows.
+pub(super) fn unturned(region: Region, stored: Size, turn: Turn) -> Region {
+    let (w, h) = (f64::from(stored.width), f64::from(stored.height));
+    let Region {
+        x,
+        y,
+        width,
+        height,
+    } = region;
+    let mut back = match turn.quarters % 4 {
+        0 => region,
+        1 => Region {
+            x: y,
+            y: h - (x + width),
+            width: height,
+            height: width,
+        },
+        2 => Region {
+            x: w - (x + width),
+            y: h - (y + height),
+            width,
+            height,
+        },
+        _ => Region {
+            x: w - (y + height),
+            y: x,
+            width: height,
+            height: width,
+        },
+    };
+    if turn.mirror {
+        back.x = w - (back.x + back.width);
+    }
+    back
+}

@@ -1,0 +1,136 @@
+//! Cutting and scaling in one pass.
+
+use std::cell::RefCell;
+
+use fast_image_resize::images::{Image, ImageRef};
+use fast_image_resize::{FilterType, MulDiv, PixelType, ResizeAlg, ResizeOptions, Resizer};
+
+use super::{Layout, Raster, buffer_len};
+use crate::plan::{Region, Size};
+use crate::render::error::Error;
+
+thread_local! {
+    // A resizer keeps its intermediate buffer: one for each worker saves the allocation.
+    static RESIZER: RefCell<Resizer> = RefCell::new(Resizer::new());
+}
+
+/// Intermediate buffers above this are given back after the job that needed them.
+const KEPT_BUFFER: usize = 16 << 20;
+
+impl Raster {
+    /// Cuts `from` out and scales it to `to` with a Lanczos filter of three lobes. What `from` says
+    /// outside the picture is ignored. Colours are weighted by their alpha, so that what is invisible
+    /// does not bleed into what is seen.
+    pub(super) fn resampled(mut self, from: Region, to: Size) -> Result<Self, Error> {
+        let from = clipped(from, self.size);
+        if let Some((left, top)) = plain_cut(from, to) {
+            return Ok(self.cut(left, top, to));
+        }
+        let kind = match self.layout {
+            Layout::Grey => PixelType::U8,
+            Layout::Rgb => PixelType::U8x3,
+            Layout::Rgba | Layout::Cmyk => PixelType::U8x4,
+        };
+        let length = buffer_len(to, self.layout).ok_or(Error::OverLimit {
+            what: "picture size in pixels",
+            value: to.pixels(),
+            limit: usize::MAX as u64,
+        })?;
+        let alpha = MulDiv::new();
+        if self.layout == Layout::Rgba {
+            let mut view =
+                Image::from_slice_u8(self.size.width, self.size.height, &mut self.pixels, kind)
+                    .map_err(internal)?;
+            alpha.multiply_alpha_inplace(&mut view).map_err(internal)?;
+        }
+        let mut pixels = vec![0; length];
+        {
+            let source = ImageRef::new(self.size.width, self.size.height, &self.pixels, kind)
+                .map_err(internal)?;
+            let mut target =
+                Image::from_slice_u8(to.width, to.height, &mut pixels, kind).map_err(internal)?;
+            let options = ResizeOptions::new()
+                .resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3))
+                .use_alpha(false)
+                .crop(from.x, from.y, from.width, from.height);
+            RESIZER.with_borrow_mut(|resizer| {
+                let result = resizer.resize(&source, &mut target, &options);
+                if resizer.size_of_internal_buffers() > KEPT_BUFFER {
+                    resizer.reset_internal_buffers();
+                }
+                result.map_err(internal)
+            })?;
+            if self.layout == Layout::Rgba {
+                alpha.divide_alpha_inplace(&mut target).map_err(internal)?;
+            }
+        }
+        Ok(Self {
+            size: to,
+            pixels,
+            layout: self.layout,
+        })
+    }
+
+    /// Cuts a rectangle out that lies inside the picture.
+    fn cut(mut self, left: usize, top: usize, to: Size) -> Self {
+        if to == self.size {
+            return self;
+        }
+        let stride = self.stride();
+        let start = left * self.layout.bytes();
+        let length = to.width as usize * self.layout.bytes();
+        // Rows only ever move towards the front, so the buffer serves as its own target.
+        for (n, row) in (top..top + to.height as usize).enumerate() {
+            let at = row * stride + start;
+            self.pixels.copy_within(at..at + length, n * length);
+        }
+        self.pixels.truncate(to.height as usize * length);
+        self.size = to;
+        self
+    }
+}
+
+/// A resampling that fails on sizes checked before is a mistake of ours, not of the source.
+fn internal(error: impl std::fmt::Display) -> Error {
+    Error::Resample {
+        reason: error.to_string(),
+    }
+}
+
+/// The part of a region inside the picture, at least a sliver.
+fn clipped(from: Region, size: Size) -> Region {
+    const SLIVER: f64 = 1.0 / 64.0;
+    let span = |start: f64, length: f64, side: u32| {
+        let side = f64::from(side);
+        let start = start.clamp(0.0, side - SLIVER);
+        let mut length = length.clamp(SLIVER, (side - start).max(SLIVER));
+        if start + length > side {
+            // A rounding error past the edge would be refused.
+            length -= side * f64::EPSILON;
+        }
+        (start, length)
+    };
+    let (x, width) = span(from.x, from.width, size.width);
+    let (y, height) = span(from.y, from.height, size.height);
+    Region {
+        x,
+        y,
+        width,
+        height,
+    }
+}
+
+/// Left and top of a region of whole pixels that is not scaled.
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "whole and not negative, by the test before"
+)]
+fn plain_cut(from: Region, to: Size) -> Option<(usize, usize)> {
+    const NEAR: f64 = 1e-6;
+    let whole = |n: f64| (n - n.round()).abs() < NEAR;
+    let same = (from.width - f64::from(to.width)).abs() < NEAR
+        && (from.height - f64::from(to.height)).abs() < NEAR;
+    (same && whole(from.x) && whole(from.y))
+        .then(|| (from.x.round() as usize, from.y.round() as usize))
+}

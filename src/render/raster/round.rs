@@ -1,0 +1,182 @@
+//! Round corners and the line that follows them.
+
+use super::{Layout, Raster, scale};
+use crate::plan::{Rounding, Size};
+use crate::spec::Colour;
+
+/// Lines on which the curve is followed inside one row of pixels.
+const LINES: u32 = 16;
+
+impl Raster {
+    /// Rounds the corners: what falls outside becomes transparent, what the curve cuts becomes
+    /// transparent in part.
+    pub(super) fn rounded(self, rounding: Rounding) -> Self {
+        let mut picture = self.into_rgba();
+        let Size { width, height } = picture.size;
+        let mut row_mask = vec![0; width as usize];
+        let shape = Shape::new(picture.size, rounding);
+        let stride = picture.stride().max(1);
+        for (y, row) in (0..height).zip(picture.pixels.chunks_exact_mut(stride)) {
+            if shape.covers_row(y) {
+                continue;
+            }
+            shape.mask(y, &mut row_mask);
+            let (pixels, _) = row.as_chunks_mut::<4>();
+            for (pixel, &mask) in pixels.iter_mut().zip(&row_mask) {
+                let [.., alpha] = pixel;
+                *alpha = scale(*alpha, mask);
+            }
+        }
+        picture
+    }
+
+    /// A line around the picture; the canvas grows by `width` on every side. With `corners` the
+    /// picture is rounded (if it is not already) and the line follows, its outer radii larger by its
+    /// width.
+    pub(super) fn bordered(self, width: u32, colour: Colour, corners: Option<Rounding>) -> Self {
+        if width == 0 {
+            return self;
+        }
+        let inner = self.size;
+        let outer = Size::new(
+            inner.width.saturating_add(width.saturating_mul(2)),
+            inner.height.saturating_add(width.saturating_mul(2)),
+        );
+        let offset = i32::try_from(width).unwrap_or(i32::MAX);
+        let opaque = colour.a == 255 && corners.is_none();
+        let picture = if opaque {
+            self.into_colour()
+        } else {
+            self.into_rgba()
+        };
+        let mut canvas = Self::filled(outer, picture.layout, colour);
+        match corners {
+            None => canvas.draw(&picture, offset, offset),
+            Some(rounding) => canvas.frame(&picture, rounding, width),
+        }
+        canvas
+    }
+
+    /// Draws the picture into a canvas of the line's colour, both rounded. The canvas is RGBA.
+    fn frame(&mut self, picture: &Self, rounding: Rounding, width: u32) {
+        if self.layout != Layout::Rgba {
+            return;
+        }
+        let grow = |r: f64| if r > 0.0 { r + f64::from(width) } else { 0.0 };
+        let wider = Rounding(rounding.0.map(|(x, y)| (grow(x), grow(y))));
+        let outside = Shape::new(self.size, wider);
+        let inside = Shape::new(picture.size, rounding);
+        let mut outer_mask = vec![0; self.size.width as usize];
+        let mut inner_mask = vec![0; picture.size.width as usize];
+        let (stride, picture_stride) = (self.stride().max(1), picture.stride().max(1));
+        for (y, row) in (0..).zip(self.pixels.chunks_exact_mut(stride)) {
+            let (row, _) = row.as_chunks_mut::<4>();
+            outside.mask(y, &mut outer_mask);
+            for ([.., alpha], &mask) in row.iter_mut().zip(&outer_mask) {
+                *alpha = scale(*alpha, mask);
+            }
+            let Some(inner_y) = y.checked_sub(width).filter(|&y| y < picture.size.height) else {
+                continue;
+            };
+            inside.mask(inner_y, &mut inner_mask);
+            let start = inner_y as usize * picture_stride;
+            let source = picture.pixels.get(start..).unwrap_or_default();
+            let (source, _) = source.as_chunks::<4>();
+            let target = row.iter_mut().skip(width as usize);
+            for ((target, pixel), &mask) in target.zip(source).zip(&inner_mask) {
+                *target = beside(*target, *pixel, mask);
+            }
+        }
+    }
+}
+
+/// A pixel that the picture fills to the share `mask` and the line to the rest. The picture's alpha
+/// may be cut by the same curve already, so it is capped by the mask and not multiplied again.
+fn beside(line: [u8; 4], picture: [u8; 4], mask: u8) -> [u8; 4] {
+    let [.., line_alpha] = line;
+    let [.., picture_alpha] = picture;
+    let line_share = u32::from(scale(line_alpha, 255 - mask));
+    let picture_share = u32::from(picture_alpha.min(mask));
+    let alpha = line_share + picture_share;
+    if alpha == 0 {
+        return [0; 4];
+    }
+    let mut out = [u8::try_from(alpha).unwrap_or(255); 4];
+    for ((out, l), p) in out.iter_mut().zip(line).zip(picture).take(3) {
+        let sum = u32::from(l) * line_share + u32::from(p) * picture_share;
+        *out = u8::try_from((sum + alpha / 2) / alpha).unwrap_or(255);
+    }
+    out
+}
+
+/// A rectangle with elliptic corners.
+struct Shape {
+    size: Size,
+    /// Top left, top right, bottom right, bottom left.
+    corners: [(f64, f64); 4],
+}
+
+impl Shape {
+    fn new(size: Size, rounding: Rounding) -> Self {
+        let (w, h) = (f64::from(size.width), f64::from(size.height));
+        let clean = |r: f64, most: f64| if r.is_finite() { r.clamp(0.0, most) } else { 0.0 };
+        Self {
+            size,
+            corners: rounding.0.map(|(x, y)| (clean(x, w), clean(y, h))),
+        }
+    }
+
+    /// Whether no corner reaches into the row.
+    fn covers_row(&self, y: u32) -> bool {
+        let (above, below) = (f64::from(y), f64::from(self.size.height - y - 1));
+        let [tl, tr, br, bl] = self.corners;
+        above >= tl.1.max(tr.1) && below >= br.1.max(bl.1)
+    }
+
+    /// How much of each pixel of a row lies inside, 0 to 255.
+    fn mask(&self, y: u32, mask: &mut [u8]) {
+        mask.fill(255);
+        if y >= self.size.height {
+            return;
+        }
+        let [tl, tr, br, bl] = self.corners;
+        let from_top = f64::from(y);
+        let from_bottom = f64::from(self.size.height - y - 1);
+        cut(mask.iter_mut(), tl, from_top);
+        cut(mask.iter_mut(), bl, from_bottom);
+        cut(mask.iter_mut().rev(), tr, from_top);
+        cut(mask.iter_mut().rev(), br, from_bottom);
+    }
+}
+
+/// Takes from the pixels of a row, counted from the corner's side, what lies outside the corner's
+/// ellipse. `distance` is that of the row from the corner's edge.
+fn cut<'a>(row: impl Iterator<Item = &'a mut u8>, (rx, ry): (f64, f64), distance: f64) {
+    if rx <= 0.0 || ry <= 0.0 || distance >= ry {
+        return;
+    }
+    // Where the curve stands on each line, from the side.
+    let mut edges = [0.0; LINES as usize];
+    for (line, edge) in (0..LINES).zip(&mut edges) {
+        let y = distance + (f64::from(line) + 0.5) / f64::from(LINES);
+        let up = ((ry - y) / ry).clamp(0.0, 1.0);
+        *edge = rx * (1.0 - (1.0 - up * up).sqrt());
+    }
+    for (x, value) in (0_u32..).map(f64::from).zip(row) {
+        if x >= rx {
+            break;
+        }
+        let inside: f64 = edges.iter().map(|edge| (x + 1.0 - edge).clamp(0.0, 1.0)).sum();
+        *value = scale(*value, share(inside / f64::from(LINES)));
+    }
+}
+
+/// A share of one as a share of 255.
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "between 0 and 255 by the clamp"
+)]
+fn share(n: f64) -> u8 {
+    (n.clamp(0.0, 1.0) * 255.0).round() as u8
+}
