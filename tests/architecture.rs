@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 /// Bottom to top.
 const FLOORS: &[&str] = &[
-    "grammar", "spec", "dialect", "plan", "origin", "render", "cache", "deliver", "config", "server", "cli",
+    "grammar", "spec", "dialect", "plan", "origin", "render", "cache", "deliver", "config",
+    "server", "cli",
 ];
 
 /// Words that only the floors about vendors may say, besides the two that configuration spells.
@@ -50,9 +51,14 @@ fn floors_use_only_what_is_below_them() {
                 for (number, line) in text.lines().enumerate() {
                     let code = line.split("//").next().unwrap_or_default();
                     let direct = code.contains(&format!("crate::{above}"));
-                    let grouped = code.trim_start().starts_with("use crate::{") && mentions(code, above);
+                    let grouped =
+                        code.trim_start().starts_with("use crate::{") && mentions(code, above);
                     if direct || grouped {
-                        upward.push(format!("{}:{}: {floor} uses {above}", file.display(), number + 1));
+                        upward.push(format!(
+                            "{}:{}: {floor} uses {above}",
+                            file.display(),
+                            number + 1
+                        ));
                     }
                 }
             }
@@ -63,7 +69,8 @@ fn floors_use_only_what_is_below_them() {
 }
 
 fn mentions(code: &str, module: &str) -> bool {
-    code.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == module)
+    code.split(|c: char| !c.is_alphanumeric() && c != '_')
+        .any(|word| word == module)
 }
 
 #[test]
@@ -71,20 +78,28 @@ fn every_folder_of_the_source_is_a_floor() {
     for entry in fs::read_dir(root().join("src")).expect("src").flatten() {
         let name = entry.file_name().into_string().expect("a name");
         let stem = name.trim_end_matches(".rs");
-        assert!(FLOORS.contains(&stem) || ["lib", "main"].contains(&stem), "{name} is on no floor");
+        assert!(
+            FLOORS.contains(&stem) || ["lib", "main"].contains(&stem),
+            "{name} is on no floor"
+        );
     }
 }
 
 #[test]
 fn only_the_dialect_knows_vendors() {
     let mut named = Vec::new();
-    for floor in FLOORS.iter().filter(|floor| !["grammar", "dialect"].contains(floor)) {
+    for floor in FLOORS
+        .iter()
+        .filter(|floor| !["grammar", "dialect"].contains(floor))
+    {
         for file in floor_files(floor) {
             let text = fs::read_to_string(&file).expect("a source file");
             for (number, line) in text.lines().enumerate() {
                 let code = line.split("//").next().unwrap_or_default().to_lowercase();
                 // An origin's kind and a dialect's name are words of the configuration.
-                let code = code.replace("cloudinary_backup", "").replace("\"cloudinary\"", "");
+                let code = code
+                    .replace("cloudinary_backup", "")
+                    .replace("\"cloudinary\"", "");
                 let allowed = ["config", "cli"].contains(floor);
                 if !allowed && VENDORS.iter().any(|vendor| code.contains(vendor)) {
                     named.push(format!("{}:{}", file.display(), number + 1));
@@ -100,7 +115,10 @@ fn files_stay_readable() {
     let mut long = Vec::new();
     for floor in FLOORS {
         for file in floor_files(floor) {
-            let lines = fs::read_to_string(&file).expect("a source file").lines().count();
+            let lines = fs::read_to_string(&file)
+                .expect("a source file")
+                .lines()
+                .count();
             if lines > 600 {
                 long.push(format!("{} has {lines} lines", file.display()));
             }

@@ -20,7 +20,9 @@ fn sizes_are_those_of_the_table() {
     let mut wrong = Vec::new();
     for line in TABLE.lines().filter(|line| !line.starts_with('#')).skip(1) {
         let cells: Vec<&str> = line.split('\t').collect();
-        let [w, h, transformation, out_w, out_h, standing] = cells[..] else { panic!("row: {line}") };
+        let [w, h, transformation, out_w, out_h, standing] = cells[..] else {
+            panic!("row: {line}")
+        };
         if NOT_YET.contains(&transformation) {
             continue;
         }
@@ -28,23 +30,42 @@ fn sizes_are_those_of_the_table() {
         let expected = Size::new(number(out_w), number(out_h));
         let made = size_of(transformation, Size::new(number(w), number(h)));
         if made != expected {
-            wrong.push(format!("{w}x{h} {transformation}: {made:?}, not {out_w}x{out_h} ({standing})"));
+            wrong.push(format!(
+                "{w}x{h} {transformation}: {made:?}, not {out_w}x{out_h} ({standing})"
+            ));
         }
         rows += 1;
     }
-    assert!(wrong.is_empty(), "{} of {rows} rows:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {rows} rows:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
     assert!(rows > 120, "only {rows} rows were read");
 }
 
 fn size_of(transformation: &str, source: Size) -> Size {
-    let rules = Rules { cloud: CloudRule::InPath, ..Rules::default() };
-    let delivery = dialect::read(&rules, &format!("/demo/image/upload/{transformation}/v1/a.png"))
-        .unwrap_or_else(|error| panic!("{transformation}: {error}"));
+    let rules = Rules {
+        cloud: CloudRule::InPath,
+        ..Rules::default()
+    };
+    let delivery = dialect::read(
+        &rules,
+        &format!("/demo/image/upload/{transformation}/v1/a.png"),
+    )
+    .unwrap_or_else(|error| panic!("{transformation}: {error}"));
     made(&delivery.spec, source).map_or(source, |plan| plan.output())
 }
 
 fn made(spec: &TransformSpec, source: Size) -> Option<plan::RasterPlan> {
-    match plan::make(spec, &facts(source), &Negotiated::default(), &Hints::default(), &rules()) {
+    match plan::make(
+        spec,
+        &facts(source),
+        &Negotiated::default(),
+        &Hints::default(),
+        &rules(),
+    ) {
         Ok(Plan::Raster(plan)) => Some(plan),
         Ok(Plan::Original) => None,
         Err(error) => panic!("{spec}: {error}"),
@@ -55,23 +76,45 @@ fn rules() -> plan::Rules {
     plan::Rules {
         limits: Limits::default(),
         quality: Quality::default(),
-        writable: Writable(smallvec![Format::Jpeg, Format::Png, Format::WebP, Format::Avif]),
+        writable: Writable(smallvec![
+            Format::Jpeg,
+            Format::Png,
+            Format::WebP,
+            Format::Avif
+        ]),
     }
 }
 
 fn facts(size: Size) -> Facts {
-    Facts { format: Format::Png, size, orientation: Turn::NONE, alpha: false, frames: 1, bytes: 1000 }
+    Facts {
+        format: Format::Png,
+        size,
+        orientation: Turn::NONE,
+        alpha: false,
+        frames: 1,
+        bytes: 1000,
+    }
 }
 
 /// The kept region of a one-step plan, in whole pixels.
 fn region(transformation: &str, source: Size) -> (u32, u32, u32, u32) {
-    let rules = Rules { cloud: CloudRule::InPath, ..Rules::default() };
+    let rules = Rules {
+        cloud: CloudRule::InPath,
+        ..Rules::default()
+    };
     let url = format!("/demo/image/upload/{transformation}/v1/a.png");
     let delivery = dialect::read(&rules, &url).expect("a URL");
     let plan = made(&delivery.spec, source).expect("a plan");
-    let [plan::Step::Resample { from, .. }] = plan.steps[..] else { panic!("{:?}", plan.steps) };
+    let [plan::Step::Resample { from, .. }] = plan.steps[..] else {
+        panic!("{:?}", plan.steps)
+    };
     let whole = |n: f64| n.round() as u32;
-    (whole(from.x), whole(from.y), whole(from.width), whole(from.height))
+    (
+        whole(from.x),
+        whole(from.y),
+        whole(from.width),
+        whole(from.height),
+    )
 }
 
 #[test]
@@ -80,9 +123,15 @@ fn the_kept_region_is_the_documented_one() {
     for (transformation, expected) in [
         ("c_crop,w_200,h_150", (500, 325, 200, 150)),
         ("c_crop,w_200,h_150,g_south_east", (1000, 650, 200, 150)),
-        ("c_crop,w_200,h_150,g_south_east,x_10,y_20", (990, 630, 200, 150)),
+        (
+            "c_crop,w_200,h_150,g_south_east,x_10,y_20",
+            (990, 630, 200, 150),
+        ),
         ("c_crop,w_200,h_150,x_80,y_30", (80, 30, 200, 150)),
-        ("c_crop,w_200,h_150,g_xy_center,x_300,y_400", (200, 325, 200, 150)),
+        (
+            "c_crop,w_200,h_150,g_xy_center,x_300,y_400",
+            (200, 325, 200, 150),
+        ),
         ("c_crop,w_0.5,h_0.5,x_0.25,y_0.25", (300, 200, 600, 400)),
         ("c_fill,w_300,h_300", (200, 0, 800, 800)),
         ("c_fill,w_300,h_300,g_west", (0, 0, 800, 800)),
@@ -102,7 +151,10 @@ fn the_picture_lies_where_padding_says() {
         ("c_pad,w_300,h_300,g_south", (0, 100)),
         ("c_lpad,w_2000,h_1000", (400, 100)),
     ] {
-        let rules = Rules { cloud: CloudRule::InPath, ..Rules::default() };
+        let rules = Rules {
+            cloud: CloudRule::InPath,
+            ..Rules::default()
+        };
         let url = format!("/demo/image/upload/{transformation}/v1/a.png");
         let delivery = dialect::read(&rules, &url).expect("a URL");
         let plan = made(&delivery.spec, source).expect("a plan");
@@ -116,21 +168,57 @@ fn the_picture_lies_where_padding_says() {
 #[test]
 fn a_crop_beside_the_picture_is_refused() {
     let area = Area::px(10, 10);
-    let offset = Offset { x: Some(Length::Px(500)), y: None };
+    let offset = Offset {
+        x: Some(Length::Px(500)),
+        y: None,
+    };
     let mut spec = TransformSpec::default();
-    spec.ops.push(Op::Crop(Crop { area, gravity: Gravity::Corner, offset, zoom: None }));
+    spec.ops.push(Op::Crop(Crop {
+        area,
+        gravity: Gravity::Corner,
+        offset,
+        zoom: None,
+    }));
     let facts = facts(Size::new(100, 100));
-    let plan = plan::make(&spec, &facts, &Negotiated::default(), &Hints::default(), &rules());
-    assert!(matches!(plan, Err(plan::Error::EmptyRegion { x: 500, .. })), "{plan:?}");
+    let plan = plan::make(
+        &spec,
+        &facts,
+        &Negotiated::default(),
+        &Hints::default(),
+        &rules(),
+    );
+    assert!(
+        matches!(plan, Err(plan::Error::EmptyRegion { x: 500, .. })),
+        "{plan:?}"
+    );
 }
 
 #[test]
 fn what_is_too_large_is_refused_before_work() {
     let mut spec = TransformSpec::default();
-    spec.ops.push(Op::Resize(Resize::new(Frame::Stretch, Direction::Any, Area::px(60_000, 60_000))));
+    spec.ops.push(Op::Resize(Resize::new(
+        Frame::Stretch,
+        Direction::Any,
+        Area::px(60_000, 60_000),
+    )));
     let facts = facts(Size::new(100, 100));
-    let plan = plan::make(&spec, &facts, &Negotiated::default(), &Hints::default(), &rules());
-    assert!(matches!(plan, Err(plan::Error::OverLimit { what: "output pixels", .. })), "{plan:?}");
+    let plan = plan::make(
+        &spec,
+        &facts,
+        &Negotiated::default(),
+        &Hints::default(),
+        &rules(),
+    );
+    assert!(
+        matches!(
+            plan,
+            Err(plan::Error::OverLimit {
+                what: "output pixels",
+                ..
+            })
+        ),
+        "{plan:?}"
+    );
 }
 
 #[test]
@@ -152,7 +240,10 @@ fn turns_compose() {
     for first in &all {
         for second in &all {
             let corners = [1, 2, 3, 4];
-            assert_eq!(lay(*second, lay(*first, corners)), lay(first.then(*second), corners));
+            assert_eq!(
+                lay(*second, lay(*first, corners)),
+                lay(first.then(*second), corners)
+            );
         }
     }
 }
@@ -165,7 +256,11 @@ fn any_resize() -> impl Strategy<Value = Resize> {
         Just(Frame::Cover),
         Just(Frame::Pad)
     ];
-    let direction = prop_oneof![Just(Direction::Any), Just(Direction::Down), Just(Direction::Up)];
+    let direction = prop_oneof![
+        Just(Direction::Any),
+        Just(Direction::Down),
+        Just(Direction::Up)
+    ];
     let side = prop_oneof![
         Just(None),
         (1_i32..5000).prop_map(|n| Some(Length::Px(n))),
@@ -177,13 +272,31 @@ fn any_resize() -> impl Strategy<Value = Resize> {
         Just(Gravity::Compass(Compass::SouthEast)),
         Just(Gravity::Point)
     ];
-    let offset = prop_oneof![Just(None), (-9000_i32..9000).prop_map(|n| Some(Length::Px(n)))];
-    (frame, direction, side.clone(), side, gravity, offset.clone(), offset).prop_map(
-        |(frame, direction, width, height, gravity, x, y)| {
-            let area = Area { width, height, ..Area::default() };
-            Resize { gravity, offset: Offset { x, y }, ..Resize::new(frame, direction, area) }
-        },
+    let offset = prop_oneof![
+        Just(None),
+        (-9000_i32..9000).prop_map(|n| Some(Length::Px(n)))
+    ];
+    (
+        frame,
+        direction,
+        side.clone(),
+        side,
+        gravity,
+        offset.clone(),
+        offset,
     )
+        .prop_map(|(frame, direction, width, height, gravity, x, y)| {
+            let area = Area {
+                width,
+                height,
+                ..Area::default()
+            };
+            Resize {
+                gravity,
+                offset: Offset { x, y },
+                ..Resize::new(frame, direction, area)
+            }
+        })
 }
 
 proptest! {

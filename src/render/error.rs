@@ -17,6 +17,12 @@ pub enum Error {
         /// What the decoder says.
         reason: String,
     },
+    /// What is asked for needs a tool that is not there.
+    #[error("{what} cannot be made here")]
+    NoTool {
+        /// What is asked for.
+        what: &'static str,
+    },
     /// The format is known, but this build cannot read or write it.
     #[error("no {} codec in this build", format.word())]
     NoCodec {

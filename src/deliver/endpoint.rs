@@ -1,0 +1,92 @@
+//! A place in the URL space: which hosts and paths it answers, how its URLs are read, where its
+//! originals are.
+
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+
+use super::Error;
+use crate::dialect::{self, Delivery, Note, NoteLevel, Notes};
+use crate::origin::Origin;
+use crate::plan::{self, Facts};
+use crate::render;
+use crate::spec::{Format, FormatChoice};
+
+/// What happens to a parameter that is understood and cannot be rendered here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnUnsupported {
+    /// Left out, with a note: a page keeps its picture.
+    #[default]
+    Ignore,
+    /// Refused.
+    Error,
+}
+
+/// A place in the URL space.
+#[derive(Debug)]
+pub struct Endpoint {
+    /// Its name in the configuration.
+    pub name: Box<str>,
+    /// What its paths begin with: empty, or a slash and the cloud name.
+    pub prefix: Box<str>,
+    /// Its hosts in lower case; empty: every host.
+    pub hosts: Vec<Box<str>>,
+    /// How its URLs are read.
+    pub rules: dialect::Rules,
+    /// Asked in this order.
+    pub origins: Vec<Arc<dyn Origin>>,
+    /// Formats that automatic choice may take, best first.
+    pub f_auto: SmallVec<[Format; 4]>,
+    /// Limits and defaults of its pictures.
+    pub plan: plan::Rules,
+    /// `plan` and `on_unsupported` as text: part of every key of a result.
+    pub rules_text: Box<str>,
+    /// What happens to what cannot be rendered.
+    pub on_unsupported: OnUnsupported,
+    /// `Cache-Control` of every success.
+    pub cache_control: Box<str>,
+    /// Sends a canonical `Link` with this base, without a trailing slash.
+    pub canonical_base_url: Option<Box<str>>,
+    /// Tells the origin's name in a header.
+    pub tell_origin: bool,
+}
+
+impl Endpoint {
+    /// Whether this endpoint answers for a host and path.
+    #[must_use]
+    pub fn answers(&self, host: Option<&str>, path: &str) -> bool {
+        let host_fits = self.hosts.is_empty()
+            || host.is_some_and(|host| self.hosts.iter().any(|own| own.eq_ignore_ascii_case(host)));
+        let below = path.strip_prefix(&*self.prefix);
+        host_fits && below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
+    /// Refuses what the owner does not want left out.
+    pub(super) fn accepts(&self, delivery: &Delivery) -> Result<(), Error> {
+        let lacking = delivery.notes.iter().find(|note| note.level == NoteLevel::Unsupported);
+        match (self.on_unsupported, lacking) {
+            (OnUnsupported::Error, Some(note)) => Err(dialect::Error::Unsupported {
+                parameter: note.parameter.clone(),
+                reason: note.message.clone(),
+            }
+            .into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Notes that need facts about the source and about what was made of it.
+pub(super) fn late_notes(facts: &Facts, asked: FormatChoice, made: &render::Rendered) -> Notes {
+    let approximated = |message: &'static str| Note {
+        level: NoteLevel::Approximated,
+        parameter: facts.format.word().into(),
+        message: message.into(),
+    };
+    let replaced = asked == FormatChoice::Stored && made.format != facts.format;
+    let cases = [
+        (facts.frames > 1, "animated source: the first frame is shown"),
+        (made.damaged, "damaged source: what could be read is shown"),
+        (replaced, "this format cannot be written here: another was chosen"),
+    ];
+    cases.into_iter().filter(|(holds, _)| *holds).map(|(_, message)| approximated(message)).collect()
+}

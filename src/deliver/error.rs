@@ -1,0 +1,22 @@
+//! Where the errors of all floors meet. `server/status.rs` turns each into HTTP, once.
+
+use thiserror::Error as ThisError;
+
+use crate::{dialect, origin, plan, render};
+
+/// Why a request is not answered with a picture.
+#[derive(Clone, Debug, ThisError)]
+pub enum Error {
+    /// The URL: what it says, or what it may.
+    #[error(transparent)]
+    Dialect(#[from] dialect::Error),
+    /// The numbers: too large, or nothing left.
+    #[error(transparent)]
+    Plan(#[from] plan::Error),
+    /// The original: not there, or not to be had.
+    #[error(transparent)]
+    Origin(#[from] origin::Error),
+    /// The pixels.
+    #[error(transparent)]
+    Render(#[from] render::Error),
+}

@@ -1,0 +1,383 @@
+//! The heart: the road a request takes, as one readable function.
+//!
+//! Text is read and refused before any I/O; the origin says which object answers; a result that is
+//! kept or being made is shared; only then is anything fetched and rendered, on the render pool.
+
+mod endpoint;
+mod error;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+
+pub use endpoint::{Endpoint, OnUnsupported};
+pub use error::Error;
+
+use crate::cache::{DerivedKey, Flights, Joined, KeyParts, Memory, Weigh};
+use crate::dialect::{self, Delivery, Note, NoteLevel, Notes};
+use crate::origin::{self, Found, Origin};
+use crate::plan::{self, Facts, Hints, Negotiated, Plan, Size};
+use crate::render::{self, Budget, Pool, Timings};
+use crate::spec::{AssetRef, AssetType, Format};
+
+/// Everything that answers requests: endpoints, their origins, the caches and the render pool.
+#[derive(Debug)]
+pub struct Gateway {
+    /// Looked through by [`Gateway::endpoint`].
+    pub endpoints: Vec<Arc<Endpoint>>,
+    /// What outlives a reload of the configuration.
+    pub shared: Arc<Shared>,
+}
+
+/// What outlives a reload of the configuration.
+#[derive(Debug)]
+pub struct Shared {
+    /// Results in memory.
+    pub memory: Memory<Kept>,
+    /// Results that are being made.
+    pub flights: Flights<DerivedKey, Result<Arc<Kept>, Error>>,
+    /// Where pixels are worked on.
+    pub pool: Pool,
+    /// Seconds that one result may take.
+    pub deadline: Duration,
+    /// What happened so far.
+    pub counters: Counters,
+}
+
+/// What happened since the start.
+#[derive(Debug, Default)]
+pub struct Counters {
+    /// Pictures rendered.
+    pub renders: AtomicU64,
+    /// Requests that waited for a picture which another had started.
+    pub coalesced: AtomicU64,
+    /// Requests answered from memory.
+    pub hits: AtomicU64,
+    /// Requests that found nothing in memory.
+    pub misses: AtomicU64,
+    /// Bytes read from origins for rendering.
+    pub origin_bytes: AtomicU64,
+    /// Notes by level: ignored, approximated, unsupported.
+    pub notes: [AtomicU64; 3],
+}
+
+fn count(counter: &AtomicU64) {
+    counter.fetch_add(1, Ordering::Relaxed);
+}
+
+/// A request, as far as its answer depends on it.
+#[derive(Clone, Debug)]
+pub struct Request<'a> {
+    /// `Host`, without port.
+    pub host: Option<&'a str>,
+    /// Path and query as sent.
+    pub target: &'a str,
+    /// What the client says about itself.
+    pub hints: Hints,
+}
+
+/// A result that is kept.
+#[derive(Clone, Debug)]
+pub enum Kept {
+    /// The stored bytes are the answer.
+    Original,
+    /// A picture of ours.
+    Rendered(Rendered),
+}
+
+/// A finished picture.
+#[derive(Clone, Debug)]
+pub struct Rendered {
+    /// The file.
+    pub body: Bytes,
+    /// Its format.
+    pub format: Format,
+    /// Its size in pixels.
+    pub size: Size,
+    /// The source it was made from.
+    pub source: Facts,
+    /// When it was finished.
+    pub made: SystemTime,
+    /// What it took.
+    pub timings: Timings,
+    /// What only planning could tell.
+    pub notes: Notes,
+}
+
+impl Weigh for Kept {
+    fn weight(&self) -> u64 {
+        match self {
+            Self::Original => 0,
+            Self::Rendered(rendered) => rendered.body.len() as u64,
+        }
+    }
+}
+
+/// How the cache took part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CacheState {
+    /// Answered from memory.
+    Hit,
+    /// Made for this request.
+    Miss,
+    /// Made for another request at the same time.
+    Coalesced,
+    /// Not cached: an original.
+    Bypass,
+}
+
+impl CacheState {
+    /// The word in the `X-Cache` header.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Hit => "hit",
+            Self::Miss => "miss",
+            Self::Coalesced => "coalesced",
+            Self::Bypass => "bypass",
+        }
+    }
+}
+
+/// An answer, before it is HTTP.
+#[derive(Debug)]
+pub struct Delivered {
+    /// The asset.
+    pub asset: AssetRef,
+    /// The endpoint that answered.
+    pub endpoint: Arc<Endpoint>,
+    /// The origin that had the asset.
+    pub origin: Arc<dyn Origin>,
+    /// The object that answered.
+    pub found: Found,
+    /// The bytes, or where they are.
+    pub body: Body,
+    /// Identifies the bytes: 32 hex digits.
+    pub etag: Box<str>,
+    /// How the cache took part.
+    pub cache: CacheState,
+    /// Whether the answer depends on `Accept` or client hints.
+    pub varies: bool,
+    /// For saving, under this name (empty: the asset's own).
+    pub attachment: Option<Box<str>>,
+    /// What was ignored, approximated or could not be done.
+    pub notes: Notes,
+}
+
+/// The bytes of an answer.
+#[derive(Debug)]
+pub enum Body {
+    /// Stream [`Delivered::found`] from its origin.
+    Original,
+    /// A picture of ours.
+    Rendered(Arc<Kept>),
+}
+
+impl Gateway {
+    /// The endpoint that answers for a host and path: the longest prefix among those for this host,
+    /// before any for all hosts.
+    #[must_use]
+    pub fn endpoint(&self, host: Option<&str>, path: &str) -> Option<&Arc<Endpoint>> {
+        self.endpoints
+            .iter()
+            .filter(|endpoint| endpoint.answers(host, path))
+            .max_by_key(|endpoint| (!endpoint.hosts.is_empty(), endpoint.prefix.len()))
+    }
+
+    /// Answers one request.
+    ///
+    /// # Errors
+    /// The first refusal on the road, with the floor it comes from.
+    pub async fn deliver(&self, request: &Request<'_>) -> Result<Delivered, Error> {
+        let path = request.target.split(['?', '#']).next().unwrap_or_default();
+        let endpoint = self.endpoint(request.host, path).ok_or_else(|| unknown(request))?;
+        let delivery = dialect::read(&endpoint.rules, request.target)?;
+        self.count_notes(&delivery.notes);
+        endpoint.accepts(&delivery)?;
+
+        let (origin, found) = find(endpoint, &delivery.asset).await?;
+        let (body, etag, cache) = if is_original(&delivery, &found) {
+            (Body::Original, found.etag.clone(), CacheState::Bypass)
+        } else if delivery.asset.asset_type == AssetType::Image {
+            self.derive(endpoint, &delivery, &origin, &found, request).await?
+        } else {
+            return Err(render::Error::NoTool { what: "video" }.into());
+        };
+        let mut notes = delivery.notes;
+        if let Body::Rendered(kept) = &body
+            && let Kept::Rendered(rendered) = &**kept
+        {
+            notes.extend(rendered.notes.iter().cloned());
+        }
+        Ok(Delivered {
+            varies: plan::varies(&delivery.spec),
+            attachment: delivery.spec.output.attachment,
+            asset: delivery.asset,
+            endpoint: endpoint.clone(),
+            origin,
+            found,
+            body,
+            etag,
+            cache,
+            notes,
+        })
+    }
+
+    /// A derived picture: from memory, from one who is making it, or made now.
+    async fn derive(
+        &self,
+        endpoint: &Arc<Endpoint>,
+        delivery: &Delivery,
+        origin: &Arc<dyn Origin>,
+        found: &Found,
+        request: &Request<'_>,
+    ) -> Result<(Body, Box<str>, CacheState), Error> {
+        let shared = &self.shared;
+        let negotiated = plan::negotiate(&delivery.spec.output, &request.hints, &endpoint.f_auto);
+        let hints = plan::relevant(&delivery.spec, &request.hints);
+        let key = DerivedKey::new(&KeyParts {
+            origin: origin.name(),
+            object: &found.key,
+            etag: &found.etag,
+            spec: &delivery.spec.to_string(),
+            client: &format!("{negotiated} {hints}"),
+            rules: &endpoint.rules_text,
+        });
+        let (kept, cache) = if let Some(kept) = shared.memory.get(&key) {
+            count(&shared.counters.hits);
+            (kept, CacheState::Hit)
+        } else {
+            count(&shared.counters.misses);
+            let job = Job {
+                shared: shared.clone(),
+                endpoint: endpoint.clone(),
+                delivery: delivery.clone(),
+                origin: origin.clone(),
+                found: found.clone(),
+                negotiated,
+                hints,
+                key,
+            };
+            match shared.flights.join(key, || job.make()).await {
+                Joined::Made(result) => (result?, CacheState::Miss),
+                Joined::Shared(result) => {
+                    count(&shared.counters.coalesced);
+                    (result?, CacheState::Coalesced)
+                }
+                Joined::Lost => return Err(render::Error::Cancelled.into()),
+            }
+        };
+        Ok(match &*kept {
+            Kept::Original => (Body::Original, found.etag.clone(), CacheState::Bypass),
+            Kept::Rendered(_) => (Body::Rendered(kept), key.etag().into(), cache),
+        })
+    }
+
+    fn count_notes(&self, notes: &[Note]) {
+        let [ignored, approximated, unsupported] = &self.shared.counters.notes;
+        for note in notes {
+            count(match note.level {
+                NoteLevel::Ignored => ignored,
+                NoteLevel::Approximated => approximated,
+                NoteLevel::Unsupported => unsupported,
+            });
+        }
+    }
+}
+
+fn unknown(request: &Request<'_>) -> Error {
+    let path: String = request.target.chars().take(200).collect();
+    dialect::Error::UnknownEndpoint { host: request.host.unwrap_or_default().into(), path: path.into() }.into()
+}
+
+/// Whether the stored bytes are the answer, told by name alone.
+fn is_original(delivery: &Delivery, found: &Found) -> bool {
+    let stored = found.extension.as_deref().and_then(Format::from_extension);
+    match delivery.asset.asset_type {
+        AssetType::Raw => true,
+        AssetType::Image => plan::is_original(&delivery.spec, stored),
+        AssetType::Video => {
+            let asked = delivery.asset.extension.as_deref();
+            let same = asked.is_none_or(|asked| {
+                found.extension.as_deref().is_some_and(|stored| stored.eq_ignore_ascii_case(asked))
+            });
+            same && delivery.spec.ops.is_empty()
+        }
+    }
+}
+
+/// The first origin of the endpoint that has the asset. Only "not found" moves on to the next: an
+/// origin that fails must not look like one that does not have it.
+async fn find(endpoint: &Endpoint, asset: &AssetRef) -> Result<(Arc<dyn Origin>, Found), Error> {
+    let mut missing = None;
+    for origin in &endpoint.origins {
+        match origin.find(asset).await {
+            Ok(found) => return Ok((origin.clone(), found)),
+            Err(error) if error.is_not_found() => missing = Some(error),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(missing
+        .unwrap_or_else(|| origin::Error::NotFound {
+            origin: endpoint.name.clone(),
+            key: asset.to_string().into(),
+        })
+        .into())
+}
+
+/// One result to be made.
+struct Job {
+    shared: Arc<Shared>,
+    endpoint: Arc<Endpoint>,
+    delivery: Delivery,
+    origin: Arc<dyn Origin>,
+    found: Found,
+    negotiated: Negotiated,
+    hints: Hints,
+    key: DerivedKey,
+}
+
+impl Job {
+    async fn make(self) -> Result<Arc<Kept>, Error> {
+        let source = self.origin.read(&self.found, self.endpoint.plan.limits.source_bytes).await?;
+        self.shared.counters.origin_bytes.fetch_add(source.len() as u64, Ordering::Relaxed);
+        let limits = &self.endpoint.plan.limits;
+        let budget = Budget::lasting(self.shared.deadline).with_limits(render::Limits {
+            source_pixels: limits.source_pixels,
+            picture_pixels: limits.output_pixels,
+            ..render::Limits::default()
+        });
+        let (shared, key) = (self.shared.clone(), self.key);
+        // The pool reports its own failures; what the drawing says comes back inside.
+        let kept = shared.pool.run(budget, move |budget| Ok(self.draw(&source, budget))).await??;
+        let kept = Arc::new(kept);
+        shared.memory.put(key, kept.clone());
+        Ok(kept)
+    }
+
+    /// Runs on a render thread.
+    fn draw(&self, source: &Bytes, budget: &Budget) -> Result<Kept, Error> {
+        let facts = render::probe(source)?;
+        let spec = &self.delivery.spec;
+        let plan = plan::make(spec, &facts, &self.negotiated, &self.hints, &self.endpoint.plan)?;
+        let Plan::Raster(plan) = plan else { return Ok(Kept::Original) };
+        let made = render::run(&plan, source, budget)?;
+        count(&self.shared.counters.renders);
+        Ok(Kept::Rendered(Rendered {
+            notes: endpoint::late_notes(&facts, spec.output.format, &made),
+            body: made.body,
+            format: made.format,
+            size: made.size,
+            source: facts,
+            made: now(),
+            timings: made.timings,
+        }))
+    }
+}
+
+#[allow(clippy::disallowed_methods, reason = "Last-Modified of a derived picture is when it was made")]
+fn now() -> SystemTime {
+    SystemTime::now()
+}
