@@ -20,3 +20,9 @@ pub mod render;
 pub mod cache;
 
 pub mod deliver;
+
+pub mod config;
+
+pub mod server;
+
+pub mod cli;

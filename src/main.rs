@@ -1,3 +1,11 @@
-//! The gateway's binary.
+//! The gateway's binary; everything is in the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+/// Large buffers come and go with every picture; this one gives them back fast.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    cldgate::cli::main()
+}

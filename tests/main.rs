@@ -1,5 +1,6 @@
 //! Every integration test is a module of this one binary: one link, one question a file.
 
 mod architecture;
+mod config;
 mod plan;
 mod render;

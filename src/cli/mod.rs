@@ -1,0 +1,143 @@
+//! What a user types: one file for each command.
+
+#![allow(
+    clippy::disallowed_methods,
+    reason = "commands read and write files, and the demo has a folder of its own"
+)]
+
+mod check;
+mod demo;
+mod explain;
+mod render;
+mod serve;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use thiserror::Error as ThisError;
+
+use crate::config::{self, Config};
+use crate::server;
+
+/// Some item failed.
+const FAILED: u8 = 1;
+/// Wrong use, or a configuration that cannot be used.
+const WRONG: u8 = 2;
+
+/// Answers existing Cloudinary delivery URLs from your own storage.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cldgate",
+    version,
+    arg_required_else_help = true,
+    after_help = "Exit codes: 0 done, 1 some item failed, 2 wrong use or configuration."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start the gateway; without --config, the demo
+    Serve(serve::Arguments),
+    /// Say everything that is wrong with a configuration
+    Check(check::Arguments),
+    /// Say what the gateway understands of a URL; nothing is fetched
+    Explain(explain::Arguments),
+    /// Deliver one URL to a file, without a server
+    Render(render::Arguments),
+}
+
+/// Where the configuration is.
+#[derive(Debug, Args)]
+struct ConfigFile {
+    /// Configuration, TOML; absent: the built-in demo
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+/// Why a command ends early.
+#[derive(Debug, ThisError)]
+enum Error {
+    #[error(transparent)]
+    Config(#[from] config::Error),
+    #[error(transparent)]
+    Server(#[from] server::Error),
+    #[error("demo pictures in {}: {reason}", path.display())]
+    Demo {
+        path: PathBuf,
+        reason: std::io::Error,
+    },
+    #[error("{what}: {reason}")]
+    Io {
+        what: String,
+        reason: std::io::Error,
+    },
+    #[error("`{url}` is no URL that can be asked for: {reason}")]
+    Url { url: String, reason: String },
+}
+
+impl Error {
+    /// For `map_err` of what the system says.
+    fn io(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
+        let what = what.into();
+        move |reason| Self::Io { what, reason }
+    }
+
+    const fn code(&self) -> u8 {
+        match self {
+            Self::Config(_) | Self::Server(_) | Self::Url { .. } => WRONG,
+            Self::Demo { .. } | Self::Io { .. } => FAILED,
+        }
+    }
+}
+
+/// Runs the command that was typed.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version come this way too. What cannot be printed is lost with its reader.
+            let _printed = error.print();
+            return ExitCode::from(if error.use_stderr() { WRONG } else { 0 });
+        }
+    };
+    let result = match cli.command {
+        Command::Serve(arguments) => serve::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
+        Command::Render(arguments) => render::run(&arguments),
+    };
+    match result {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::from(error.code())
+        }
+    }
+}
+
+/// The configuration of a file, or the demo's with its pictures below `photos`.
+fn load(file: Option<&Path>, photos: &Path) -> Result<Config, config::Error> {
+    match file {
+        Some(file) => Config::load(file),
+        None => demo::config(photos),
+    }
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, Error> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(Error::io("async threads"))
+}
+
+/// An address with a port.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse()
+        .map_err(|_| "expected an address with a port, such as 127.0.0.1:8080".to_owned())
+}

@@ -1,0 +1,443 @@
+//! From text to [`Config`], gathering every problem on the way.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use toml::de::DeTable;
+
+use super::problem::{Fault, Problems, Sink, nearest};
+use super::section::{Context, Section};
+use super::unit::{Bytes, Time};
+use super::value as v;
+use super::{
+    CACHE_CONTROL, Cache, Config, Dialect, Endpoint, Limits, Log, LogFormat, OnUnsupported, Origin,
+    OriginKind, Reading, Render, SecretName, Server,
+};
+use crate::origin::{ListingLife, VersionRule};
+use crate::plan;
+use crate::render;
+use crate::spec::{Level, Quality};
+
+/// Most `[[origin]]` and `[[endpoint]]` sections: each costs a little on every request.
+const MAX_SECTIONS: usize = 1000;
+
+/// Kinds of origin that a configuration may name and this build does not have.
+const LATER_KINDS: [&str; 4] = ["s3", "web_server", "media_library", "fetch"];
+
+pub(super) fn read(name: &str, text: &str, folder: &Path) -> Reading {
+    let (table, errors) = DeTable::parse_recoverable(text);
+    let context = Context {
+        sink: Sink::new(text),
+        asked: RefCell::default(),
+    };
+    for error in &errors {
+        let at = error.span().map_or(0, |span| span.start);
+        context.sink.add(at, Fault::new(error.message().trim()));
+    }
+    let config = config(&context, table.get_ref(), folder);
+    let list = context.sink.into_list();
+    let result = match config {
+        Some(config) if list.is_empty() => Ok(config),
+        _ => Err(Problems {
+            file: name.to_owned(),
+            list,
+        }),
+    };
+    Reading {
+        result,
+        keys: context.asked.into_inner(),
+    }
+}
+
+fn config<'t>(context: &Context<'t>, table: &DeTable<'t>, folder: &Path) -> Option<Config> {
+    let mut root = Section::root(context, table);
+    let listen = root.or("listen", v::address, ([127, 0, 0, 1], 8080).into());
+    let admin = root.get("admin", v::address);
+    if admin.is_some_and(|admin| admin == listen && admin.port() != 0) {
+        let fault = Fault::new("`admin` is the same address as `listen`");
+        root.wrong(Some("admin"), fault.hint("operators have a port of their own"));
+    }
+    let config = Config {
+        listen,
+        admin,
+        server: server(root.table("server", "server")),
+        log: log(root.table("log", "log")),
+        limits: limits(root.table("limits", "limits")),
+        render: pool(root.table("render", "render")),
+        cache: cache(root.table("cache", "cache")),
+        origins: Vec::new(),
+        endpoints: Vec::new(),
+    };
+    let origins = root.tables("origin");
+    let endpoints = root.tables("endpoint");
+    if endpoints.is_empty() && !root.has("endpoint") {
+        let fault = Fault::new("there is no [[endpoint]]: no URL would be answered");
+        root.wrong(None, fault.hint("see cldgate.example.toml"));
+    }
+    for (what, sections) in [("origin", &origins), ("endpoint", &endpoints)] {
+        if sections.len() > MAX_SECTIONS {
+            let fault = format!("more than {MAX_SECTIONS} [[{what}]] sections");
+            root.wrong(Some(what), Fault::new(fault));
+            return None;
+        }
+    }
+    let mut names = Names::default();
+    let origins: Vec<_> = origins
+        .into_iter()
+        .map(|section| origin(section, folder, &mut names.origins))
+        .collect();
+    let endpoints: Vec<_> = endpoints
+        .into_iter()
+        .map(|section| endpoint(section, folder, &mut names))
+        .collect();
+    root.finish();
+    Some(Config {
+        origins: origins.into_iter().collect::<Option<_>>()?,
+        endpoints: endpoints.into_iter().collect::<Option<_>>()?,
+        ..config
+    })
+}
+
+/// Names that are taken.
+#[derive(Default)]
+struct Names {
+    origins: BTreeSet<String>,
+    endpoints: BTreeSet<String>,
+    /// Host (empty: every host) and prefix.
+    places: BTreeSet<(String, String)>,
+}
+
+/// Reads `name`, which no other section of its kind may have.
+fn name(section: &mut Section<'_, '_>, taken: &mut BTreeSet<String>) -> Option<String> {
+    let title = section.title();
+    let name = section.need("name", v::header, "name = \"…\", for logs and metrics")?;
+    if !taken.insert(name.clone()) {
+        let fault = Fault::new(format!("there is another {title} with the name `{name}`"));
+        section.wrong(Some("name"), fault);
+        return None;
+    }
+    Some(name)
+}
+
+fn server(mut section: Section<'_, '_>) -> Server {
+    let server = Server {
+        drain: section.or("drain", |value| v::time(value, 0, 3600), Time::seconds(10)),
+        header_timeout: section.or(
+            "header_timeout",
+            |value| v::time(value, 1, 3600),
+            Time::seconds(30),
+        ),
+        header_bytes: section.or("header_bytes", v::bytes, Bytes(64 << 10)),
+    };
+    let (least, most) = (Bytes(8 << 10), Bytes(1 << 20));
+    if !(least..=most).contains(&server.header_bytes) {
+        let fault = Fault::new(format!("`header_bytes` must be from {least} to {most}"));
+        section.wrong(Some("header_bytes"), fault);
+    }
+    section.finish();
+    server
+}
+
+fn log(mut section: Section<'_, '_>) -> Log {
+    let formats = [("text", LogFormat::Text), ("json", LogFormat::Json)];
+    let log = Log {
+        format: section.or("format", |value| v::word(value, &formats), LogFormat::Text),
+        access: section.or("access", v::flag, true),
+    };
+    section.finish();
+    log
+}
+
+fn limits(mut section: Section<'_, '_>) -> Limits {
+    let default = plan::Limits::default();
+    let pixels = |value: &_| v::number(value, 1, 1 << 32);
+    let limits = Limits {
+        source_bytes: section.or("source_bytes", v::bytes, Bytes(default.source_bytes)),
+        source_pixels: section.or("source_pixels", pixels, default.source_pixels),
+        output_pixels: section.or("output_pixels", pixels, default.output_pixels),
+        chain_length: section.or(
+            "chain_length",
+            |value| v::number(value, 1, 10_000),
+            default.ops as u64,
+        ),
+        render_time: section.or(
+            "render_time",
+            |value| v::time(value, 1, 3600),
+            Time::seconds(30),
+        ),
+    };
+    section.finish();
+    limits
+}
+
+fn pool(mut section: Section<'_, '_>) -> Render {
+    let default = render::Config::default();
+    let threads = section.or(
+        "threads",
+        |value| v::number(value, 1, 1024),
+        default.threads.get() as u64,
+    );
+    let queue = section.or(
+        "queue",
+        |value| v::number(value, 1, 1_000_000),
+        threads.saturating_mul(16),
+    );
+    section.finish();
+    Render { threads, queue }
+}
+
+fn cache(mut section: Section<'_, '_>) -> Cache {
+    let memory = section.or("memory", v::bytes, Bytes(256 << 20));
+    let later = Fault::new("`store`: a derived store is not built in yet");
+    section.refuse("store", later.hint("results are kept in `memory`"));
+    section.finish();
+    Cache { memory }
+}
+
+/// The kinds that are here.
+#[derive(Clone, Copy)]
+enum Kind {
+    Backup,
+    Folder,
+    Later,
+}
+
+fn origin(
+    mut section: Section<'_, '_>,
+    folder: &Path,
+    taken: &mut BTreeSet<String>,
+) -> Option<Origin> {
+    let name = name(&mut section, taken);
+    let mut kinds = vec![("cloudinary_backup", Kind::Backup), ("folder", Kind::Folder)];
+    kinds.extend(LATER_KINDS.map(|word| (word, Kind::Later)));
+    let kind = section.need(
+        "kind",
+        |value| {
+            let kind = v::word(value, &kinds)?;
+            match (kind, value.as_str()) {
+                (Kind::Later, Some(word)) => Err(Fault::new(format!(
+                    "names an origin that is not built in yet: \"{word}\""
+                ))
+                .hint("built in: \"cloudinary_backup\" with `path`, \"folder\"")),
+                _ => Ok(kind),
+            }
+        },
+        "kind = \"cloudinary_backup\"",
+    )?;
+    let life = ListingLife::default();
+    let found_for = section.or("found_for", |value| v::time(value, 0, 86_400), Time(life.found));
+    let missing_for = section.or("missing_for", |value| v::time(value, 0, 60), Time(life.missing));
+    let canonical_base_url = section.get("canonical_base_url", v::base_url);
+    let kind = match kind {
+        Kind::Backup => backup(&mut section, folder)?,
+        Kind::Folder => OriginKind::Folder {
+            path: directory(&mut section, folder)?,
+        },
+        Kind::Later => return None,
+    };
+    section.finish();
+    Some(Origin {
+        name: name?,
+        kind,
+        canonical_base_url,
+        found_for,
+        missing_for,
+    })
+}
+
+fn backup(section: &mut Section<'_, '_>, folder: &Path) -> Option<OriginKind> {
+    // Understood, and looked at when buckets are.
+    let region = section.get("region", v::text).is_some();
+    let endpoint = section.get("endpoint", v::base_url).is_some();
+    let path_style = section.get("path_style", v::flag).is_some();
+    let access_key = section.get("access_key", v::secret).is_some();
+    let secret_key = section.get("secret_key", v::secret).is_some();
+    let rules = [("newest", VersionRule::Newest), ("as_asked", VersionRule::AsAsked)];
+    let version = section.or("version", |value| v::word(value, &rules), VersionRule::Newest);
+    let inside = section.or("folder", v::text, String::new());
+    let bucket = section.get("bucket", v::text);
+    match (bucket, section.has("path")) {
+        (Some(_), true) => {
+            let fault = Fault::new("`bucket` and `path` are both given").hint("keep one of them");
+            section.wrong(Some("bucket"), fault);
+            None
+        }
+        (Some(_), false) => {
+            let fault = Fault::new("a backup in a `bucket` is not built in yet");
+            section.wrong(
+                Some("bucket"),
+                fault.hint("mirror the bucket into a folder and name that: path = \"/srv/backup\""),
+            );
+            None
+        }
+        (None, _) => {
+            for (key, given) in [
+                ("region", region),
+                ("endpoint", endpoint),
+                ("path_style", path_style),
+                ("access_key", access_key),
+                ("secret_key", secret_key),
+            ] {
+                if given {
+                    let fault = Fault::new(format!("`{key}` means nothing without `bucket`"));
+                    section.wrong(Some(key), fault);
+                }
+            }
+            Some(OriginKind::CloudinaryBackup {
+                path: directory(section, folder)?,
+                folder: inside,
+                version,
+            })
+        }
+    }
+}
+
+/// Reads `path`, an existing folder.
+fn directory(section: &mut Section<'_, '_>, folder: &Path) -> Option<PathBuf> {
+    let path = section.need("path", v::text, "path = \"/srv/photos\"")?;
+    let path = folder.join(path);
+    let fault = match std::fs::metadata(&path) {
+        Ok(meta) if meta.is_dir() => return Some(path),
+        Ok(_) => Fault::new(format!("`path` is not a folder: {}", path.display())),
+        Err(error) => Fault::new(format!("`path` {}: {error}", path.display())),
+    };
+    let hint = "a relative path starts at the folder of this file";
+    section.wrong(Some("path"), if path.is_absolute() { fault } else { fault.hint(hint) });
+    None
+}
+
+fn endpoint(
+    mut section: Section<'_, '_>,
+    folder: &Path,
+    names: &mut Names,
+) -> Option<Endpoint> {
+    let name = name(&mut section, &mut names.endpoints);
+    let prefix = section.or("prefix", v::prefix, String::new());
+    let hosts = section.or("hosts", |value| v::list(value, v::host), Vec::new());
+    place(&section, &prefix, &hosts, &mut names.places);
+    let cloud_name = section.get("cloud_name", v::header);
+    if cloud_name.is_some() && !prefix.is_empty() {
+        let fault = Fault::new("`cloud_name` is for endpoints without `prefix`");
+        section.wrong(Some("cloud_name"), fault.hint("the prefix is the cloud name"));
+    }
+    let dialect = section.or("dialect", dialect, Dialect::Cloudinary);
+    let origins = section.need(
+        "origins",
+        |value| v::list(value, v::text),
+        "origins = [\"…\"], names of [[origin]] sections in the order of preference",
+    );
+    for asked in origins.iter().flatten() {
+        if !names.origins.contains(asked) {
+            let mut fault = Fault::new(format!("`origins` names `{asked}`, which is no [[origin]]"));
+            fault.hint = nearest(asked, names.origins.iter().map(String::as_str));
+            section.wrong(Some("origins"), fault);
+        }
+    }
+    if origins.as_ref().is_some_and(Vec::is_empty) {
+        section.wrong(Some("origins"), Fault::new("`origins` is empty: nothing would be found"));
+    }
+    let writable = super::writable();
+    let endpoint = Endpoint {
+        name: name.unwrap_or_default(),
+        prefix,
+        hosts,
+        cloud_name,
+        dialect,
+        origins: origins.unwrap_or_default(),
+        on_unsupported: section.or("on_unsupported", on_unsupported, OnUnsupported::Ignore),
+        signing_secret: signing_secret(&mut section, folder),
+        cache_control: section.or("cache_control", v::header, CACHE_CONTROL.to_owned()),
+        f_auto: section.or(
+            "f_auto",
+            |value| v::modern_formats(value, &writable),
+            super::f_auto(),
+        ),
+        quality: section.or(
+            "quality",
+            v::quality,
+            Quality::Auto {
+                level: Level::Good,
+                sensitive: false,
+            },
+        ),
+        tell_origin: section.or("tell_origin", v::flag, false),
+        named_transformations: named(&mut section),
+    };
+    // Belongs to `on_unsupported = "upstream"`, which is refused above.
+    section.get("upstream", v::text);
+    if section.or("strict_transformations", v::flag, false) {
+        let fault = Fault::new("`strict_transformations` is not built in yet");
+        section.wrong(
+            Some("strict_transformations"),
+            fault.hint("a `signing_secret` refuses wrong signatures"),
+        );
+    }
+    section.finish();
+    Some(endpoint)
+}
+
+/// Two endpoints in one place could not be told apart.
+fn place(
+    section: &Section<'_, '_>,
+    prefix: &str,
+    hosts: &[String],
+    taken: &mut BTreeSet<(String, String)>,
+) {
+    let any = [String::new()];
+    for host in if hosts.is_empty() { &any } else { hosts } {
+        if !taken.insert((host.clone(), prefix.to_owned())) {
+            let host = if host.is_empty() { "every host" } else { host };
+            let fault = format!("another [[endpoint]] answers for {host} and prefix \"{prefix}\"");
+            let key = ["prefix", "hosts"].into_iter().find(|key| section.has(key));
+            section.wrong(key, Fault::new(fault));
+        }
+    }
+}
+
+fn dialect(value: &super::section::Value<'_>) -> v::Read<Dialect> {
+    match v::word(value, &[("cloudinary", Some(Dialect::Cloudinary)), ("native", None)])? {
+        Some(dialect) => Ok(dialect),
+        None => Err(Fault::new("\"native\" is not built in yet").hint("write \"cloudinary\"")),
+    }
+}
+
+fn on_unsupported(value: &super::section::Value<'_>) -> v::Read<OnUnsupported> {
+    let words = [
+        ("ignore", Some(OnUnsupported::Ignore)),
+        ("error", Some(OnUnsupported::Error)),
+        ("upstream", None),
+    ];
+    match v::word(value, &words)? {
+        Some(choice) => Ok(choice),
+        None => Err(Fault::new("\"upstream\" is not built in yet")
+            .hint("write \"ignore\" or \"error\"")),
+    }
+}
+
+/// The name of a secret that is there now.
+fn signing_secret(section: &mut Section<'_, '_>, folder: &Path) -> Option<SecretName> {
+    let secret = section.get("signing_secret", v::secret)?.below(folder);
+    if let Err(reason) = secret.read() {
+        let fault = Fault::new(format!("`signing_secret`: {reason}"));
+        section.wrong(Some("signing_secret"), fault);
+    }
+    Some(secret)
+}
+
+fn named(section: &mut Section<'_, '_>) -> std::collections::BTreeMap<String, String> {
+    let table = section.table("named_transformations", "endpoint.named_transformations");
+    let mut named = std::collections::BTreeMap::new();
+    for (name, value, at) in table.entries() {
+        match value.as_str() {
+            Some(chain) if !chain.is_empty() => {
+                named.insert(name.to_owned(), chain.to_owned());
+            }
+            _ => {
+                let fault = format!("named transformation `{name}` must be a chain in quotes");
+                table.wrong_at(at, Fault::new(fault).hint("\"c_thumb,g_face,w_200,h_200/r_max\""));
+            }
+        }
+    }
+    named
+}

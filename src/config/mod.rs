@@ -1,0 +1,369 @@
+//! The configuration: one TOML file, all of its problems at once, and the parts made from it.
+//!
+//! `cldgate.example.toml` is the reference for every key; [`Config`] is the same with every default
+//! filled in. A secret is only ever named here ([`SecretName`]), so nothing that prints a
+//! configuration can tell one.
+
+#![allow(
+    clippy::disallowed_methods,
+    reason = "reads the configuration's file, and the files and variables that hold secrets"
+)]
+
+mod build;
+mod check;
+mod problem;
+mod secret;
+mod section;
+mod unit;
+mod value;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde::{Serialize, Serializer};
+use smallvec::SmallVec;
+use thiserror::Error as ThisError;
+
+pub use build::{gateway, shared};
+pub use problem::{Problem, Problems};
+pub use secret::SecretName;
+pub use unit::{Bytes, Time};
+
+use crate::origin::VersionRule;
+use crate::spec::{Format, Level, Quality};
+
+/// Bytes of a configuration file; a larger one is a mistake.
+const MAX_FILE: u64 = 16 << 20;
+
+/// `Cache-Control` of every success where an endpoint says nothing else.
+pub const CACHE_CONTROL: &str = "public, no-transform, immutable, max-age=2592000";
+
+/// A whole configuration, every default filled in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Config {
+    /// Where requests come in.
+    pub listen: SocketAddr,
+    /// Where operators ask; `None`: nowhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub admin: Option<SocketAddr>,
+    /// Connections.
+    pub server: Server,
+    /// What is told, and how.
+    pub log: Log,
+    /// What one request may cost.
+    pub limits: Limits,
+    /// The render pool.
+    pub render: Render,
+    /// Results that are kept.
+    pub cache: Cache,
+    /// Places that hold originals.
+    #[serde(rename = "origin")]
+    pub origins: Vec<Origin>,
+    /// Places in the URL space.
+    #[serde(rename = "endpoint")]
+    pub endpoints: Vec<Endpoint>,
+}
+
+/// `[server]`: connections.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Server {
+    /// How long requests may go on after SIGTERM.
+    pub drain: Time,
+    /// A request's head must have come within this time; an idle connection is closed after it.
+    pub header_timeout: Time,
+    /// Most bytes of a request's head.
+    pub header_bytes: Bytes,
+}
+
+/// `[log]`: what is told, and how.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Log {
+    /// How a line looks.
+    pub format: LogFormat,
+    /// Whether each request gets a line.
+    pub access: bool,
+}
+
+/// How a log line looks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One object a line.
+    Json,
+}
+
+/// `[limits]`: what one request may cost.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Limits {
+    /// Bytes of a source that is rendered.
+    pub source_bytes: Bytes,
+    /// Pixels of a source.
+    pub source_pixels: u64,
+    /// Pixels of a result, and of every picture on the way to it.
+    pub output_pixels: u64,
+    /// Steps of a chain.
+    pub chain_length: u64,
+    /// Wall time of one rendering, waiting included.
+    pub render_time: Time,
+}
+
+/// `[render]`: the render pool.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Render {
+    /// Threads that decode and compress.
+    pub threads: u64,
+    /// Renderings that may wait; one more is refused.
+    pub queue: u64,
+}
+
+/// `[cache]`: results that are kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Cache {
+    /// Bytes of results in memory.
+    pub memory: Bytes,
+}
+
+/// `[[origin]]`: a place that holds originals.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Origin {
+    /// What endpoints, logs and headers call it.
+    pub name: String,
+    /// What it is, and where.
+    #[serde(flatten)]
+    pub kind: OriginKind,
+    /// Base of canonical links, without a trailing slash.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub canonical_base_url: Option<String>,
+    /// How long an asset that was found is believed to be the newest.
+    pub found_for: Time,
+    /// How long an asset that was not found is not looked for again.
+    pub missing_for: Time,
+}
+
+/// What an origin is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum OriginKind {
+    /// A local mirror of a backup bucket.
+    CloudinaryBackup {
+        /// The folder that stands for the bucket.
+        path: PathBuf,
+        /// The folder inside the bucket.
+        folder: String,
+        /// Which stored version answers.
+        #[serde(serialize_with = "version_word")]
+        version: VersionRule,
+    },
+    /// Files named as the public IDs are.
+    Folder {
+        /// Where public IDs start.
+        path: PathBuf,
+    },
+}
+
+/// `[[endpoint]]`: a place in the URL space.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Endpoint {
+    /// What logs and metrics call it.
+    pub name: String,
+    /// Empty, or a slash and the cloud name.
+    pub prefix: String,
+    /// In lower case; empty: every host.
+    pub hosts: Vec<String>,
+    /// The cloud name of URLs that need not carry it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cloud_name: Option<String>,
+    /// Whose URLs it reads.
+    pub dialect: Dialect,
+    /// Names of origins, in the order of preference.
+    pub origins: Vec<String>,
+    /// What happens to what cannot be rendered.
+    pub on_unsupported: OnUnsupported,
+    /// Checks delivery signatures.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signing_secret: Option<SecretName>,
+    /// `Cache-Control` of every success.
+    pub cache_control: String,
+    /// Formats that automatic choice may take, best first.
+    #[serde(serialize_with = "format_words")]
+    pub f_auto: SmallVec<[Format; 4]>,
+    /// Where the URL says nothing about quality.
+    #[serde(serialize_with = "quality_word")]
+    pub quality: Quality,
+    /// Tells the origin's name in a header.
+    pub tell_origin: bool,
+    /// Stored chains by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub named_transformations: BTreeMap<String, String>,
+}
+
+/// Whose URLs an endpoint reads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Dialect {
+    /// Cloudinary delivery URLs.
+    #[default]
+    Cloudinary,
+}
+
+/// What happens to a parameter that is understood and cannot be rendered here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnUnsupported {
+    /// Left out, with a note.
+    #[default]
+    Ignore,
+    /// Refused.
+    Error,
+}
+
+/// Why there is no configuration, or nothing can be made of it.
+#[derive(Debug, ThisError)]
+pub enum Error {
+    /// The file cannot be read.
+    #[error("configuration {}: {reason}", path.display())]
+    Unreadable {
+        /// As it was given.
+        path: PathBuf,
+        /// What the system says.
+        reason: String,
+    },
+    /// What the file says cannot be used.
+    #[error(transparent)]
+    Problems(#[from] Problems),
+    /// A secret went away after it was checked.
+    #[error("endpoint {endpoint}: signing_secret: {reason}")]
+    Secret {
+        /// The endpoint's name.
+        endpoint: String,
+        /// Why, without the secret.
+        reason: String,
+    },
+    /// The system gives no thread to the render pool.
+    #[error("render threads: {0}")]
+    Threads(std::io::Error),
+}
+
+/// What reading a text found.
+#[derive(Debug)]
+pub struct Reading {
+    /// The configuration, or all that is wrong with it.
+    pub result: Result<Config, Problems>,
+    /// Every key that was looked for, as `section.key`: the shape of the file.
+    pub keys: BTreeSet<String>,
+}
+
+impl Config {
+    /// Reads and checks a file.
+    ///
+    /// # Errors
+    /// [`Error::Unreadable`], or [`Error::Problems`] with everything that is wrong.
+    pub fn load(path: &Path) -> Result<Self, Error> {
+        let unreadable = |reason: String| Error::Unreadable {
+            path: path.to_owned(),
+            reason,
+        };
+        let meta = std::fs::metadata(path).map_err(|error| unreadable(error.to_string()))?;
+        if meta.len() > MAX_FILE {
+            return Err(unreadable("too large for a configuration".to_owned()));
+        }
+        let text = std::fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        Ok(read(&path.display().to_string(), &text, folder).result?)
+    }
+
+    /// The effective configuration as TOML, without secrets.
+    #[must_use]
+    pub fn dump(&self) -> String {
+        // Plain structs of texts and numbers; the serializer has nothing to refuse.
+        toml::to_string(self).unwrap_or_else(|error| format!("# {error}\n"))
+    }
+
+    /// Keys that a reload cannot change, with other values than `before`.
+    #[must_use]
+    pub fn needs_restart(&self, before: &Self) -> Vec<&'static str> {
+        [
+            ("listen", self.listen != before.listen),
+            ("admin", self.admin != before.admin),
+            ("[server]", self.server != before.server),
+            ("[log]", self.log != before.log),
+            ("[render]", self.render != before.render),
+            ("[cache]", self.cache != before.cache),
+            (
+                "limits.render_time",
+                self.limits.render_time != before.limits.render_time,
+            ),
+        ]
+        .into_iter()
+        .filter_map(|(key, differs)| differs.then_some(key))
+        .collect()
+    }
+}
+
+/// Reads and checks a text. `name` stands in messages; relative paths start at `folder`.
+#[must_use]
+pub fn read(name: &str, text: &str, folder: &Path) -> Reading {
+    check::read(name, text, folder)
+}
+
+/// The formats that this build writes.
+fn writable() -> SmallVec<[Format; 8]> {
+    const ALL: [Format; 10] = [
+        Format::Jpeg,
+        Format::Png,
+        Format::WebP,
+        Format::Avif,
+        Format::Gif,
+        Format::Jxl,
+        Format::Bmp,
+        Format::Tiff,
+        Format::Ico,
+        Format::Heic,
+    ];
+    ALL.into_iter()
+        .filter(|format| crate::render::can_write(*format))
+        .collect()
+}
+
+/// Automatic choice's order where an endpoint says nothing else. The AVIF encoder in Rust alone is
+/// slower than all the rest together, so WebP goes first where there is no other.
+fn f_auto() -> SmallVec<[Format; 4]> {
+    let order = if cfg!(feature = "aom") {
+        [Format::Avif, Format::WebP]
+    } else {
+        [Format::WebP, Format::Avif]
+    };
+    let writable = writable();
+    order
+        .into_iter()
+        .filter(|format| writable.contains(format))
+        .collect()
+}
+
+fn version_word<S: Serializer>(rule: &VersionRule, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(match rule {
+        VersionRule::Newest => "newest",
+        VersionRule::AsAsked => "as_asked",
+    })
+}
+
+fn format_words<S: Serializer>(formats: &[Format], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(formats.iter().map(|format| format.word()))
+}
+
+fn quality_word<S: Serializer>(quality: &Quality, serializer: S) -> Result<S::Ok, S::Error> {
+    match quality {
+        Quality::Fixed(n) => serializer.serialize_u8(*n),
+        Quality::Default => serializer.serialize_str("auto:good"),
+        Quality::Auto { level, .. } => serializer.serialize_str(match level {
+            Level::Best => "auto:best",
+            Level::Good => "auto:good",
+            Level::Eco => "auto:eco",
+            Level::Low => "auto:low",
+        }),
+    }
+}

@@ -1,0 +1,157 @@
+//! Numbers for operators, in Prometheus' text form.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use hyper::StatusCode;
+
+use crate::deliver::Shared;
+use crate::dialect::NoteLevel;
+
+/// Requests of one endpoint by status class, 1xx to 5xx.
+#[derive(Debug, Default)]
+struct Classes([AtomicU64; 5]);
+
+/// What the server counts beside the floors below it.
+#[derive(Debug, Default)]
+pub(super) struct Metrics {
+    /// By the endpoint's name; empty where none answers. Only names of the configuration come here.
+    requests: RwLock<BTreeMap<Box<str>, Arc<Classes>>>,
+    not_modified: AtomicU64,
+    reloads: AtomicU64,
+    reloads_refused: AtomicU64,
+}
+
+impl Metrics {
+    /// Counts an answer.
+    pub(super) fn answered(&self, endpoint: &str, status: StatusCode) {
+        if status == StatusCode::NOT_MODIFIED {
+            self.not_modified.fetch_add(1, Ordering::Relaxed);
+        }
+        let class = usize::from(status.as_u16() / 100).saturating_sub(1);
+        if let Some(counter) = self.classes(endpoint).0.get(class) {
+            counter.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Counts a reload of the configuration.
+    pub(super) fn reloaded(&self, accepted: bool) {
+        let counter = if accepted {
+            &self.reloads
+        } else {
+            &self.reloads_refused
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn classes(&self, endpoint: &str) -> Arc<Classes> {
+        let known = self.requests.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(classes) = known.get(endpoint) {
+            return classes.clone();
+        }
+        drop(known);
+        let mut all = self.requests.write().unwrap_or_else(PoisonError::into_inner);
+        all.entry(endpoint.into()).or_default().clone()
+    }
+
+    /// All numbers, of this and of the floors below.
+    pub(super) fn text(&self, shared: &Shared) -> String {
+        let mut page = Page(String::with_capacity(4096));
+        let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        page.head("cldgate_requests_total", "counter", "Requests by endpoint and status class.");
+        let all = self.requests.read().unwrap_or_else(PoisonError::into_inner);
+        for (endpoint, classes) in all.iter() {
+            let endpoint = escaped(endpoint);
+            for (class, counter) in (1..).zip(&classes.0) {
+                let labels = format!("endpoint=\"{endpoint}\",status=\"{class}xx\"");
+                if get(counter) > 0 {
+                    page.row("cldgate_requests_total", &labels, get(counter));
+                }
+            }
+        }
+        drop(all);
+        page.counter("cldgate_not_modified_total", "Answers 304.", get(&self.not_modified));
+        let counters = &shared.counters;
+        page.counter("cldgate_renders_total", "Pictures rendered.", get(&counters.renders));
+        page.counter(
+            "cldgate_coalesced_total",
+            "Requests that waited for a picture which another had started.",
+            get(&counters.coalesced),
+        );
+        page.counter("cldgate_cache_hits_total", "Results found in memory.", get(&counters.hits));
+        page.counter(
+            "cldgate_cache_misses_total",
+            "Results not found in memory.",
+            get(&counters.misses),
+        );
+        page.gauge("cldgate_cache_bytes", "Bytes of results in memory.", shared.memory.bytes());
+        page.gauge("cldgate_cache_entries", "Results in memory.", shared.memory.len() as u64);
+        page.gauge("cldgate_flights", "Results being made.", shared.flights.len() as u64);
+        page.counter(
+            "cldgate_origin_bytes_total",
+            "Bytes read from origins for rendering.",
+            get(&counters.origin_bytes),
+        );
+        let pool = shared.pool.counters();
+        page.gauge("cldgate_pool_queued", "Renderings waiting for a thread.", pool.queued);
+        page.gauge("cldgate_pool_running", "Renderings on a thread.", pool.running);
+        page.counter("cldgate_pool_done_total", "Renderings that left a thread.", pool.done);
+        page.counter(
+            "cldgate_pool_refused_total",
+            "Renderings refused because the queue was full.",
+            pool.refused,
+        );
+        page.counter(
+            "cldgate_pool_abandoned_total",
+            "Renderings dropped because nobody waited any more.",
+            pool.abandoned,
+        );
+        page.head("cldgate_notes_total", "counter", "Parameters without their full effect.");
+        let levels = [NoteLevel::Ignored, NoteLevel::Approximated, NoteLevel::Unsupported];
+        for (level, counter) in levels.into_iter().zip(&counters.notes) {
+            let labels = format!("level=\"{}\"", level.word());
+            page.row("cldgate_notes_total", &labels, get(counter));
+        }
+        page.counter(
+            "cldgate_reloads_total",
+            "Configurations taken over while running.",
+            get(&self.reloads),
+        );
+        page.counter(
+            "cldgate_reloads_refused_total",
+            "Broken configurations refused while running.",
+            get(&self.reloads_refused),
+        );
+        page.0
+    }
+}
+
+/// A label's value: the three characters that end it are escaped.
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}
+
+/// The text that grows. Writing to it does not fail.
+struct Page(String);
+
+impl Page {
+    fn head(&mut self, name: &str, kind: &str, help: &str) {
+        let _written = writeln!(self.0, "# HELP {name} {help}\n# TYPE {name} {kind}");
+    }
+
+    fn row(&mut self, name: &str, labels: &str, value: u64) {
+        let _written = writeln!(self.0, "{name}{{{labels}}} {value}");
+    }
+
+    fn counter(&mut self, name: &str, help: &str, value: u64) {
+        self.head(name, "counter", help);
+        let _written = writeln!(self.0, "{name} {value}");
+    }
+
+    fn gauge(&mut self, name: &str, help: &str, value: u64) {
+        self.head(name, "gauge", help);
+        let _written = writeln!(self.0, "{name} {value}");
+    }
+}
