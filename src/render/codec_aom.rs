@@ -148,7 +148,12 @@ fn copied(image: &sys::aom_image_t) -> Result<Picture, String> {
         .enumerate()
         .map(|(n, (&plane, stride))| {
             let side = |n_pixels: u32, half: bool| {
-                if n > 0 && half { n_pixels.div_ceil(2) } else { n_pixels } as usize
+                let shown = if n > 0 && half {
+                    n_pixels.div_ceil(2)
+                } else {
+                    n_pixels
+                };
+                shown as usize
             };
             let row = side(size.width, halved.0) * if wide { 2 } else { 1 };
             let stride = usize::try_from(stride).map_err(|_| "negative stride")?;
@@ -192,7 +197,10 @@ pub(super) fn encode(planes: &Planes<'_>, settings: Settings) -> Result<Vec<u8>,
     })?;
     context.set(sys::AOME_SET_CPUUSED, settings.speed.into())?;
     context.set(sys::AOME_SET_CQ_LEVEL, settings.quantizer.into())?;
-    context.set(sys::AOME_SET_TUNING, c_int::try_from(sys::AOM_TUNE_SSIM).unwrap_or(1))?;
+    context.set(
+        sys::AOME_SET_TUNING,
+        c_int::try_from(sys::AOM_TUNE_SSIM).unwrap_or(1),
+    )?;
     context.set(sys::AV1E_SET_COLOR_RANGE, 1)?;
     if planes.colour.is_some() {
         context.set(sys::AV1E_SET_COLOR_PRIMARIES, 1)?;
@@ -270,8 +278,7 @@ fn filled(planes: &Planes<'_>) -> Result<Image, String> {
         sys::AOM_IMG_FMT_I420
     };
     // SAFETY: a null target makes libaom allocate the descriptor as well.
-    let image =
-        unsafe { sys::aom_img_alloc(ptr::null_mut(), format, width, height, ALIGN) };
+    let image = unsafe { sys::aom_img_alloc(ptr::null_mut(), format, width, height, ALIGN) };
     if image.is_null() {
         return Err("out of memory".to_owned());
     }
@@ -287,8 +294,16 @@ fn filled(planes: &Planes<'_>) -> Result<Image, String> {
     };
     let parts = [
         (Some(planes.light), width, height),
-        (planes.colour.as_ref().map(|c| c.blue), colour_width, colour_height),
-        (planes.colour.as_ref().map(|c| c.red), colour_width, colour_height),
+        (
+            planes.colour.as_ref().map(|c| c.blue),
+            colour_width,
+            colour_height,
+        ),
+        (
+            planes.colour.as_ref().map(|c| c.red),
+            colour_width,
+            colour_height,
+        ),
     ];
     for ((part, width, height), (&plane, stride)) in parts
         .into_iter()

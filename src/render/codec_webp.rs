@@ -132,9 +132,8 @@ pub(super) fn first_frame(bytes: &[u8], canvas: Size) -> Result<Vec<u8>, &'stati
     let mut pixels = std::ptr::null_mut();
     let mut timestamp = 0;
     // SAFETY: the decoder is live, both targets are live variables.
-    let got = unsafe {
-        sys::WebPAnimDecoderGetNext(decoder.0, &raw mut pixels, &raw mut timestamp)
-    };
+    let got =
+        unsafe { sys::WebPAnimDecoderGetNext(decoder.0, &raw mut pixels, &raw mut timestamp) };
     let length = usize::try_from(canvas.pixels())
         .ok()
         .and_then(|count| count.checked_mul(4))

@@ -200,11 +200,7 @@ fn request(plan: &RasterPlan, steps: &[Step]) -> Request {
 }
 
 /// The steps, with colours brought to sRGB where that touches the fewest pixels.
-fn transform(
-    decoded: Decoded,
-    steps: &[Step],
-    budget: &Budget,
-) -> Result<raster::Raster, Error> {
+fn transform(decoded: Decoded, steps: &[Step], budget: &Budget) -> Result<raster::Raster, Error> {
     let profile = decoded.profile.as_deref();
     let (mut raster, rest) = match steps {
         [Step::Resample { from, to }, rest @ ..] => {

@@ -1,5 +1,11 @@
 //! Does a plan become the picture it describes, and does no file break the renderer?
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
+
 mod formats;
 mod hostile;
 mod kinds;

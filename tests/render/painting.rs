@@ -137,7 +137,7 @@ fn border_follows_round_corners() {
     assert_eq!(alone.at(25, 2), [255, 0, 0, 255]);
     assert_eq!(alone.at(25, 25), [0, 0, 255, 255]);
     // Between line and picture nothing shines through.
-    assert!((0..50).all(|x| x < 2 || x > 47 || alone.at(x, 25)[3] == 255));
+    assert!((2..48).all(|x| alone.at(x, 25)[3] == 255));
 }
 
 #[test]

@@ -11,7 +11,9 @@ use crate::spec::Format;
 /// Small pictures have too few pixels to leave any out.
 fn speed(pixels: u64) -> i32 {
     const PIXELS_A_STEP: u64 = 50_000;
-    i32::try_from(pixels / PIXELS_A_STEP).unwrap_or(10).clamp(1, 10)
+    i32::try_from(pixels / PIXELS_A_STEP)
+        .unwrap_or(10)
+        .clamp(1, 10)
 }
 
 pub(super) fn encode(raster: Raster) -> Result<Vec<u8>, Error> {

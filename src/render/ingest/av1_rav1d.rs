@@ -15,9 +15,7 @@ pub(in crate::render::ingest) fn decode(data: &[u8], budget: &Budget) -> Result<
     settings.set_n_threads(1);
     settings.set_max_frame_delay(1);
     settings.set_all_layers(false);
-    settings.set_frame_size_limit(
-        u32::try_from(budget.limits().source_pixels).unwrap_or(u32::MAX),
-    );
+    settings.set_frame_size_limit(u32::try_from(budget.limits().source_pixels).unwrap_or(u32::MAX));
     let mut decoder = Decoder::with_settings(&settings).map_err(bad)?;
     decoder
         .send_data(data.to_vec(), None, None, None)

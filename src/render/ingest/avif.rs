@@ -49,10 +49,7 @@ pub(super) fn decode(bytes: &[u8], facts: &Facts, budget: &Budget) -> Result<Dec
     let (layout, pixels) = match (&alpha, colour.planes.as_slice()) {
         (None, [_]) => (Layout::Grey, yuv::light(&colour, 0)),
         (None, _) => (Layout::Rgb, yuv::rgb(&colour, None, false)),
-        (Some(alpha), _) => (
-            Layout::Rgba,
-            yuv::rgb(&colour, Some(alpha), premultiplied),
-        ),
+        (Some(alpha), _) => (Layout::Rgba, yuv::rgb(&colour, Some(alpha), premultiplied)),
     };
     Ok(Decoded::whole(
         raster(Format::Avif, facts.size, layout, pixels)?,

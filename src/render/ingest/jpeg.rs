@@ -23,7 +23,10 @@ pub(super) fn decode(
     budget: &Budget,
 ) -> Result<Decoded, Error> {
     if facts.size.pixels() / PIXELS_PER_BYTE > facts.bytes {
-        return Err(Error::bad(Format::Jpeg, "file is far too short for its size"));
+        return Err(Error::bad(
+            Format::Jpeg,
+            "file is far too short for its size",
+        ));
     }
     match scaled(bytes, facts, request, budget) {
         Err(Refusal::Io(error)) if error.kind() == ErrorKind::UnexpectedEof => {

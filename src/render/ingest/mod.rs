@@ -127,8 +127,12 @@ pub(super) fn decode(
 
 /// A raster from what a decoder says and gives.
 fn raster(format: Format, size: Size, layout: Layout, pixels: Vec<u8>) -> Result<Raster, Error> {
-    Raster::new(size, layout, pixels)
-        .ok_or_else(|| Error::bad(format, "the decoder gave another number of pixels than it said"))
+    Raster::new(size, layout, pixels).ok_or_else(|| {
+        Error::bad(
+            format,
+            "the decoder gave another number of pixels than it said",
+        )
+    })
 }
 
 /// Zeroed bytes for a picture.

@@ -50,7 +50,10 @@ pub(super) fn decode(
         (0, facts.size)
     } else {
         // Rows above the part needed are decoded and dropped, rows below it never read.
-        (request.top, Size::new(facts.size.width, request.size.height))
+        (
+            request.top,
+            Size::new(facts.size.width, request.size.height),
+        )
     };
     let mut pixels = buffer(Format::Png, size, layout)?;
     let stride = facts.size.width as usize * samples;

@@ -84,7 +84,11 @@ pub(super) fn light(frame: &Frame, plane: usize) -> Vec<u8> {
     let mut out = Vec::with_capacity(width * height);
     for y in 0..height {
         row(plane, y, frame.depth > 8, &mut samples);
-        out.extend(samples.iter().map(|&n| byte((n - range.black) * range.light)));
+        out.extend(
+            samples
+                .iter()
+                .map(|&n| byte((n - range.black) * range.light)),
+        );
     }
     out
 }

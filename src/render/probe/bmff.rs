@@ -152,7 +152,11 @@ impl<'a> Meta<'a> {
             .filter(|(name, _)| *name == b"infe")
             .find_map(|(_, body)| {
                 let wide = *body.first()? > 2;
-                let id = if wide { be32(body, 4)? } else { be16(body, 4)?.into() };
+                let id = if wide {
+                    be32(body, 4)?
+                } else {
+                    be16(body, 4)?.into()
+                };
                 let at = if wide { 10 } else { 8 };
                 (id == item).then(|| body.get(at..at + 4))?
             })
@@ -216,7 +220,11 @@ impl<'a> Meta<'a> {
             .map(|(offset, length)| {
                 let behind = source.get(offset..)?;
                 // A length of zero means all there is.
-                if length == 0 { Some(behind) } else { behind.get(..length) }
+                if length == 0 {
+                    Some(behind)
+                } else {
+                    behind.get(..length)
+                }
             })
             .collect();
         match slices?.as_slice() {
@@ -264,7 +272,11 @@ fn locate(iloc: &[u8], item: u32) -> Option<(bool, Vec<(usize, usize)>)> {
     let mut fields = Fields(iloc.get(6..)?);
     for _ in 0..fields.number(id_size)? {
         let id = fields.number(id_size)?;
-        let method = if version > 0 { fields.number(2)? & 15 } else { 0 };
+        let method = if version > 0 {
+            fields.number(2)? & 15
+        } else {
+            0
+        };
         let _data_reference = fields.number(2)?;
         let base = fields.number(base_size)?;
         let count = fields.number(2)?;
@@ -291,7 +303,9 @@ fn locate(iloc: &[u8], item: u32) -> Option<(bool, Vec<(usize, usize)>)> {
 /// Samples of the first track.
 fn samples(bytes: &[u8]) -> Option<u32> {
     let path: [&[u8; 4]; 5] = [b"moov", b"trak", b"mdia", b"minf", b"stbl"];
-    let table = path.into_iter().try_fold(bytes, |inside, name| child(inside, name))?;
+    let table = path
+        .into_iter()
+        .try_fold(bytes, |inside, name| child(inside, name))?;
     be32(child(table, b"stsz")?, 8)
 }
 

@@ -18,12 +18,20 @@ fn find(block: &[u8]) -> Option<u16> {
         b"MM\0*" => true,
         _ => return None,
     };
-    let u16_at = |at| if big { be16(block, at) } else { le16(block, at) };
+    let u16_at = |at| {
+        if big {
+            be16(block, at)
+        } else {
+            le16(block, at)
+        }
+    };
     let directory = index(if big { be32(block, 4) } else { le32(block, 4) }?);
     let entries = usize::from(u16_at(directory)?);
     (0..entries)
         .map_while(|n| directory.checked_add(2 + n * 12))
-        .find(|&at| u16_at(at) == Some(ORIENTATION) && at.checked_add(2).and_then(u16_at) == Some(SHORT))
+        .find(|&at| {
+            u16_at(at) == Some(ORIENTATION) && at.checked_add(2).and_then(u16_at) == Some(SHORT)
+        })
         .and_then(|at| u16_at(at.checked_add(8)?))
 }
 

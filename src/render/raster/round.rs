@@ -119,7 +119,13 @@ struct Shape {
 impl Shape {
     fn new(size: Size, rounding: Rounding) -> Self {
         let (w, h) = (f64::from(size.width), f64::from(size.height));
-        let clean = |r: f64, most: f64| if r.is_finite() { r.clamp(0.0, most) } else { 0.0 };
+        let clean = |r: f64, most: f64| {
+            if r.is_finite() {
+                r.clamp(0.0, most)
+            } else {
+                0.0
+            }
+        };
         Self {
             size,
             corners: rounding.0.map(|(x, y)| (clean(x, w), clean(y, h))),
@@ -166,7 +172,10 @@ fn cut<'a>(row: impl Iterator<Item = &'a mut u8>, (rx, ry): (f64, f64), distance
         if x >= rx {
             break;
         }
-        let inside: f64 = edges.iter().map(|edge| (x + 1.0 - edge).clamp(0.0, 1.0)).sum();
+        let inside: f64 = edges
+            .iter()
+            .map(|edge| (x + 1.0 - edge).clamp(0.0, 1.0))
+            .sum();
         *value = scale(*value, share(inside / f64::from(LINES)));
     }
 }

@@ -6,7 +6,7 @@ use crate::spec::Turn;
 
 impl Raster {
     pub(in crate::render) fn turned(self, turn: Turn) -> Self {
-        if turn.quarters % 4 == 0 && !turn.mirror {
+        if turn.quarters.is_multiple_of(4) && !turn.mirror {
             return self;
         }
         let pixels = match self.layout {
