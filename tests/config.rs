@@ -11,11 +11,16 @@ fn read(text: &str) -> Reading {
 }
 
 fn problems(text: &str) -> String {
-    read(text).result.expect_err("a broken configuration").to_string()
+    read(text)
+        .result
+        .expect_err("a broken configuration")
+        .to_string()
 }
 
 fn sound(text: &str) -> Config {
-    read(text).result.unwrap_or_else(|problems| panic!("{problems}"))
+    read(text)
+        .result
+        .unwrap_or_else(|problems| panic!("{problems}"))
 }
 
 /// The least that is a configuration.
@@ -188,7 +193,10 @@ fn what_is_no_toml_is_told_with_its_line() {
         &problems("listen = \"127.0.0.1:8080\nadmin = \n[cache\nmemory = 1\n"),
     );
     snapshot("empty", &problems(""));
-    snapshot("wrong_shapes", &problems("cache = 3\norigin = {}\nendpoint = [1]\nlog = []\n"));
+    snapshot(
+        "wrong_shapes",
+        &problems("cache = 3\norigin = {}\nendpoint = [1]\nlog = []\n"),
+    );
 }
 
 const EXAMPLE: &str = include_str!("../cldgate.example.toml");
@@ -280,7 +288,10 @@ fn no_output_tells_a_secret() {
             let told = String::from_utf8_lossy(&told);
             assert_eq!(output.status.code(), Some(code), "{name}: {told}");
             assert!(!told.contains("horse"), "{name}: {told}");
-            assert!(code != 0 || arguments.len() < 4 || told.contains("signing_secret"), "{told}");
+            assert!(
+                code != 0 || arguments.len() < 4 || told.contains("signing_secret"),
+                "{told}"
+            );
         }
     }
 }
@@ -293,6 +304,11 @@ fn check_ends_with_two_and_the_number_of_problems() {
     assert_eq!(output.status.code(), Some(2));
     assert!(told.ends_with("\n3 problems\n"), "{told}");
     assert!(output.stdout.is_empty());
-    assert_eq!(cldgate(&["check", "--config", "/no/such/file"], "").status.code(), Some(2));
+    assert_eq!(
+        cldgate(&["check", "--config", "/no/such/file"], "")
+            .status
+            .code(),
+        Some(2)
+    );
     assert_eq!(cldgate(&["check"], "").status.code(), Some(0));
 }

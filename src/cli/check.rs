@@ -43,8 +43,20 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
         let names = |list: Vec<&str>| list.join(", ");
         format!(
             "{name}: no problems\n  origins: {}\n  endpoints: {}\n",
-            names(config.origins.iter().map(|origin| origin.name.as_str()).collect()),
-            names(config.endpoints.iter().map(|endpoint| endpoint.name.as_str()).collect()),
+            names(
+                config
+                    .origins
+                    .iter()
+                    .map(|origin| origin.name.as_str())
+                    .collect()
+            ),
+            names(
+                config
+                    .endpoints
+                    .iter()
+                    .map(|endpoint| endpoint.name.as_str())
+                    .collect()
+            ),
         )
     };
     std::io::stdout()

@@ -64,11 +64,17 @@ fn request(url: &str, accept: &str) -> Result<Parts, Error> {
         reason: reason.to_string(),
     };
     // Browsers escape blanks as they send.
-    let uri: Uri = url.replace(' ', "%20").parse().map_err(|error| wrong(&error))?;
+    let uri: Uri = url
+        .replace(' ', "%20")
+        .parse()
+        .map_err(|error| wrong(&error))?;
     if uri.path_and_query().is_none() {
         return Err(wrong(&"it has no path"));
     }
-    let host = uri.authority().map_or("localhost", |host| host.as_str()).to_owned();
+    let host = uri
+        .authority()
+        .map_or("localhost", |host| host.as_str())
+        .to_owned();
     let request = Request::get(uri)
         .header(HOST, host)
         .header(ACCEPT, accept)

@@ -100,7 +100,11 @@ fn make(
     Ok(deliver::Endpoint {
         name: endpoint.name.as_str().into(),
         prefix: endpoint.prefix.as_str().into(),
-        hosts: endpoint.hosts.iter().map(|host| host.as_str().into()).collect(),
+        hosts: endpoint
+            .hosts
+            .iter()
+            .map(|host| host.as_str().into())
+            .collect(),
         rules: dialect_rules(endpoint)?,
         origins: own.iter().map(|(_, origin)| origin.clone()).collect(),
         f_auto: endpoint.f_auto.clone(),

@@ -56,7 +56,10 @@ fn config<'t>(context: &Context<'t>, table: &DeTable<'t>, folder: &Path) -> Opti
     let admin = root.get("admin", v::address);
     if admin.is_some_and(|admin| admin == listen && admin.port() != 0) {
         let fault = Fault::new("`admin` is the same address as `listen`");
-        root.wrong(Some("admin"), fault.hint("operators have a port of their own"));
+        root.wrong(
+            Some("admin"),
+            fault.hint("operators have a port of their own"),
+        );
     }
     let config = Config {
         listen,
@@ -209,7 +212,10 @@ fn origin(
     taken: &mut BTreeSet<String>,
 ) -> Option<Origin> {
     let name = name(&mut section, taken);
-    let mut kinds = vec![("cloudinary_backup", Kind::Backup), ("folder", Kind::Folder)];
+    let mut kinds = vec![
+        ("cloudinary_backup", Kind::Backup),
+        ("folder", Kind::Folder),
+    ];
     kinds.extend(LATER_KINDS.map(|word| (word, Kind::Later)));
     let kind = section.need(
         "kind",
@@ -226,8 +232,16 @@ fn origin(
         "kind = \"cloudinary_backup\"",
     )?;
     let life = ListingLife::default();
-    let found_for = section.or("found_for", |value| v::time(value, 0, 86_400), Time(life.found));
-    let missing_for = section.or("missing_for", |value| v::time(value, 0, 60), Time(life.missing));
+    let found_for = section.or(
+        "found_for",
+        |value| v::time(value, 0, 86_400),
+        Time(life.found),
+    );
+    let missing_for = section.or(
+        "missing_for",
+        |value| v::time(value, 0, 60),
+        Time(life.missing),
+    );
     let canonical_base_url = section.get("canonical_base_url", v::base_url);
     let kind = match kind {
         Kind::Backup => backup(&mut section, folder)?,
@@ -253,8 +267,15 @@ fn backup(section: &mut Section<'_, '_>, folder: &Path) -> Option<OriginKind> {
     let path_style = section.get("path_style", v::flag).is_some();
     let access_key = section.get("access_key", v::secret).is_some();
     let secret_key = section.get("secret_key", v::secret).is_some();
-    let rules = [("newest", VersionRule::Newest), ("as_asked", VersionRule::AsAsked)];
-    let version = section.or("version", |value| v::word(value, &rules), VersionRule::Newest);
+    let rules = [
+        ("newest", VersionRule::Newest),
+        ("as_asked", VersionRule::AsAsked),
+    ];
+    let version = section.or(
+        "version",
+        |value| v::word(value, &rules),
+        VersionRule::Newest,
+    );
     let inside = section.or("folder", v::text, String::new());
     let bucket = section.get("bucket", v::text);
     match (bucket, section.has("path")) {
@@ -303,15 +324,18 @@ fn directory(section: &mut Section<'_, '_>, folder: &Path) -> Option<PathBuf> {
         Err(error) => Fault::new(format!("`path` {}: {error}", path.display())),
     };
     let hint = "a relative path starts at the folder of this file";
-    section.wrong(Some("path"), if path.is_absolute() { fault } else { fault.hint(hint) });
+    section.wrong(
+        Some("path"),
+        if path.is_absolute() {
+            fault
+        } else {
+            fault.hint(hint)
+        },
+    );
     None
 }
 
-fn endpoint(
-    mut section: Section<'_, '_>,
-    folder: &Path,
-    names: &mut Names,
-) -> Option<Endpoint> {
+fn endpoint(mut section: Section<'_, '_>, folder: &Path, names: &mut Names) -> Option<Endpoint> {
     let name = name(&mut section, &mut names.endpoints);
     let prefix = section.or("prefix", v::prefix, String::new());
     let hosts = section.or("hosts", |value| v::list(value, v::host), Vec::new());
@@ -319,7 +343,10 @@ fn endpoint(
     let cloud_name = section.get("cloud_name", v::header);
     if cloud_name.is_some() && !prefix.is_empty() {
         let fault = Fault::new("`cloud_name` is for endpoints without `prefix`");
-        section.wrong(Some("cloud_name"), fault.hint("the prefix is the cloud name"));
+        section.wrong(
+            Some("cloud_name"),
+            fault.hint("the prefix is the cloud name"),
+        );
     }
     let dialect = section.or("dialect", dialect, Dialect::Cloudinary);
     let origins = section.need(
@@ -329,13 +356,17 @@ fn endpoint(
     );
     for asked in origins.iter().flatten() {
         if !names.origins.contains(asked) {
-            let mut fault = Fault::new(format!("`origins` names `{asked}`, which is no [[origin]]"));
+            let mut fault =
+                Fault::new(format!("`origins` names `{asked}`, which is no [[origin]]"));
             fault.hint = nearest(asked, names.origins.iter().map(String::as_str));
             section.wrong(Some("origins"), fault);
         }
     }
     if origins.as_ref().is_some_and(Vec::is_empty) {
-        section.wrong(Some("origins"), Fault::new("`origins` is empty: nothing would be found"));
+        section.wrong(
+            Some("origins"),
+            Fault::new("`origins` is empty: nothing would be found"),
+        );
     }
     let writable = super::writable();
     let endpoint = Endpoint {
@@ -396,7 +427,10 @@ fn place(
 }
 
 fn dialect(value: &super::section::Value<'_>) -> v::Read<Dialect> {
-    match v::word(value, &[("cloudinary", Some(Dialect::Cloudinary)), ("native", None)])? {
+    match v::word(
+        value,
+        &[("cloudinary", Some(Dialect::Cloudinary)), ("native", None)],
+    )? {
         Some(dialect) => Ok(dialect),
         None => Err(Fault::new("\"native\" is not built in yet").hint("write \"cloudinary\"")),
     }
@@ -410,8 +444,10 @@ fn on_unsupported(value: &super::section::Value<'_>) -> v::Read<OnUnsupported> {
     ];
     match v::word(value, &words)? {
         Some(choice) => Ok(choice),
-        None => Err(Fault::new("\"upstream\" is not built in yet")
-            .hint("write \"ignore\" or \"error\"")),
+        None => {
+            Err(Fault::new("\"upstream\" is not built in yet")
+                .hint("write \"ignore\" or \"error\""))
+        }
     }
 }
 
@@ -435,7 +471,10 @@ fn named(section: &mut Section<'_, '_>) -> std::collections::BTreeMap<String, St
             }
             _ => {
                 let fault = format!("named transformation `{name}` must be a chain in quotes");
-                table.wrong_at(at, Fault::new(fault).hint("\"c_thumb,g_face,w_200,h_200/r_max\""));
+                table.wrong_at(
+                    at,
+                    Fault::new(fault).hint("\"c_thumb,g_face,w_200,h_200/r_max\""),
+                );
             }
         }
     }

@@ -91,7 +91,8 @@ impl Time {
         }
         let mut total = 0_u64;
         while !rest.is_empty() {
-            let (number, after) = rest.split_at_checked(rest.find(|c: char| !c.is_ascii_digit())?)?;
+            let (number, after) =
+                rest.split_at_checked(rest.find(|c: char| !c.is_ascii_digit())?)?;
             let end = after
                 .find(|c: char| !c.is_ascii_alphabetic())
                 .unwrap_or(after.len());
@@ -144,7 +145,15 @@ mod tests {
             assert_eq!(Bytes(bytes).to_string(), printed);
             assert_eq!(Bytes::read(printed), read);
         }
-        for text in ["", "MiB", "-1", "1.5GB", "1 PB", "99999999TiB", "18446744073709551616"] {
+        for text in [
+            "",
+            "MiB",
+            "-1",
+            "1.5GB",
+            "1 PB",
+            "99999999TiB",
+            "18446744073709551616",
+        ] {
             assert_eq!(Bytes::read(text), None, "{text}");
         }
     }
@@ -164,7 +173,15 @@ mod tests {
             assert_eq!(Time(Duration::from_millis(millis)).to_string(), printed);
             assert_eq!(Time::read(printed), read);
         }
-        for text in ["", "30", "s", "-1s", "1.5s", "10 parsecs", "99999999999999999d"] {
+        for text in [
+            "",
+            "30",
+            "s",
+            "-1s",
+            "1.5s",
+            "10 parsecs",
+            "99999999999999999d",
+        ] {
             assert_eq!(Time::read(text), None, "{text}");
         }
     }

@@ -103,7 +103,10 @@ pub(super) fn word<T: Copy>(value: &Value<'_>, words: &[(&str, T)]) -> Read<T> {
     if let Some((_, meaning)) = words.iter().find(|(word, _)| *word == text) {
         return Ok(*meaning);
     }
-    let all: Vec<String> = words.iter().map(|(word, _)| format!("\"{word}\"")).collect();
+    let all: Vec<String> = words
+        .iter()
+        .map(|(word, _)| format!("\"{word}\""))
+        .collect();
     wrong_text(&format!("one of {}", all.join(", ")), &text).map_err(|fault: Fault| Fault {
         hint: nearest(&text, words.iter().map(|(word, _)| *word)),
         ..fault
@@ -135,7 +138,8 @@ pub(super) fn secret(value: &Value<'_>) -> Read<SecretName> {
 
 /// 1 to 100, or `auto:good` and its likes.
 pub(super) fn quality(value: &Value<'_>) -> Read<Quality> {
-    let what = "a number from 1 to 100 or one of \"auto:best\", \"auto:good\", \"auto:eco\", \"auto:low\"";
+    let what =
+        "a number from 1 to 100 or one of \"auto:best\", \"auto:good\", \"auto:eco\", \"auto:low\"";
     if value.as_integer().is_some() {
         let n = number(value, 1, 100)?;
         return Ok(Quality::Fixed(u8::try_from(n).unwrap_or(100)));

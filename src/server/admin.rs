@@ -19,8 +19,14 @@ const JSON: &str = "application/json";
 /// Answers an operator. `ready` turns false when the server begins to drain.
 pub(super) fn answer(app: &App, ready: &AtomicBool, request: &Parts) -> Response<Body> {
     if request.method != Method::GET && request.method != Method::HEAD {
-        let mut response = page(StatusCode::METHOD_NOT_ALLOWED, TEXT, "method not allowed\n".into());
-        response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+        let mut response = page(
+            StatusCode::METHOD_NOT_ALLOWED,
+            TEXT,
+            "method not allowed\n".into(),
+        );
+        response
+            .headers_mut()
+            .insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
         return response;
     }
     let gateway = app.gateway.load_full();
@@ -101,9 +107,15 @@ mod tests {
     #[test]
     fn a_url_is_taken_encoded_and_plain() {
         for (query, url) in [
-            ("url=/demo/image/upload/a%20b.jpg", Some("/demo/image/upload/a%20b.jpg")),
+            (
+                "url=/demo/image/upload/a%20b.jpg",
+                Some("/demo/image/upload/a%20b.jpg"),
+            ),
             ("url=%2Fdemo%2Fa%2520b.jpg", Some("/demo/a%20b.jpg")),
-            ("url=https://h/x.jpg?a=1&b=2", Some("https://h/x.jpg?a=1&b=2")),
+            (
+                "url=https://h/x.jpg?a=1&b=2",
+                Some("https://h/x.jpg?a=1&b=2"),
+            ),
             ("url=https%3A%2F%2Fh%2Fx.jpg", Some("https://h/x.jpg")),
             ("url=%FF", None),
             ("url=", None),

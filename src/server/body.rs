@@ -113,13 +113,21 @@ mod tests {
             pieces: Box::pin(stream::iter(pieces)),
             left,
         };
-        body.collect().await.map(http_body_util::Collected::to_bytes)
+        body.collect()
+            .await
+            .map(http_body_util::Collected::to_bytes)
     }
 
     #[tokio::test]
     async fn a_length_that_was_promised_is_kept_or_the_body_fails() {
-        assert_eq!(read(vec!["ab", "c"], 3).await.ok(), Some(Bytes::from("abc")));
-        assert!(matches!(read(vec!["ab"], 3).await, Err(Error::Short { left: 1 })));
+        assert_eq!(
+            read(vec!["ab", "c"], 3).await.ok(),
+            Some(Bytes::from("abc"))
+        );
+        assert!(matches!(
+            read(vec!["ab"], 3).await,
+            Err(Error::Short { left: 1 })
+        ));
         assert!(matches!(read(vec!["ab", "cd"], 3).await, Err(Error::Long)));
     }
 }

@@ -194,10 +194,19 @@ mod tests {
             (vec![(IF_NONE_MATCH, "\"x\""), (IF_NONE_MATCH, &tag)], true),
             (vec![(IF_NONE_MATCH, "*")], true),
             (vec![(IF_NONE_MATCH, ETAG)], false),
-            (vec![(IF_NONE_MATCH, "\"x\""), (IF_MODIFIED_SINCE, later)], false),
-            (vec![(IF_MODIFIED_SINCE, "Sun, 09 Sep 2001 01:46:40 GMT")], true),
+            (
+                vec![(IF_NONE_MATCH, "\"x\""), (IF_MODIFIED_SINCE, later)],
+                false,
+            ),
+            (
+                vec![(IF_MODIFIED_SINCE, "Sun, 09 Sep 2001 01:46:40 GMT")],
+                true,
+            ),
             (vec![(IF_MODIFIED_SINCE, later)], true),
-            (vec![(IF_MODIFIED_SINCE, "Sun, 09 Sep 2001 01:46:39 GMT")], false),
+            (
+                vec![(IF_MODIFIED_SINCE, "Sun, 09 Sep 2001 01:46:39 GMT")],
+                false,
+            ),
             (vec![(IF_MODIFIED_SINCE, "yesterday")], false),
             (vec![], false),
         ] {

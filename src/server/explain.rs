@@ -136,10 +136,7 @@ pub fn explain(gateway: &Gateway, url: &str) -> Explained {
 }
 
 /// What a URL means, whether or not its signature is right: that is told beside it.
-fn read(
-    rules: &dialect::Rules,
-    url: &str,
-) -> Result<(Delivery, Option<Note>), dialect::Error> {
+fn read(rules: &dialect::Rules, url: &str) -> Result<(Delivery, Option<Note>), dialect::Error> {
     match dialect::read(rules, url) {
         Err(dialect::Error::Signature(fault)) if rules.signing_secret.is_some() => {
             let unchecked = dialect::Rules {
@@ -262,9 +259,10 @@ impl Explained {
             | dialect::Error::AutoGravity { parameter } => {
                 (Status::Invalid, found(parameter, error.to_string()))
             }
-            dialect::Error::UnknownTransformation { name } => {
-                (Status::Invalid, found(&format!("t_{name}"), error.to_string()))
-            }
+            dialect::Error::UnknownTransformation { name } => (
+                Status::Invalid,
+                found(&format!("t_{name}"), error.to_string()),
+            ),
             dialect::Error::Signature(_) | dialect::Error::UnknownEndpoint { .. } => {
                 (Status::Unsupported, found("", error.to_string()))
             }

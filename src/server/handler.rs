@@ -76,7 +76,10 @@ impl App {
     pub async fn respond(&self, request: &Parts) -> Response<Body> {
         let start = Instant::now();
         let gateway = self.gateway.load_full();
-        let target = request.uri.path_and_query().map_or("/", |target| target.as_str());
+        let target = request
+            .uri
+            .path_and_query()
+            .map_or("/", |target| target.as_str());
         let host = host(request);
         let mut response = answer(&gateway, request, host, target).await;
 
@@ -85,7 +88,9 @@ impl App {
             response.headers_mut().insert(X_REQUEST_ID, value);
         }
         let path = target.split('?').next().unwrap_or_default();
-        let endpoint = gateway.endpoint(host, path).map_or("", |endpoint| &*endpoint.name);
+        let endpoint = gateway
+            .endpoint(host, path)
+            .map_or("", |endpoint| &*endpoint.name);
         let status = response.status();
         self.metrics.answered(endpoint, status);
         if self.access_log {
@@ -134,13 +139,18 @@ async fn answer(
     if request.method != Method::GET && request.method != Method::HEAD {
         let failure = Failure::new(StatusCode::METHOD_NOT_ALLOWED, "method not allowed");
         let mut response = refuse(&failure, &request.method);
-        response.headers_mut().insert(ALLOW, HeaderValue::from_static(METHODS));
+        response
+            .headers_mut()
+            .insert(ALLOW, HeaderValue::from_static(METHODS));
         return response;
     }
     let longest = grammar::Limits::default().url_bytes;
     if target.len() > longest {
         let reason = format!("URL is longer than {longest} bytes");
-        return refuse(&Failure::new(StatusCode::URI_TOO_LONG, reason), &request.method);
+        return refuse(
+            &Failure::new(StatusCode::URI_TOO_LONG, reason),
+            &request.method,
+        );
     }
     let asked = Request {
         host,
@@ -190,7 +200,10 @@ async fn success(delivered: &Delivered, request: &Parts) -> Result<Response<Body
         Part::Whole => (StatusCode::OK, 0..length),
         Part::Range(range) => {
             let last = range.end.saturating_sub(1);
-            content_range(&mut headers, &format!("bytes {}-{last}/{length}", range.start));
+            content_range(
+                &mut headers,
+                &format!("bytes {}-{last}/{length}", range.start),
+            );
             (StatusCode::PARTIAL_CONTENT, range)
         }
         Part::Nowhere => {
@@ -206,7 +219,11 @@ async fn success(delivered: &Delivered, request: &Parts) -> Result<Response<Body
     let body = if request.method == Method::HEAD || sent == 0 {
         Body::empty()
     } else if let Some(rendered) = headers::rendered(delivered) {
-        let at = |n: u64| usize::try_from(n).unwrap_or(usize::MAX).min(rendered.body.len());
+        let at = |n: u64| {
+            usize::try_from(n)
+                .unwrap_or(usize::MAX)
+                .min(rendered.body.len())
+        };
         Body::Whole(rendered.body.slice(at(range.start)..at(range.end)))
     } else {
         Body::Pieces {
@@ -268,9 +285,15 @@ fn preflight() -> Response<Body> {
         ("access-control-max-age", PREFLIGHT_AGE),
         ("allow", METHODS),
     ] {
-        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        headers.insert(
+            HeaderName::from_static(name),
+            HeaderValue::from_static(value),
+        );
     }
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=86400"));
+    headers.insert(
+        CACHE_CONTROL,
+        HeaderValue::from_static("public, max-age=86400"),
+    );
     respond(StatusCode::NO_CONTENT, headers, Body::empty())
 }
 
@@ -286,7 +309,10 @@ mod tests {
     use super::*;
 
     fn parts(uri: &str, host: &str) -> Parts {
-        let request = hyper::Request::builder().uri(uri).header(HOST, host).body(());
+        let request = hyper::Request::builder()
+            .uri(uri)
+            .header(HOST, host)
+            .body(());
         request.unwrap().into_parts().0
     }
 

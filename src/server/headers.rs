@@ -41,7 +41,10 @@ pub(super) fn common() -> HeaderMap {
     let any = || HeaderValue::from_static("*");
     headers.insert(SERVER, HeaderValue::from_static("cldgate"));
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, any());
-    headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
+    headers.insert(
+        ACCESS_CONTROL_EXPOSE_HEADERS,
+        HeaderValue::from_static(EXPOSED),
+    );
     headers.insert(TIMING_ALLOW_ORIGIN, any());
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers
@@ -77,7 +80,11 @@ pub(super) fn validators(delivered: &Delivered) -> Validators<'_> {
 /// The headers of a success that a 304 carries too: caching, identity, how it came to be.
 pub(super) fn caching(delivered: &Delivered) -> HeaderMap {
     let mut headers = common();
-    put(&mut headers, CACHE_CONTROL, &delivered.endpoint.cache_control);
+    put(
+        &mut headers,
+        CACHE_CONTROL,
+        &delivered.endpoint.cache_control,
+    );
     put(&mut headers, ETAG, &format!("\"{}\"", delivered.etag));
     if let Some(date) = validators(delivered).modified.and_then(http_date) {
         put(&mut headers, LAST_MODIFIED, &date);
@@ -100,7 +107,10 @@ pub(super) fn caching(delivered: &Delivered) -> HeaderMap {
 
 /// Adds what describes the body.
 pub(super) fn content(headers: &mut HeaderMap, delivered: &Delivered) {
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type(delivered)));
+    headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static(content_type(delivered)),
+    );
     headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     put(headers, SERVER_TIMING, &server_timing(delivered));
     if let Some(name) = &delivered.attachment {
@@ -116,8 +126,14 @@ pub(super) fn set_length(headers: &mut HeaderMap, length: u64) {
 /// The headers of an error.
 pub(super) fn failure(failure: &Failure) -> HeaderMap {
     let mut headers = common();
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static(failure.cache_control));
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    headers.insert(
+        CACHE_CONTROL,
+        HeaderValue::from_static(failure.cache_control),
+    );
+    headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("text/plain; charset=utf-8"),
+    );
     put(&mut headers, X_CLD_ERROR, &ascii(&failure.reason, MAX_TEXT));
     if let Some(seconds) = failure.retry_after {
         headers.insert(RETRY_AFTER, HeaderValue::from_static(seconds));
@@ -235,7 +251,13 @@ fn notes(notes: &[Note]) -> String {
         if !all.is_empty() {
             all.push_str("; ");
         }
-        let _written = write!(all, "{} {}: {}", note.level.word(), note.parameter, note.message);
+        let _written = write!(
+            all,
+            "{} {}: {}",
+            note.level.word(),
+            note.parameter,
+            note.message
+        );
         if all.len() > MAX_TEXT {
             break;
         }
@@ -246,7 +268,10 @@ fn notes(notes: &[Note]) -> String {
 /// Where the same picture stands without any transformation.
 fn canonical(base: &str, delivered: &Delivered) -> String {
     let asset = &delivered.asset;
-    let mut link = format!("<{base}/{}", encode(&asset.public_id, b"-._~/!$&'()*+,;=:@"));
+    let mut link = format!(
+        "<{base}/{}",
+        encode(&asset.public_id, b"-._~/!$&'()*+,;=:@")
+    );
     if let Some(extension) = &asset.extension {
         let _written = write!(link, ".{extension}");
     }
@@ -257,7 +282,12 @@ fn canonical(base: &str, delivered: &Delivered) -> String {
 /// `attachment` with a name that every file system takes, and the true name beside it where the two
 /// differ. The extension of what is delivered is added; a raw file has its own.
 fn disposition(name: &str, delivered: &Delivered) -> String {
-    let own = delivered.asset.public_id.rsplit('/').next().unwrap_or_default();
+    let own = delivered
+        .asset
+        .public_id
+        .rsplit('/')
+        .next()
+        .unwrap_or_default();
     let stem = if name.is_empty() { own } else { name };
     let extension = match (rendered(delivered), delivered.asset.asset_type) {
         (Some(rendered), _) => Some(rendered.format.word()),
@@ -311,7 +341,10 @@ mod tests {
 
     #[test]
     fn text_fits_into_a_header() {
-        assert_eq!(ascii("Resource not found - żaba\n", 99), "Resource not found - %C5%BCaba%0A");
+        assert_eq!(
+            ascii("Resource not found - żaba\n", 99),
+            "Resource not found - %C5%BCaba%0A"
+        );
         assert_eq!(ascii("żaba", 5), "%C5");
         assert_eq!(ascii("abcdef", 3), "abc");
     }

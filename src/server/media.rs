@@ -15,7 +15,10 @@ const TYPES: [(&str, &str); 50] = [
     ("css", "text/css"),
     ("csv", "text/csv"),
     ("doc", "application/msword"),
-    ("docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+    (
+        "docx",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    ),
     ("eot", "application/vnd.ms-fontobject"),
     ("eps", "application/postscript"),
     ("flac", "audio/flac"),
@@ -43,7 +46,10 @@ const TYPES: [(&str, &str); 50] = [
     ("opus", "audio/opus"),
     ("otf", "font/otf"),
     ("ppt", "application/vnd.ms-powerpoint"),
-    ("pptx", "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
+    (
+        "pptx",
+        "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    ),
     ("rtf", "application/rtf"),
     ("srt", "application/x-subrip"),
     ("ts", "video/mp2t"),

@@ -52,7 +52,10 @@ impl Metrics {
             return classes.clone();
         }
         drop(known);
-        let mut all = self.requests.write().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self
+            .requests
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         all.entry(endpoint.into()).or_default().clone()
     }
 
@@ -60,7 +63,11 @@ impl Metrics {
     pub(super) fn text(&self, shared: &Shared) -> String {
         let mut page = Page(String::with_capacity(4096));
         let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        page.head("cldgate_requests_total", "counter", "Requests by endpoint and status class.");
+        page.head(
+            "cldgate_requests_total",
+            "counter",
+            "Requests by endpoint and status class.",
+        );
         let all = self.requests.read().unwrap_or_else(PoisonError::into_inner);
         for (endpoint, classes) in all.iter() {
             let endpoint = escaped(endpoint);
@@ -72,32 +79,68 @@ impl Metrics {
             }
         }
         drop(all);
-        page.counter("cldgate_not_modified_total", "Answers 304.", get(&self.not_modified));
+        page.counter(
+            "cldgate_not_modified_total",
+            "Answers 304.",
+            get(&self.not_modified),
+        );
         let counters = &shared.counters;
-        page.counter("cldgate_renders_total", "Pictures rendered.", get(&counters.renders));
+        page.counter(
+            "cldgate_renders_total",
+            "Pictures rendered.",
+            get(&counters.renders),
+        );
         page.counter(
             "cldgate_coalesced_total",
             "Requests that waited for a picture which another had started.",
             get(&counters.coalesced),
         );
-        page.counter("cldgate_cache_hits_total", "Results found in memory.", get(&counters.hits));
+        page.counter(
+            "cldgate_cache_hits_total",
+            "Results found in memory.",
+            get(&counters.hits),
+        );
         page.counter(
             "cldgate_cache_misses_total",
             "Results not found in memory.",
             get(&counters.misses),
         );
-        page.gauge("cldgate_cache_bytes", "Bytes of results in memory.", shared.memory.bytes());
-        page.gauge("cldgate_cache_entries", "Results in memory.", shared.memory.len() as u64);
-        page.gauge("cldgate_flights", "Results being made.", shared.flights.len() as u64);
+        page.gauge(
+            "cldgate_cache_bytes",
+            "Bytes of results in memory.",
+            shared.memory.bytes(),
+        );
+        page.gauge(
+            "cldgate_cache_entries",
+            "Results in memory.",
+            shared.memory.len() as u64,
+        );
+        page.gauge(
+            "cldgate_flights",
+            "Results being made.",
+            shared.flights.len() as u64,
+        );
         page.counter(
             "cldgate_origin_bytes_total",
             "Bytes read from origins for rendering.",
             get(&counters.origin_bytes),
         );
         let pool = shared.pool.counters();
-        page.gauge("cldgate_pool_queued", "Renderings waiting for a thread.", pool.queued);
-        page.gauge("cldgate_pool_running", "Renderings on a thread.", pool.running);
-        page.counter("cldgate_pool_done_total", "Renderings that left a thread.", pool.done);
+        page.gauge(
+            "cldgate_pool_queued",
+            "Renderings waiting for a thread.",
+            pool.queued,
+        );
+        page.gauge(
+            "cldgate_pool_running",
+            "Renderings on a thread.",
+            pool.running,
+        );
+        page.counter(
+            "cldgate_pool_done_total",
+            "Renderings that left a thread.",
+            pool.done,
+        );
         page.counter(
             "cldgate_pool_refused_total",
             "Renderings refused because the queue was full.",
@@ -108,8 +151,16 @@ impl Metrics {
             "Renderings dropped because nobody waited any more.",
             pool.abandoned,
         );
-        page.head("cldgate_notes_total", "counter", "Parameters without their full effect.");
-        let levels = [NoteLevel::Ignored, NoteLevel::Approximated, NoteLevel::Unsupported];
+        page.head(
+            "cldgate_notes_total",
+            "counter",
+            "Parameters without their full effect.",
+        );
+        let levels = [
+            NoteLevel::Ignored,
+            NoteLevel::Approximated,
+            NoteLevel::Unsupported,
+        ];
         for (level, counter) in levels.into_iter().zip(&counters.notes) {
             let labels = format!("level=\"{}\"", level.word());
             page.row("cldgate_notes_total", &labels, get(counter));
@@ -130,7 +181,9 @@ impl Metrics {
 
 /// A label's value: the three characters that end it are escaped.
 fn escaped(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+    text.replace('\\', "\\\\")
+        .replace('"', "\\\"")
+        .replace('\n', "\\n")
 }
 
 /// The text that grows. Writing to it does not fail.

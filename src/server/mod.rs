@@ -168,7 +168,13 @@ impl Server {
                 let (app, ready) = (app.clone(), ready.clone());
                 async move { admin::answer(&app, &ready, &parts) }
             };
-            tokio::spawn(accept(listener, unwatched, config.server.clone(), closed, answer))
+            tokio::spawn(accept(
+                listener,
+                unwatched,
+                config.server.clone(),
+                closed,
+                answer,
+            ))
         });
 
         stop.await;
@@ -307,7 +313,9 @@ where
             async move { Ok::<_, std::convert::Infallible>(response.await) }
         })
     };
-    let served = builder.serve_connection(TokioIo::new(stream), service).into_owned();
+    let served = builder
+        .serve_connection(TokioIo::new(stream), service)
+        .into_owned();
     let served = watcher.watch(served);
     tokio::pin!(served);
     // Until it is clear which HTTP a client speaks no other timer runs.
