@@ -63,7 +63,10 @@ impl Endpoint {
 
     /// Refuses what the owner does not want left out.
     pub(super) fn accepts(&self, delivery: &Delivery) -> Result<(), Error> {
-        let lacking = delivery.notes.iter().find(|note| note.level == NoteLevel::Unsupported);
+        let lacking = delivery
+            .notes
+            .iter()
+            .find(|note| note.level == NoteLevel::Unsupported);
         match (self.on_unsupported, lacking) {
             (OnUnsupported::Error, Some(note)) => Err(dialect::Error::Unsupported {
                 parameter: note.parameter.clone(),
@@ -84,9 +87,19 @@ pub(super) fn late_notes(facts: &Facts, asked: FormatChoice, made: &render::Rend
     };
     let replaced = asked == FormatChoice::Stored && made.format != facts.format;
     let cases = [
-        (facts.frames > 1, "animated source: the first frame is shown"),
+        (
+            facts.frames > 1,
+            "animated source: the first frame is shown",
+        ),
         (made.damaged, "damaged source: what could be read is shown"),
-        (replaced, "this format cannot be written here: another was chosen"),
+        (
+            replaced,
+            "this format cannot be written here: another was chosen",
+        ),
     ];
-    cases.into_iter().filter(|(holds, _)| *holds).map(|(_, message)| approximated(message)).collect()
+    cases
+        .into_iter()
+        .filter(|(holds, _)| *holds)
+        .map(|(_, message)| approximated(message))
+        .collect()
 }

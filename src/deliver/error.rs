@@ -2,6 +2,7 @@
 
 use thiserror::Error as ThisError;
 
+use crate::spec::AssetRef;
 use crate::{dialect, origin, plan, render};
 
 /// Why a request is not answered with a picture.
@@ -13,7 +14,10 @@ pub enum Error {
     /// The numbers: too large, or nothing left.
     #[error(transparent)]
     Plan(#[from] plan::Error),
-    /// The original: not there, or not to be had.
+    /// No origin of the endpoint has the asset.
+    #[error("no origin has {0}")]
+    NotFound(AssetRef),
+    /// The original is not to be had.
     #[error(transparent)]
     Origin(#[from] origin::Error),
     /// The pixels.

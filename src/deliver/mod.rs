@@ -17,8 +17,8 @@ pub use error::Error;
 
 use crate::cache::{DerivedKey, Flights, Joined, KeyParts, Memory, Weigh};
 use crate::dialect::{self, Delivery, Note, NoteLevel, Notes};
-use crate::origin::{self, Found, Origin};
-use crate::plan::{self, Facts, Hints, Negotiated, Plan, Size};
+use crate::origin::{Found, Origin};
+use crate::plan::{self, Facts, Hints, Negotiated, Plan, Size, Varies};
 use crate::render::{self, Budget, Pool, Timings};
 use crate::spec::{AssetRef, AssetType, Format};
 
@@ -158,8 +158,8 @@ pub struct Delivered {
     pub etag: Box<str>,
     /// How the cache took part.
     pub cache: CacheState,
-    /// Whether the answer depends on `Accept` or client hints.
-    pub varies: bool,
+    /// What about the client the answer depends on.
+    pub varies: Varies,
     /// For saving, under this name (empty: the asset's own).
     pub attachment: Option<Box<str>>,
     /// What was ignored, approximated or could not be done.
@@ -192,7 +192,9 @@ impl Gateway {
     /// The first refusal on the road, with the floor it comes from.
     pub async fn deliver(&self, request: &Request<'_>) -> Result<Delivered, Error> {
         let path = request.target.split(['?', '#']).next().unwrap_or_default();
-        let endpoint = self.endpoint(request.host, path).ok_or_else(|| unknown(request))?;
+        let endpoint = self
+            .endpoint(request.host, path)
+            .ok_or_else(|| unknown(request))?;
         let delivery = dialect::read(&endpoint.rules, request.target)?;
         self.count_notes(&delivery.notes);
         endpoint.accepts(&delivery)?;
@@ -201,7 +203,8 @@ impl Gateway {
         let (body, etag, cache) = if is_original(&delivery, &found) {
             (Body::Original, found.etag.clone(), CacheState::Bypass)
         } else if delivery.asset.asset_type == AssetType::Image {
-            self.derive(endpoint, &delivery, &origin, &found, request).await?
+            self.derive(endpoint, &delivery, &origin, &found, request)
+                .await?
         } else {
             return Err(render::Error::NoTool { what: "video" }.into());
         };
@@ -289,7 +292,11 @@ impl Gateway {
 
 fn unknown(request: &Request<'_>) -> Error {
     let path: String = request.target.chars().take(200).collect();
-    dialect::Error::UnknownEndpoint { host: request.host.unwrap_or_default().into(), path: path.into() }.into()
+    dialect::Error::UnknownEndpoint {
+        host: request.host.unwrap_or_default().into(),
+        path: path.into(),
+    }
+    .into()
 }
 
 /// Whether the stored bytes are the answer, told by name alone.
@@ -301,7 +308,10 @@ fn is_original(delivery: &Delivery, found: &Found) -> bool {
         AssetType::Video => {
             let asked = delivery.asset.extension.as_deref();
             let same = asked.is_none_or(|asked| {
-                found.extension.as_deref().is_some_and(|stored| stored.eq_ignore_ascii_case(asked))
+                found
+                    .extension
+                    .as_deref()
+                    .is_some_and(|stored| stored.eq_ignore_ascii_case(asked))
             });
             same && delivery.spec.ops.is_empty()
         }
@@ -311,20 +321,14 @@ fn is_original(delivery: &Delivery, found: &Found) -> bool {
 /// The first origin of the endpoint that has the asset. Only "not found" moves on to the next: an
 /// origin that fails must not look like one that does not have it.
 async fn find(endpoint: &Endpoint, asset: &AssetRef) -> Result<(Arc<dyn Origin>, Found), Error> {
-    let mut missing = None;
     for origin in &endpoint.origins {
         match origin.find(asset).await {
             Ok(found) => return Ok((origin.clone(), found)),
-            Err(error) if error.is_not_found() => missing = Some(error),
+            Err(error) if error.is_not_found() => {}
             Err(error) => return Err(error.into()),
         }
     }
-    Err(missing
-        .unwrap_or_else(|| origin::Error::NotFound {
-            origin: endpoint.name.clone(),
-            key: asset.to_string().into(),
-        })
-        .into())
+    Err(Error::NotFound(asset.clone()))
 }
 
 /// One result to be made.
@@ -341,8 +345,14 @@ struct Job {
 
 impl Job {
     async fn make(self) -> Result<Arc<Kept>, Error> {
-        let source = self.origin.read(&self.found, self.endpoint.plan.limits.source_bytes).await?;
-        self.shared.counters.origin_bytes.fetch_add(source.len() as u64, Ordering::Relaxed);
+        let source = self
+            .origin
+            .read(&self.found, self.endpoint.plan.limits.source_bytes)
+            .await?;
+        self.shared
+            .counters
+            .origin_bytes
+            .fetch_add(source.len() as u64, Ordering::Relaxed);
         let limits = &self.endpoint.plan.limits;
         let budget = Budget::lasting(self.shared.deadline).with_limits(render::Limits {
             source_pixels: limits.source_pixels,
@@ -351,7 +361,10 @@ impl Job {
         });
         let (shared, key) = (self.shared.clone(), self.key);
         // The pool reports its own failures; what the drawing says comes back inside.
-        let kept = shared.pool.run(budget, move |budget| Ok(self.draw(&source, budget))).await??;
+        let kept = shared
+            .pool
+            .run(budget, move |budget| Ok(self.draw(&source, budget)))
+            .await??;
         let kept = Arc::new(kept);
         shared.memory.put(key, kept.clone());
         Ok(kept)
@@ -361,8 +374,16 @@ impl Job {
     fn draw(&self, source: &Bytes, budget: &Budget) -> Result<Kept, Error> {
         let facts = render::probe(source)?;
         let spec = &self.delivery.spec;
-        let plan = plan::make(spec, &facts, &self.negotiated, &self.hints, &self.endpoint.plan)?;
-        let Plan::Raster(plan) = plan else { return Ok(Kept::Original) };
+        let plan = plan::make(
+            spec,
+            &facts,
+            &self.negotiated,
+            &self.hints,
+            &self.endpoint.plan,
+        )?;
+        let Plan::Raster(plan) = plan else {
+            return Ok(Kept::Original);
+        };
         let made = render::run(&plan, source, budget)?;
         count(&self.shared.counters.renders);
         Ok(Kept::Rendered(Rendered {
@@ -377,7 +398,10 @@ impl Job {
     }
 }
 
-#[allow(clippy::disallowed_methods, reason = "Last-Modified of a derived picture is when it was made")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "Last-Modified of a derived picture is when it was made"
+)]
 fn now() -> SystemTime {
     SystemTime::now()
 }

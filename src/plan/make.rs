@@ -6,8 +6,8 @@ use super::negotiate::{self, Negotiated, Writable};
 use super::raster::{Paint, RasterPlan, Rounding, Step};
 use super::{Error, Hints, Limits, Plan};
 use crate::spec::{
-    Area, Border, Corner, Dpr, Fill, Format, FormatChoice, Length, Op, Output, Quality, Radii,
-    Select, TransformSpec, Turn,
+    Border, Corner, Dpr, Fill, Format, FormatChoice, Length, Op, Output, Quality, Radii, Select,
+    TransformSpec, Turn,
 };
 
 /// The owner's choices that a plan depends on.
@@ -112,41 +112,49 @@ pub fn is_original(spec: &TransformSpec, stored: Option<Format>) -> bool {
     same_format && spec.ops.is_empty() && spec.select == Select::Whole && plain == Output::default()
 }
 
-/// Whether the answer depends on what the client says about itself.
+/// What about the client an answer depends on: what `Vary` must name, and the cache key must hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Varies {
+    /// The formats that it can show.
+    pub accept: bool,
+    /// The pixel ratio of its screen.
+    pub dpr: bool,
+    /// The width at which it will show the picture.
+    pub width: bool,
+}
+
+/// What about the client the answer to a specification depends on.
 #[must_use]
-pub fn varies(spec: &TransformSpec) -> bool {
-    matches!(spec.output.format, FormatChoice::Auto { .. })
-        || sizes(spec).any(|area| depends(&area) != (false, false))
+pub fn varies(spec: &TransformSpec) -> Varies {
+    let shown = |length: Option<Length>| matches!(length, Some(Length::Shown { .. }));
+    let sizes = spec.ops.iter().filter_map(|op| match op {
+        Op::Resize(resize) => Some(resize.area),
+        Op::Crop(crop) => Some(crop.area),
+        _ => None,
+    });
+    let accept = matches!(spec.output.format, FormatChoice::Auto { .. });
+    sizes.fold(
+        Varies {
+            accept,
+            ..Varies::default()
+        },
+        |varies, area| Varies {
+            accept,
+            dpr: varies.dpr || area.dpr == Dpr::Shown,
+            width: varies.width || shown(area.width) || shown(area.height),
+        },
+    )
 }
 
 /// The hints that this specification looks at, and no others: part of the cache key.
 #[must_use]
 pub fn relevant(spec: &TransformSpec, hints: &Hints) -> Hints {
-    let (width, dpr) = sizes(spec)
-        .map(|area| depends(&area))
-        .fold((false, false), |a, b| (a.0 || b.0, a.1 || b.1));
+    let varies = varies(spec);
     Hints {
         accepts: smallvec::SmallVec::new(),
-        dpr: hints.dpr.filter(|_| dpr).map(|_| hints.dpr_up()),
-        width: hints.width.filter(|_| width),
+        dpr: hints.dpr.filter(|_| varies.dpr).map(|_| hints.dpr_up()),
+        width: hints.width.filter(|_| varies.width),
     }
-}
-
-fn sizes(spec: &TransformSpec) -> impl Iterator<Item = Area> {
-    spec.ops.iter().filter_map(|op| match op {
-        Op::Resize(resize) => Some(resize.area),
-        Op::Crop(crop) => Some(crop.area),
-        _ => None,
-    })
-}
-
-/// Whether a box depends on the shown width, and on the screen's pixel ratio.
-fn depends(area: &Area) -> (bool, bool) {
-    let shown = |length: Option<Length>| matches!(length, Some(Length::Shown { .. }));
-    (
-        shown(area.width) || shown(area.height),
-        area.dpr == Dpr::Shown,
-    )
 }
 
 fn side_fits(size: Size, format: Format) -> Result<(), Error> {

@@ -13,7 +13,7 @@ use thiserror::Error as ThisError;
 pub use facts::{Facts, Size};
 pub use hints::Hints;
 pub use limits::Limits;
-pub use make::{Rules, is_original, make, relevant, varies};
+pub use make::{Rules, Varies, is_original, make, relevant, varies};
 pub use negotiate::{Negotiated, Writable, level_quality, negotiate};
 pub use raster::{Encode, Paint, RasterPlan, Region, Rounding, Step};
 

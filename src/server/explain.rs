@@ -125,35 +125,20 @@ pub fn explain(gateway: &Gateway, url: &str) -> Explained {
         Ok(anatomy) => explained.cut(anatomy),
         Err(error) => return explained.refused(&error),
     }
-    match read(rules, url) {
-        Ok((delivery, unchecked)) => {
-            explained.notes.extend(unchecked);
+    match dialect::interpret(rules, url) {
+        Ok((delivery, refusal)) => {
+            // An unknown name has its note where it stands; a signature has none yet.
+            if let Some(dialect::Error::Signature(fault)) = refusal {
+                explained.notes.push(Note {
+                    level: NoteLevel::Unsupported.word(),
+                    parameter: "signature".to_owned(),
+                    message: format!("refused: {fault}"),
+                });
+            }
             explained.read(&delivery, endpoint.map(|endpoint| &**endpoint));
             explained
         }
         Err(error) => explained.refused(&error),
-    }
-}
-
-/// What a URL means, whether or not its signature is right: that is told beside it.
-fn read(rules: &dialect::Rules, url: &str) -> Result<(Delivery, Option<Note>), dialect::Error> {
-    match dialect::read(rules, url) {
-        Err(dialect::Error::Signature(fault)) if rules.signing_secret.is_some() => {
-            let unchecked = dialect::Rules {
-                signing_secret: None,
-                ..rules.clone()
-            };
-            let delivery = dialect::read(&unchecked, url)?;
-            Ok((
-                delivery,
-                Some(Note {
-                    level: NoteLevel::Unsupported.word(),
-                    parameter: "signature".to_owned(),
-                    message: format!("refused: {fault}"),
-                }),
-            ))
-        }
-        other => other.map(|delivery| (delivery, None)),
     }
 }
 

@@ -17,7 +17,6 @@ use super::metrics::Metrics;
 use super::status::Failure;
 use super::telemetry::loggable;
 use crate::deliver::{Delivered, Error, Gateway, Request};
-use crate::dialect;
 use crate::grammar;
 use crate::plan::Hints;
 
@@ -160,9 +159,9 @@ async fn answer(
     match gateway.deliver(&asked).await {
         Ok(delivered) => match success(&delivered, request).await {
             Ok(response) => response,
-            Err(error) => fail(gateway, &asked, &error, &request.method),
+            Err(error) => fail(&asked, &error, &request.method),
         },
-        Err(error) => fail(gateway, &asked, &error, &request.method),
+        Err(error) => fail(&asked, &error, &request.method),
     }
 }
 
@@ -241,26 +240,12 @@ fn content_range(headers: &mut HeaderMap, range: &str) {
 }
 
 /// The answer to an error of the road. What a client may not know goes to the log.
-fn fail(gateway: &Gateway, asked: &Request<'_>, error: &Error, method: &Method) -> Response<Body> {
-    let mut failure = Failure::of(error);
+fn fail(asked: &Request<'_>, error: &Error, method: &Method) -> Response<Body> {
+    let failure = Failure::of(error);
     if failure.status.is_server_error() {
         tracing::warn!(%error, target = %loggable(asked.target), "request failed");
     }
-    if let Error::Origin(error) = error
-        && error.is_not_found()
-        && let Some(reason) = not_found(gateway, asked)
-    {
-        failure.reason = reason;
-    }
     refuse(&failure, method)
-}
-
-/// The words for a missing asset. Read again from the URL: it is the rare case that pays for it.
-fn not_found(gateway: &Gateway, asked: &Request<'_>) -> Option<String> {
-    let path = asked.target.split(['?', '#']).next()?;
-    let endpoint = gateway.endpoint(asked.host, path)?;
-    let delivery = dialect::read(&endpoint.rules, asked.target).ok()?;
-    Some(dialect::reply::not_found(&delivery.asset))
 }
 
 /// An error with its reason in a header and as a line of text.

@@ -29,9 +29,6 @@ const TIMING_ALLOW_ORIGIN: HeaderName = HeaderName::from_static("timing-allow-or
 const EXPOSED: &str = "Content-Length, ETag, Server-Timing, X-Content-Type-Options, X-Cld-Error, \
                        X-Cache, X-Cldgate-Notes, X-Request-Id";
 
-/// Every request header that an answer may depend on.
-const VARIES: &str = "Accept, Sec-CH-DPR, DPR, Sec-CH-Width, Width";
-
 /// Bytes of a reason or of all notes together; proxies refuse longer headers.
 const MAX_TEXT: usize = 500;
 
@@ -89,8 +86,19 @@ pub(super) fn caching(delivered: &Delivered) -> HeaderMap {
     if let Some(date) = validators(delivered).modified.and_then(http_date) {
         put(&mut headers, LAST_MODIFIED, &date);
     }
-    if delivered.varies {
-        headers.insert(VARY, HeaderValue::from_static(VARIES));
+    let varies = delivered.varies;
+    let names = [
+        (varies.accept, "Accept"),
+        (varies.dpr, "Sec-CH-DPR, DPR"),
+        (varies.width, "Sec-CH-Width, Width"),
+    ];
+    let names: Vec<&str> = names
+        .iter()
+        .filter(|(named, _)| *named)
+        .map(|(_, name)| *name)
+        .collect();
+    if !names.is_empty() {
+        put(&mut headers, VARY, &names.join(", "));
     }
     headers.insert(X_CACHE, HeaderValue::from_static(delivered.cache.word()));
     if delivered.endpoint.tell_origin {

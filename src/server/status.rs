@@ -59,6 +59,7 @@ const fn status(error: &Error) -> StatusCode {
             | plan::Error::EmptyRegion { .. }
             | plan::Error::NoSuchPage { .. } => StatusCode::BAD_REQUEST,
         },
+        Error::NotFound(_) => StatusCode::NOT_FOUND,
         Error::Origin(error) => match error {
             origin::Error::NotFound { .. } => StatusCode::NOT_FOUND,
             origin::Error::Forbidden { .. } => StatusCode::UNAUTHORIZED,
@@ -92,6 +93,7 @@ fn reason(error: &Error) -> String {
     match error {
         Error::Dialect(error) => dialect::reply::reason(error),
         Error::Plan(error) => error.to_string(),
+        Error::NotFound(asset) => dialect::reply::not_found(asset),
         Error::Origin(error) => match error {
             origin::Error::NotFound { .. } => "Resource not found".to_owned(),
             origin::Error::Forbidden { reason, .. } => (*reason).to_owned(),

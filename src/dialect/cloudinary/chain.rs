@@ -8,20 +8,23 @@ use crate::spec::{Format, FormatChoice, TransformSpec};
 /// How deep stored chains may name each other.
 const MAX_NAMED_DEPTH: usize = 8;
 
-/// Reads a chain into a specification that may already hold earlier ops.
+/// Reads a chain into a specification that may already hold earlier ops. Answers why the whole may not
+/// be delivered, if something in it is not known here.
 pub(super) fn read(
     chain: &[Component<'_>],
     rules: &Rules,
     spec: &mut TransformSpec,
     notes: &mut Notes,
-) -> Result<(), Error> {
-    Walk {
+) -> Result<Option<Error>, Error> {
+    let mut walk = Walk {
         rules,
         spec,
         notes,
         named: Vec::new(),
-    }
-    .chain(chain)
+        unknown: None,
+    };
+    walk.chain(chain)?;
+    Ok(walk.unknown)
 }
 
 struct Walk<'a> {
@@ -30,6 +33,8 @@ struct Walk<'a> {
     notes: &'a mut Notes,
     /// The stored chains that are being read, outermost first.
     named: Vec<Box<str>>,
+    /// The first name that stands for nothing.
+    unknown: Option<Error>,
 }
 
 impl Walk<'_> {
@@ -104,7 +109,14 @@ impl Walk<'_> {
         };
         for name in names {
             let Some(stored) = self.rules.named.get(name) else {
-                return Err(Error::UnknownTransformation { name: name.into() });
+                self.note(
+                    NoteLevel::Unsupported,
+                    written,
+                    "no named transformation of this name is configured",
+                );
+                self.unknown
+                    .get_or_insert(Error::UnknownTransformation { name: name.into() });
+                continue;
             };
             if self.named.len() >= MAX_NAMED_DEPTH
                 || self.named.iter().any(|outer| **outer == *name)

@@ -22,20 +22,36 @@ use crate::spec::{AssetRef, AssetType, DeliveryType, Format, FormatChoice, Trans
 ///
 /// # Errors
 /// [`Error::Syntax`] with the place in the URL, [`Error::Conflict`] for what cannot be meant,
-/// [`Error::Signature`] for a signature that is missing or wrong.
+/// [`Error::Signature`] for a signature that is missing or wrong, [`Error::UnknownTransformation`].
 pub fn read(rules: &Rules, target: &str) -> Result<Delivery, Error> {
+    let (delivery, refusal) = interpret(rules, target)?;
+    match refusal {
+        Some(refusal) => Err(refusal),
+        None => Ok(delivery),
+    }
+}
+
+/// What a URL means, beside the reason why it may not be answered as things are: a signature that is
+/// missing or wrong, a named transformation that nobody has defined.
+///
+/// # Errors
+/// [`Error::Syntax`] with the place in the URL, [`Error::Conflict`] for what cannot be meant.
+pub fn interpret(rules: &Rules, target: &str) -> Result<(Delivery, Option<Error>), Error> {
     let text = UrlText::new(target);
     let url = grammar::parse(&text, &options(rules, target))?;
     let mut notes = Notes::new();
-    access::check(rules, &text, &url, &mut notes)?;
+    let denied = access::check(rules, &text, &url, &mut notes).err();
     let mut spec = TransformSpec::default();
-    chain::read(&url.chain, rules, &mut spec, &mut notes)?;
+    let unknown = chain::read(&url.chain, rules, &mut spec, &mut notes)?;
     extension(url.asset.extension, &mut spec);
-    Ok(Delivery {
-        asset: asset(&url),
-        spec,
-        notes,
-    })
+    Ok((
+        Delivery {
+            asset: asset(&url),
+            spec,
+            notes,
+        },
+        denied.or(unknown),
+    ))
 }
 
 /// What stands where in a URL, for `explain`: the cut alone, even where a value is wrong.

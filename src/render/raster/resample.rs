@@ -83,8 +83,7 @@ fn convolve<P: PixelTrait + Default>(
             .map_err(internal)?;
     }
     let view = TypedImageRef::<P>::from_buffer(width, height, &source.pixels).map_err(internal)?;
-    let mut target =
-        TypedImage::<P>::from_buffer(to.width, to.height, pixels).map_err(internal)?;
+    let mut target = TypedImage::<P>::from_buffer(to.width, to.height, pixels).map_err(internal)?;
     let options = ResizeOptions::new()
         .resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3))
         .use_alpha(false)
