@@ -2,5 +2,8 @@
 
 mod architecture;
 mod config;
+mod gateway;
+mod http;
+mod origin;
 mod plan;
 mod render;

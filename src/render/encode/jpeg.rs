@@ -17,7 +17,6 @@ pub(super) fn encode(raster: &Raster, how: &Encode) -> Result<Vec<u8>, Error> {
         Chroma::Half => SamplingFactor::F_2_2,
         Chroma::Full => SamplingFactor::F_1_1,
     });
-    encoder.set_optimized_huffman_tables(true);
     // Progressive files of this encoder are larger than sequential ones: only when asked for.
     match how.progressive {
         Progressive::Off => {}
