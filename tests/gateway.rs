@@ -63,7 +63,12 @@ impl Gateway {
         };
         let base = next("cldgate listens on ");
         let admin = next("operators: ");
-        Self { process, base, admin, folder }
+        Self {
+            process,
+            base,
+            admin,
+            folder,
+        }
     }
 
     pub async fn get(&self, path: &str) -> reqwest::Response {
@@ -80,7 +85,9 @@ impl Gateway {
 
     /// A counter of the operators' listener, summed over its labels.
     pub async fn counter(&self, name: &str) -> u64 {
-        let text = reqwest::get(format!("{}/metrics", self.admin)).await.expect("metrics");
+        let text = reqwest::get(format!("{}/metrics", self.admin))
+            .await
+            .expect("metrics");
         let text = text.text().await.expect("text");
         let values = text.lines().filter_map(|line| {
             let rest = line.strip_prefix(name)?;

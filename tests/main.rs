@@ -1,4 +1,11 @@
 //! Every integration test is a module of this one binary: one link, one question a file.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test that meets the unexpected should stop, and it may touch the world"
+)]
 
 mod architecture;
 mod config;

@@ -52,14 +52,31 @@ async fn keeps_the_contract(origin: &dyn Origin) {
     let missing = origin.find(&image("no/such", Some("png"))).await;
     assert!(missing.is_err_and(|error| error.is_not_found()));
     // An ID is a name below the origin and never a way out of it.
-    for id in ["../secret", "folder/../../secret", "/etc/passwd", "folder//photo", "..", "a\0b", ""] {
+    for id in [
+        "../secret",
+        "folder/../../secret",
+        "/etc/passwd",
+        "folder//photo",
+        "..",
+        "a\0b",
+        "",
+    ] {
         let outside = origin.find(&image(id, None)).await;
         assert!(outside.is_err_and(|error| error.is_not_found()), "{id:?}");
     }
-    let found = origin.find(&image("folder/photo", Some("png"))).await.expect("found");
+    let found = origin
+        .find(&image("folder/photo", Some("png")))
+        .await
+        .expect("found");
     assert_eq!(found.etag.len(), 32);
     let large = origin.read(&found, 3).await;
-    assert!(matches!(large, Err(cldgate::origin::Error::TooLarge { limit: 3, .. })), "{large:?}");
+    assert!(
+        matches!(
+            large,
+            Err(cldgate::origin::Error::TooLarge { limit: 3, .. })
+        ),
+        "{large:?}"
+    );
 }
 
 fn life() -> ListingLife {
@@ -70,10 +87,19 @@ fn life() -> ListingLife {
 async fn a_mirrored_backup_bucket() {
     let root = scratch("backup");
     for id in ["folder/photo", "a b/c+d", "ümläut/日本"] {
-        store(&root, &format!("res/acme/image/upload/{id}/1600000000.png"), id.as_bytes());
+        store(
+            &root,
+            &format!("res/acme/image/upload/{id}/1600000000.png"),
+            id.as_bytes(),
+        );
     }
     store(&root, "secret", b"outside");
-    for folder in ["res/acme", "/res/acme/", "res/acme/image/upload", "/res/acme/image/upload/"] {
+    for folder in [
+        "res/acme",
+        "/res/acme/",
+        "res/acme/image/upload",
+        "/res/acme/image/upload/",
+    ] {
         let origin = BackupFolder::new("backup", root.clone(), folder, VersionRule::Newest, life());
         keeps_the_contract(&origin).await;
     }
@@ -111,25 +137,50 @@ async fn the_newest_version_is_the_greatest_number() {
     // `pic` is the folder of another asset too.
     store(&root, &format!("{id}/9999999999/1.jpg"), b"another asset");
     let newest = backup(&root, VersionRule::Newest);
-    assert_eq!(read(&newest, &image("pic", Some("jpg"))).await.expect("found"), b"new");
+    assert_eq!(
+        read(&newest, &image("pic", Some("jpg")))
+            .await
+            .expect("found"),
+        b"new"
+    );
     let mut asked = image("pic", Some("jpg"));
     asked.version = Some(999);
     assert_eq!(read(&newest, &asked).await.expect("found"), b"new");
     let as_asked = backup(&root, VersionRule::AsAsked);
     assert_eq!(read(&as_asked, &asked).await.expect("found"), b"old");
-    assert_eq!(read(&newest, &image("pic/9999999999", None)).await.expect("found"), b"another asset");
+    assert_eq!(
+        read(&newest, &image("pic/9999999999", None))
+            .await
+            .expect("found"),
+        b"another asset"
+    );
     fs::remove_dir_all(root).expect("removed");
 }
 
 #[tokio::test]
 async fn odd_names_are_found_however_they_were_written() {
     let root = scratch("odd");
-    for (leaf, bytes) in [("image%2Bexample", "encoded"), ("two%20words", "spaces"), ("three+more+words", "form")] {
-        store(&root, &format!("res/acme/image/upload/{leaf}/1.jpg"), bytes.as_bytes());
+    for (leaf, bytes) in [
+        ("image%2Bexample", "encoded"),
+        ("two%20words", "spaces"),
+        ("three+more+words", "form"),
+    ] {
+        store(
+            &root,
+            &format!("res/acme/image/upload/{leaf}/1.jpg"),
+            bytes.as_bytes(),
+        );
     }
     let origin = backup(&root, VersionRule::Newest);
-    for (id, bytes) in [("image+example", "encoded"), ("two words", "spaces"), ("three more words", "form")] {
-        assert_eq!(read(&origin, &image(id, Some("jpg"))).await.expect(id), bytes.as_bytes());
+    for (id, bytes) in [
+        ("image+example", "encoded"),
+        ("two words", "spaces"),
+        ("three more words", "form"),
+    ] {
+        assert_eq!(
+            read(&origin, &image(id, Some("jpg"))).await.expect(id),
+            bytes.as_bytes()
+        );
     }
     fs::remove_dir_all(root).expect("removed");
 }
@@ -156,10 +207,18 @@ async fn raw_files_have_their_extension_in_the_folder() {
 async fn social_and_fetched_assets_are_in_no_bucket() {
     let root = scratch("social");
     for delivery_type in [DeliveryType::Fetch, DeliveryType::Other("facebook")] {
-        let asset = AssetRef { delivery_type, ..image("a", None) };
+        let asset = AssetRef {
+            delivery_type,
+            ..image("a", None)
+        };
         let origin = backup(&root, VersionRule::Newest);
         assert!(origin.candidates(&asset).is_empty());
-        assert!(origin.find(&asset).await.is_err_and(|error| error.is_not_found()));
+        assert!(
+            origin
+                .find(&asset)
+                .await
+                .is_err_and(|error| error.is_not_found())
+        );
     }
     fs::remove_dir_all(root).expect("removed");
 }

@@ -80,6 +80,10 @@ pub struct Request<'a> {
 
 /// A result that is kept.
 #[derive(Clone, Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "always behind an `Arc`, and nearly always the large one"
+)]
 pub enum Kept {
     /// The stored bytes are the answer.
     Original,
