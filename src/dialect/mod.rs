@@ -6,6 +6,7 @@
 mod cloudinary;
 pub mod reply;
 pub mod signature;
+pub mod token;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
