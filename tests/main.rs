@@ -8,6 +8,7 @@
 )]
 
 mod architecture;
+mod audit;
 mod config;
 mod gateway;
 mod http;

@@ -7,12 +7,16 @@
 //! | `component` | one component to ops, in the one documented order |
 //! | `size` | boxes, gravities, offsets |
 //! | `output` | format, quality, flags |
+//! | `names` | what parameters are called where they are counted |
 
 mod access;
 mod chain;
 mod component;
+mod names;
 mod output;
 mod size;
+
+pub use names::{parameter_name, parameters};
 
 use super::{Anatomy, CloudRule, Delivery, Error, Notes, Rules};
 use crate::grammar::{self, DeliveryUrl, HeadRule, Options, UrlText};
