@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::count::{Sketch, hash};
 use crate::deliver::{Endpoint, Gateway};
 use crate::dialect;
+use crate::grammar::ErrorKind;
 use crate::server::explain::{self, Reading, Status};
 use crate::spec::AssetRef;
 
@@ -458,7 +459,19 @@ fn fault(error: &dialect::Error) -> Fault<'_> {
     let (parameter, message) = match error {
         dialect::Error::Syntax(syntax) => {
             let key = syntax.key().map(|key| key.spelling());
-            (key, format!("expected {}", syntax.expected()))
+            let message = match syntax.kind() {
+                ErrorKind::UnknownEffect => "unknown effect".to_owned(),
+                // Some kinds say what should stand there, the others what is wrong.
+                _ => {
+                    let expected = format!("expected {}", syntax.expected());
+                    if syntax.message().ends_with(&expected) {
+                        expected
+                    } else {
+                        syntax.expected().to_owned()
+                    }
+                }
+            };
+            (key, message)
         }
         dialect::Error::Unsupported { parameter, reason }
         | dialect::Error::Conflict { parameter, reason } => {

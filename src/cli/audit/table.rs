@@ -44,14 +44,11 @@ fn write(out: &mut String, report: &Report) -> fmt::Result {
         )?;
     }
     for (count, what) in [
-        (report.unread_lines, "lines without a URL"),
-        (
-            report.other_methods,
-            "lines of other methods than GET and HEAD",
-        ),
+        (report.unread_lines, "without a URL"),
+        (report.other_methods, "of other methods than GET and HEAD"),
     ] {
         if count > 0 {
-            writeln!(out, "{count} {what}, not counted")?;
+            writeln!(out, "lines {what}, not counted: {count}")?;
         }
     }
 
