@@ -2,5 +2,7 @@
 
 mod architecture;
 mod config;
+mod conformance;
+mod corpus;
 mod plan;
 mod render;
