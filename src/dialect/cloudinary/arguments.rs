@@ -230,9 +230,15 @@ impl<'u> Arguments<'_, 'u> {
         for arg in self.written.args() {
             let number = argument(&arg).filter(|_| arg.number().is_some());
             let is_position = arg.value.ends_with(['p', '%']);
-            match (number, stops.last_mut()) {
-                (Some(position), Some(stop)) if is_position => stop.at = Some(Hundredths(position)),
-                (Some(amount), None) if level.is_none() => level = Some(self.hold(amount, 0, 100)),
+            match number {
+                Some(position) if is_position => {
+                    if let Some(stop) = stops.last_mut() {
+                        stop.at = Some(Hundredths(position));
+                    }
+                }
+                Some(amount) if stops.is_empty() && level.is_none() => {
+                    level = Some(self.hold(amount, 0, 100));
+                }
                 _ => stops.extend(arg.colour().map(|colour| Stop {
                     colour: ink(&colour),
                     at: None,

@@ -14,8 +14,8 @@ use crate::grammar::value::{
 };
 use crate::grammar::{Component, Number, Param, ParamKey, Value};
 use crate::spec::{
-    Amount, Angle, Border, Colour, Corner, Decimal, Derived, Effect, Fill, Ink, Length, Op,
-    Percent, Radii, Select, Support, TransformSpec, Turn,
+    Amount, Angle, Border, Corner, Decimal, Derived, Effect, Fill, Ink, Length, Op, Percent, Radii,
+    Select, Support, TransformSpec, Turn,
 };
 
 /// Widest border, in pixels.

@@ -7,12 +7,13 @@ use super::component::{Keys, Reader, nearest};
 use super::expression::{ink, length, saturated};
 use super::{delivery_type, effect, size, stored, video};
 use crate::dialect::{Error, Notes};
-use crate::grammar::params::FlagName;
+use crate::grammar::params::{CropMode, FlagName};
 use crate::grammar::value::{Arg, Layer, LayerKind, Number, TextPart, TextStyle};
 use crate::grammar::{self, Component, Param, ParamKey, Value};
 use crate::spec::{
-    Align, Amount, Area, AssetRef, AssetType, Blend, Clip, Colour, Compass, DeliveryType, Fact,
-    Gravity, Ink, Length, Offset, Overlay, Relative, Source, Style, Text, TextPiece, TransformSpec,
+    Align, Amount, Area, AssetRef, AssetType, Blend, Clip, Colour, Compass, DeliveryType, Dpr,
+    Fact, Gravity, Ink, Length, Offset, Overlay, Relative, Source, Style, Text, TextPiece,
+    TransformSpec,
 };
 
 /// What places a layer in space and time instead of working on it.
@@ -24,13 +25,10 @@ const PLACING: Keys = Keys::of(&[
     ParamKey::EndOffset,
     ParamKey::Duration,
 ]);
-/// What says how a text is set, in its own component.
-const SETTING: Keys = Keys::of(&[
-    ParamKey::Crop,
-    ParamKey::Width,
-    ParamKey::Height,
-    ParamKey::Background,
-]);
+/// What says where a text's lines end, in its own component.
+const LINES: Keys = Keys::of(&[ParamKey::Crop, ParamKey::Width, ParamKey::Height]);
+/// The box behind a text.
+const BOX: Keys = Keys::of(&[ParamKey::Background]);
 const STROKE: Keys = Keys::of(&[ParamKey::Border]);
 const EFFECT: Keys = Keys::of(&[ParamKey::Effect]);
 
@@ -52,7 +50,7 @@ impl<'a, 'u> Frame<'a, 'u> {
             .rev()
             .find(|param| matches!(param.key, ParamKey::Overlay | ParamKey::Underlay))?;
         match &param.value {
-            Value::Layer(layer) => Some((param, layer, param.key == ParamKey::Underlay)),
+            Value::Layer(layer) => Some((param, &**layer, param.key == ParamKey::Underlay)),
             _ => None,
         }
     }
@@ -70,7 +68,10 @@ impl<'a, 'u> Frame<'a, 'u> {
         if let (true, Some((_, layer, _))) = (opening, self.named())
             && matches!(layer.kind, LayerKind::Text | LayerKind::Subtitles)
         {
-            hidden = hidden.and(SETTING);
+            hidden = hidden.and(BOX);
+            if self.wraps() {
+                hidden = hidden.and(LINES);
+            }
             if strokes(layer) {
                 hidden = hidden.and(STROKE);
             }
@@ -88,6 +89,14 @@ impl<'a, 'u> Frame<'a, 'u> {
     fn place(&self, key: ParamKey) -> Option<&'a Param<'u>> {
         let opening = || self.opening.last(key).filter(|_| self.opening_places());
         self.closing.last(key).or_else(opening)
+    }
+
+    /// Whether a text's size is where its lines end. Documented for `c_fit`; without a crop mode
+    /// assumed.
+    fn wraps(&self) -> bool {
+        self.opening
+            .last(ParamKey::Crop)
+            .is_none_or(|param| param.value == Value::Crop(CropMode::Fit))
     }
 
     fn is_text(&self) -> bool {
@@ -213,16 +222,20 @@ impl<'a, 'u> Frame<'a, 'u> {
                     pieces: decoded
                         .as_deref()
                         .into_iter()
-                        .flat_map(TextPart::split)
+                        .flat_map(|text| TextPart::split(text))
                         .map(|part| match part {
                             TextPart::Literal(text) => TextPiece::Literal(text.into()),
                             TextPart::Variable(name) => TextPiece::Variable(name.into()),
                         })
                         .collect(),
                     style: self.style(layer, Colour::BLACK),
-                    wrap: Area {
-                        dpr: crate::spec::Dpr::default(),
-                        ..wrap
+                    wrap: if self.wraps() {
+                        Area {
+                            dpr: Dpr::default(),
+                            ..wrap
+                        }
+                    } else {
+                        Area::default()
                     },
                     untrimmed: self.flag(FlagName::TextNoTrim).is_some(),
                     must_fit: self.flag(FlagName::TextDisallowOverflow).is_some(),
