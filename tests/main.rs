@@ -1,8 +1,19 @@
 //! Every integration test is a module of this one binary: one link, one question a file.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test that meets the unexpected should stop, and it may touch the world"
+)]
 
 mod architecture;
+mod audit;
 mod config;
 mod conformance;
 mod corpus;
+mod gateway;
+mod http;
+mod origin;
 mod plan;
 mod render;

@@ -3,6 +3,7 @@
 //! `CLDGATE_BENCH_URLS` names a file with a URL a line to measure as well as the built-in mix. Times are medians of
 //! repeated runs; hostile inputs come in two lengths, so that anything worse than linear shows.
 #![allow(
+    clippy::disallowed_methods,
     unsafe_code,
     reason = "an allocator that counts cannot be written without"
 )]

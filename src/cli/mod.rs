@@ -5,6 +5,7 @@
     reason = "commands read and write files, and the demo has a folder of its own"
 )]
 
+pub mod audit;
 mod check;
 mod demo;
 mod explain;
@@ -47,6 +48,8 @@ enum Command {
     Check(check::Arguments),
     /// Say what the gateway understands of a URL; nothing is fetched
     Explain(explain::Arguments),
+    /// Say how much of the traffic in a log works today
+    Audit(audit::Arguments),
     /// Deliver one URL to a file, without a server
     Render(render::Arguments),
 }
@@ -76,6 +79,11 @@ enum Error {
         what: String,
         reason: std::io::Error,
     },
+    #[error("{}: {reason}", path.display())]
+    Input {
+        path: PathBuf,
+        reason: std::io::Error,
+    },
     #[error("`{url}` is no URL that can be asked for: {reason}")]
     Url { url: String, reason: String },
 }
@@ -89,7 +97,7 @@ impl Error {
 
     const fn code(&self) -> u8 {
         match self {
-            Self::Config(_) | Self::Server(_) | Self::Url { .. } => WRONG,
+            Self::Config(_) | Self::Server(_) | Self::Input { .. } | Self::Url { .. } => WRONG,
             Self::Demo { .. } | Self::Io { .. } => FAILED,
         }
     }
@@ -110,6 +118,7 @@ pub fn main() -> ExitCode {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Audit(arguments) => audit::run(&arguments),
         Command::Render(arguments) => render::run(&arguments),
     };
     match result {

@@ -80,6 +80,10 @@ pub struct Request<'a> {
 
 /// A result that is kept.
 #[derive(Clone, Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "always behind an `Arc`, and nearly always the large one"
+)]
 pub enum Kept {
     /// The stored bytes are the answer.
     Original,
@@ -320,7 +324,13 @@ fn is_original(delivery: &Delivery, found: &Found) -> bool {
 
 /// The first origin of the endpoint that has the asset. Only "not found" moves on to the next: an
 /// origin that fails must not look like one that does not have it.
-async fn find(endpoint: &Endpoint, asset: &AssetRef) -> Result<(Arc<dyn Origin>, Found), Error> {
+///
+/// # Errors
+/// [`Error::NotFound`] when none has it, [`Error::Origin`] when one could not be asked.
+pub async fn find(
+    endpoint: &Endpoint,
+    asset: &AssetRef,
+) -> Result<(Arc<dyn Origin>, Found), Error> {
     for origin in &endpoint.origins {
         match origin.find(asset).await {
             Ok(found) => return Ok((origin.clone(), found)),

@@ -6,6 +6,7 @@
 mod cloudinary;
 pub mod reply;
 pub mod signature;
+pub mod token;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -13,7 +14,7 @@ use std::collections::BTreeMap;
 use smallvec::SmallVec;
 use thiserror::Error as ThisError;
 
-pub use cloudinary::{anatomy, interpret, read, route};
+pub use cloudinary::{anatomy, interpret, parameter_name, parameters, read, route};
 
 use crate::grammar;
 use crate::spec::{AssetRef, TransformSpec};

@@ -1,6 +1,6 @@
 //! A folder of files, and the file access that every origin on disk shares.
 
-use std::io::{ErrorKind, SeekFrom};
+use std::io::{ErrorKind, Read as _, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -237,11 +237,7 @@ pub(super) async fn names(
             error if error.is_not_found() => Ok(Vec::new()),
             error => Err(error),
         },
-        Err(_) => Err(Error::Upstream {
-            origin: origin.into(),
-            key: key.into(),
-            reason: "listing was stopped".into(),
-        }),
+        Err(_) => Err(stopped(origin, key)),
     }
 }
 
@@ -260,18 +256,21 @@ pub(super) async fn read(
             limit,
         });
     }
-    let fail = |error: std::io::Error| failure(origin, &found.key, &error);
-    let file = tokio::fs::File::open(path).await.map_err(fail)?;
-    let mut bytes = Vec::with_capacity(usize::try_from(found.bytes).unwrap_or(0));
-    // One byte more than expected tells a file that grew since it was found.
-    file.take(found.bytes.saturating_add(1))
-        .read_to_end(&mut bytes)
-        .await
-        .map_err(fail)?;
-    if bytes.len() as u64 != found.bytes {
-        return Err(changed(origin, found));
+    // In one go on a blocking thread: asynchronous file access would copy every byte once more.
+    let (path, expected) = (path.to_owned(), found.bytes);
+    let read = tokio::task::spawn_blocking(move || -> std::io::Result<Vec<u8>> {
+        let mut bytes = Vec::with_capacity(usize::try_from(expected).unwrap_or(0));
+        // One byte more than expected tells a file that grew since it was found.
+        let mut file = std::fs::File::open(path)?.take(expected.saturating_add(1));
+        file.read_to_end(&mut bytes)?;
+        Ok(bytes)
+    });
+    match read.await {
+        Ok(Ok(bytes)) if bytes.len() as u64 == found.bytes => Ok(bytes.into()),
+        Ok(Ok(_)) => Err(changed(origin, found)),
+        Ok(Err(error)) => Err(failure(origin, &found.key, &error)),
+        Err(_) => Err(stopped(origin, &found.key)),
     }
-    Ok(bytes.into())
 }
 
 pub(super) async fn open(
@@ -306,6 +305,14 @@ pub(super) async fn open(
             }
         },
     )))
+}
+
+fn stopped(origin: &str, key: &str) -> Error {
+    Error::Upstream {
+        origin: origin.into(),
+        key: key.into(),
+        reason: "the reader was stopped".into(),
+    }
 }
 
 fn changed(origin: &str, found: &Found) -> Error {

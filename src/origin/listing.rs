@@ -30,11 +30,14 @@ impl Default for ListingLife {
     }
 }
 
+/// When an asset was looked up, and what came of it.
+type LookUp = (Instant, Result<Found, Error>);
+
 /// Remembered look-ups of one origin.
 #[derive(Debug)]
 pub struct Listings {
     life: ListingLife,
-    known: Mutex<LruCache<AssetRef, (Instant, Result<Found, Error>)>>,
+    known: Mutex<LruCache<AssetRef, LookUp>>,
 }
 
 #[allow(

@@ -2,6 +2,7 @@
 //! the operators' `/explain`.
 
 use std::fmt::Write as _;
+use std::sync::{Arc, LazyLock};
 
 use serde::Serialize;
 
@@ -49,7 +50,7 @@ pub struct Explained {
 }
 
 /// How far a URL can be answered here, best first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// Exactly.
@@ -63,6 +64,54 @@ pub enum Status {
 }
 
 impl Status {
+    /// All of them, best first.
+    pub const ALL: [Self; 4] = [
+        Self::Supported,
+        Self::Approximated,
+        Self::Unsupported,
+        Self::Invalid,
+    ];
+
+    /// Of what a URL means. The worst note decides.
+    #[must_use]
+    pub fn of(reading: &Reading) -> Self {
+        match reading {
+            // An unknown name has its note; a signature has none.
+            Ok((_, Some(dialect::Error::Signature(_)))) => Self::Unsupported,
+            Ok((delivery, _)) => delivery
+                .notes
+                .iter()
+                .map(|note| Self::of_note(note.level))
+                .max()
+                .unwrap_or(Self::Supported),
+            Err(error) => Self::of_error(error),
+        }
+    }
+
+    /// What a note makes of its URL, and so of its parameter.
+    #[must_use]
+    pub const fn of_note(level: NoteLevel) -> Self {
+        match level {
+            NoteLevel::Ignored => Self::Supported,
+            NoteLevel::Approximated => Self::Approximated,
+            NoteLevel::Unsupported => Self::Unsupported,
+        }
+    }
+
+    /// Of a URL that is refused.
+    #[must_use]
+    pub const fn of_error(error: &dialect::Error) -> Self {
+        match error {
+            dialect::Error::Syntax(_)
+            | dialect::Error::Conflict { .. }
+            | dialect::Error::AutoGravity { .. }
+            | dialect::Error::UnknownTransformation { .. } => Self::Invalid,
+            dialect::Error::Unsupported { .. }
+            | dialect::Error::Signature(_)
+            | dialect::Error::UnknownEndpoint { .. } => Self::Unsupported,
+        }
+    }
+
     /// The word, as in the JSON.
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -112,20 +161,34 @@ pub struct Problem {
     pub hint: Option<String>,
 }
 
+/// What a URL means, beside why it may not be answered as things are; or why it means nothing.
+pub type Reading = Result<(Delivery, Option<dialect::Error>), dialect::Error>;
+
+/// The endpoint that answers for a full URL or a path, and the rules by which it is read: those of
+/// the original service where there is none.
+#[must_use]
+pub fn rules<'a>(
+    gateway: &'a Gateway,
+    url: &str,
+) -> (Option<&'a Arc<Endpoint>>, &'a dialect::Rules) {
+    static ANY: LazyLock<dialect::Rules> = LazyLock::new(dialect::Rules::default);
+    let (host, path) = dialect::route(url);
+    let endpoint = gateway.endpoint(host.as_deref(), &path);
+    (endpoint, endpoint.map_or(&*ANY, |endpoint| &endpoint.rules))
+}
+
 /// Explains a full URL or a path.
 #[must_use]
 pub fn explain(gateway: &Gateway, url: &str) -> Explained {
-    let (host, path) = dialect::route(url);
-    let endpoint = gateway.endpoint(host.as_deref(), &path);
-    let any = dialect::Rules::default();
-    let rules = endpoint.map_or(&any, |endpoint| &endpoint.rules);
-
+    let (endpoint, rules) = rules(gateway, url);
     let mut explained = blank(url);
     match dialect::anatomy(rules, url) {
         Ok(anatomy) => explained.cut(anatomy),
         Err(error) => return explained.refused(&error),
     }
-    match dialect::interpret(rules, url) {
+    let reading = dialect::interpret(rules, url);
+    explained.status = Status::of(&reading);
+    match reading {
         Ok((delivery, refusal)) => {
             // An unknown name has its note where it stands; a signature has none yet.
             if let Some(dialect::Error::Signature(fault)) = refusal {
@@ -198,14 +261,6 @@ impl Explained {
             parameter: note.parameter.to_string(),
             message: note.message.to_string(),
         }));
-        let has = |level: NoteLevel| self.notes.iter().any(|note| note.level == level.word());
-        self.status = if has(NoteLevel::Unsupported) {
-            Status::Unsupported
-        } else if has(NoteLevel::Approximated) {
-            Status::Approximated
-        } else {
-            Status::Supported
-        };
     }
 
     fn refused(mut self, error: &dialect::Error) -> Self {
@@ -219,7 +274,7 @@ impl Explained {
                 hint: None,
             }
         };
-        let (status, problem) = match error {
+        let problem = match error {
             dialect::Error::Syntax(syntax) => {
                 let hint = syntax.hint().map(str::to_owned);
                 let mut message = syntax.to_string();
@@ -229,30 +284,24 @@ impl Explained {
                     message.truncate(bare.len());
                 }
                 let span = syntax.span();
-                let problem = Problem {
+                Problem {
                     message,
                     offset: span.start,
                     length: span.len(),
                     hint,
-                };
-                (Status::Invalid, problem)
+                }
             }
-            dialect::Error::Unsupported { parameter, .. } => {
-                (Status::Unsupported, found(parameter, error.to_string()))
+            dialect::Error::Unsupported { parameter, .. }
+            | dialect::Error::Conflict { parameter, .. }
+            | dialect::Error::AutoGravity { parameter } => found(parameter, error.to_string()),
+            dialect::Error::UnknownTransformation { name } => {
+                found(&format!("t_{name}"), error.to_string())
             }
-            dialect::Error::Conflict { parameter, .. }
-            | dialect::Error::AutoGravity { parameter } => {
-                (Status::Invalid, found(parameter, error.to_string()))
-            }
-            dialect::Error::UnknownTransformation { name } => (
-                Status::Invalid,
-                found(&format!("t_{name}"), error.to_string()),
-            ),
             dialect::Error::Signature(_) | dialect::Error::UnknownEndpoint { .. } => {
-                (Status::Unsupported, found("", error.to_string()))
+                found("", error.to_string())
             }
         };
-        self.status = status;
+        self.status = Status::of_error(error);
         self.error = Some(problem);
         self
     }

@@ -10,6 +10,7 @@
 //! | `effect`, `arguments` | effects with their documented defaults and ranges |
 //! | `output`, `video` | format, quality, flags; animation, sound and video |
 //! | `expression` | numbers, lengths, colours, expressions |
+//! | `names` | what parameters are called where they are counted |
 
 mod access;
 mod arguments;
@@ -18,9 +19,12 @@ mod component;
 mod effect;
 mod expression;
 mod layer;
+mod names;
 mod output;
 mod size;
 mod video;
+
+pub use names::{parameter_name, parameters};
 
 use super::{Anatomy, CloudRule, Delivery, Error, Notes, Rules};
 use crate::grammar::params::is_format;

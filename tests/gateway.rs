@@ -1,0 +1,110 @@
+//! A real gateway for tests: the binary on loopback, with a configuration of the test's own.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// A running gateway; stopped when dropped.
+pub struct Gateway {
+    process: Child,
+    pub base: String,
+    pub admin: String,
+    folder: PathBuf,
+}
+
+/// The demo's pictures, laid out as a backup bucket.
+pub fn photos() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/photos")
+}
+
+/// A folder of the test's own, empty.
+pub fn scratch(name: &str) -> PathBuf {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let n = NEXT.fetch_add(1, Ordering::Relaxed);
+    let path = std::env::temp_dir().join(format!("cldgate-test-{name}-{}-{n}", std::process::id()));
+    std::fs::create_dir_all(&path).expect("a scratch folder");
+    path
+}
+
+impl Gateway {
+    /// Over the demo's pictures, with more lines for the endpoint.
+    pub fn demo(endpoint: &str) -> Self {
+        Self::over(&photos(), "", endpoint)
+    }
+
+    /// Over a bucket folder, with more lines for the origin and the endpoint.
+    pub fn over(bucket: &Path, origin: &str, endpoint: &str) -> Self {
+        let bucket = bucket.display();
+        Self::start(&format!(
+            "listen = \"127.0.0.1:0\"\nadmin = \"127.0.0.1:0\"\n\
+             [[origin]]\nname = \"photos\"\nkind = \"cloudinary_backup\"\npath = '{bucket}'\n\
+             folder = \"res/demo\"\n{origin}\n\
+             [[endpoint]]\nname = \"demo\"\nprefix = \"/demo\"\norigins = [\"photos\"]\n{endpoint}\n"
+        ))
+    }
+
+    fn start(config: &str) -> Self {
+        let folder = scratch("gateway");
+        let file = folder.join("cldgate.toml");
+        std::fs::write(&file, config).expect("a configuration");
+        let mut process = Command::new(env!("CARGO_BIN_EXE_cldgate"))
+            .args(["serve", "--config"])
+            .arg(&file)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the gateway starts");
+        let mut lines = BufReader::new(process.stdout.take().expect("its output")).lines();
+        let mut next = |label: &str| -> String {
+            let line = lines.next().expect("a line").expect("text");
+            let url = line.strip_prefix(label).unwrap_or_else(|| panic!("{line}"));
+            url.trim_end_matches("/metrics").to_owned()
+        };
+        let base = next("cldgate listens on ");
+        let admin = next("operators: ");
+        Self {
+            process,
+            base,
+            admin,
+            folder,
+        }
+    }
+
+    pub async fn get(&self, path: &str) -> reqwest::Response {
+        self.ask(path, &[]).await
+    }
+
+    pub async fn ask(&self, path: &str, headers: &[(&str, &str)]) -> reqwest::Response {
+        let mut request = reqwest::Client::new().get(format!("{}{path}", self.base));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.send().await.expect("an answer")
+    }
+
+    /// A counter of the operators' listener, summed over its labels.
+    pub async fn counter(&self, name: &str) -> u64 {
+        let text = reqwest::get(format!("{}/metrics", self.admin))
+            .await
+            .expect("metrics");
+        let text = text.text().await.expect("text");
+        let values = text.lines().filter_map(|line| {
+            let rest = line.strip_prefix(name)?;
+            let value = match rest.strip_prefix('{') {
+                Some(labelled) => labelled.split_once('}')?.1,
+                None => rest,
+            };
+            value.trim().parse::<f64>().ok()
+        });
+        values.map(|value| value as u64).sum()
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
