@@ -75,10 +75,10 @@ impl Walk<'_> {
     }
 
     /// A condition with its branches; answers where to go on.
-    fn when(
+    fn when<'u>(
         &mut self,
-        chain: &[Component<'_>],
-        component: &Component<'_>,
+        chain: &[Component<'u>],
+        component: &Component<'u>,
         (at, inline, otherwise, end): (usize, Option<usize>, Option<usize>, usize),
         into: &mut Target<'_>,
     ) -> Result<usize, Error> {
@@ -126,10 +126,10 @@ impl Walk<'_> {
 
     /// A component that is no condition, or what is left of it, or the layer that it opens; answers
     /// where to go on.
-    fn component(
+    fn component<'u>(
         &mut self,
-        chain: &[Component<'_>],
-        component: &Component<'_>,
+        chain: &[Component<'u>],
+        component: &Component<'u>,
         at: usize,
         into: &mut Target<'_>,
     ) -> Result<usize, Error> {
@@ -160,10 +160,10 @@ impl Walk<'_> {
         Ok(at + 1)
     }
 
-    fn layer(
+    fn layer<'u>(
         &mut self,
-        chain: &[Component<'_>],
-        opening: &Component<'_>,
+        chain: &[Component<'u>],
+        opening: &Component<'u>,
         (open, close): (usize, usize),
         into: &mut Target<'_>,
     ) -> Result<(), Error> {
@@ -209,10 +209,10 @@ impl Walk<'_> {
     }
 
     /// A component that opens or closes a layer, as far as it works on the layer itself.
-    fn own(
+    fn own<'u>(
         &mut self,
-        frame: &Frame<'_, '_>,
-        component: &Component<'_>,
+        frame: &Frame<'_, 'u>,
+        component: &Component<'u>,
         into: &mut Target<'_>,
     ) -> Result<(), Error> {
         self.named(component, into)?;

@@ -56,7 +56,7 @@ impl<'a, 'u> Frame<'a, 'u> {
     }
 
     /// What of a component is not for the layer's own chain.
-    pub(super) fn hidden(&self, component: &Component<'_>) -> Keys {
+    pub(super) fn hidden(&self, component: &Component<'u>) -> Keys {
         let opening = std::ptr::eq(component, self.opening);
         let mut hidden = Keys::default();
         if !opening || self.alone || self.opening_places() {
