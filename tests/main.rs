@@ -10,6 +10,8 @@
 mod architecture;
 mod audit;
 mod config;
+mod conformance;
+mod corpus;
 mod gateway;
 mod http;
 mod origin;

@@ -48,15 +48,16 @@ pub(super) struct StepInput<'a> {
 }
 
 impl StepInput<'_> {
-    fn dpr(&self, dpr: Dpr) -> Decimal {
+    fn dpr(&self, dpr: &Dpr) -> Decimal {
         match dpr {
-            Dpr::Fixed(factor) => factor,
+            Dpr::Fixed(factor) => *factor,
             Dpr::Shown => self.hints.dpr_up(),
+            Dpr::Expr(_) => Decimal::ONE,
         }
     }
 
     /// One side in pixels, at least 1; `None` where the client's width is wanted and unknown.
-    fn length(&self, length: Length, along: Side, dpr: Decimal) -> Option<u32> {
+    fn length(&self, length: &Length, along: Side, dpr: Decimal) -> Option<u32> {
         let own = match along {
             Side::Width => self.input.width,
             Side::Height => self.input.height,
@@ -64,7 +65,7 @@ impl StepInput<'_> {
         let dpr = u128::try_from(dpr.billionths()).unwrap_or(0);
         let one = Decimal::SCALE.unsigned_abs().into();
         Some(match length {
-            Length::Px(n) => side(u128::try_from(n).unwrap_or(0) * dpr, one),
+            Length::Px(n) => side(u128::try_from(*n).unwrap_or(0) * dpr, one),
             Length::Share(share) => {
                 let share = u128::try_from(share.billionths()).unwrap_or(0);
                 side(u128::from(own) * share * dpr, one * one)
@@ -72,17 +73,18 @@ impl StepInput<'_> {
             Length::Source(Side::Width) => side(u128::from(self.source.width) * dpr, one),
             Length::Source(Side::Height) => side(u128::from(self.source.height) * dpr, one),
             Length::Shown { step, fallback } => {
-                let shown = self.hints.width_up(step).or(fallback)?;
+                let shown = self.hints.width_up(*step).or(*fallback)?;
                 side(u128::from(shown) * dpr, one)
             }
+            Length::Expr(_) => return None,
         })
     }
 
     /// A distance in pixels; shares are of the input's side.
-    fn distance(&self, length: Option<Length>, along: Side) -> i64 {
+    fn distance(&self, length: Option<&Length>, along: Side) -> i64 {
         match length {
-            None | Some(Length::Shown { .. }) => 0,
-            Some(Length::Px(n)) => n.into(),
+            None | Some(Length::Shown { .. } | Length::Expr(_)) => 0,
+            Some(Length::Px(n)) => (*n).into(),
             Some(Length::Share(share)) => {
                 let own = match along {
                     Side::Width => self.input.width,
@@ -97,10 +99,10 @@ impl StepInput<'_> {
         }
     }
 
-    fn offset(&self, offset: Offset) -> (i64, i64) {
+    fn offset(&self, offset: &Offset) -> (i64, i64) {
         (
-            self.distance(offset.x, Side::Width),
-            self.distance(offset.y, Side::Height),
+            self.distance(offset.x.as_ref(), Side::Width),
+            self.distance(offset.y.as_ref(), Side::Height),
         )
     }
 
@@ -110,12 +112,17 @@ impl StepInput<'_> {
             width: w,
             height: h,
         } = self.input;
-        let dpr = self.dpr(area.dpr);
+        let dpr = self.dpr(&area.dpr);
+        // What is not evaluated is left out, as if it were not asked for.
         let width = area
             .width
+            .as_ref()
+            .filter(|length| length.support().is_rendered())
             .map(|length| self.length(length, Side::Width, dpr));
         let height = area
             .height
+            .as_ref()
+            .filter(|length| length.support().is_rendered())
             .map(|length| self.length(length, Side::Height, dpr));
         // A width that only the client knows, and does not say, is the input's.
         let width = width.map(|known| known.unwrap_or(w));
@@ -259,7 +266,7 @@ fn cover(at: &StepInput<'_>, resize: &Resize, area: Size) -> Vec<Step> {
     let (rest_x, rest_y) = (w - width, h - height);
     #[allow(clippy::cast_precision_loss)]
     let (dx, dy) = {
-        let (x, y) = at.offset(resize.offset);
+        let (x, y) = at.offset(&resize.offset);
         (x as f64, y as f64)
     };
     let (x, y) = match &resize.gravity {
@@ -320,7 +327,7 @@ fn pad(at: &StepInput<'_>, resize: &Resize, area: Size) -> Result<Vec<Step>, Err
     let rest_y = i64::from(canvas.height) - i64::from(drawn.height);
     let (dx, dy) = match resize.gravity {
         Gravity::Point => (0, 0),
-        _ => at.offset(resize.offset),
+        _ => at.offset(&resize.offset),
     };
     let compass = compass(&resize.gravity);
     let (right, down) = inward(compass);
@@ -339,7 +346,7 @@ fn pad(at: &StepInput<'_>, resize: &Resize, area: Size) -> Result<Vec<Step>, Err
         size: canvas,
         left: i32::try_from(left).map_err(|_| too_far())?,
         top: i32::try_from(top).map_err(|_| too_far())?,
-        fill: super::paint(resize.background),
+        fill: super::paint(resize.background.as_ref()),
     });
     Ok(steps)
 }
@@ -355,7 +362,7 @@ pub(super) fn crop(at: &StepInput<'_>, crop: &Crop) -> Result<Vec<Step>, Error> 
         i64::from(area.width.min(input.width)),
         i64::from(area.height.min(input.height)),
     );
-    let (dx, dy) = at.offset(crop.offset);
+    let (dx, dy) = at.offset(&crop.offset);
     let (x, y, width, height) = match &crop.gravity {
         Gravity::Corner => {
             let (x, y) = (dx.max(0), dy.max(0));
@@ -414,7 +421,7 @@ const fn compass(gravity: &Gravity) -> Compass {
     match gravity {
         Gravity::Compass(compass) => *compass,
         Gravity::Subject { fallback, .. } => *fallback,
-        Gravity::Corner | Gravity::Point => Compass::Center,
+        Gravity::Corner | Gravity::Point | Gravity::Variable(_) => Compass::Center,
     }
 }
 

@@ -6,8 +6,8 @@ use super::negotiate::{self, Negotiated, Writable};
 use super::raster::{Paint, RasterPlan, Rounding, Step};
 use super::{Error, Hints, Limits, Plan};
 use crate::spec::{
-    Border, Corner, Dpr, Fill, Format, FormatChoice, Length, Op, Output, Quality, Radii, Select,
-    TransformSpec, Turn,
+    Border, Colour, Corner, Dpr, Fill, Format, FormatChoice, Length, Op, Output, Quality, Radii,
+    Select, Support, TransformSpec, Turn,
 };
 
 /// The owner's choices that a plan depends on.
@@ -58,7 +58,8 @@ pub fn make(
     }
     let source = facts.size.turned(orientation);
     let mut size = source;
-    for op in &spec.ops {
+    // What the one table says is not rendered is passed over here, and only here.
+    for op in spec.ops.iter().filter(|op| op.support().is_rendered()) {
         let at = StepInput {
             input: size,
             source,
@@ -70,14 +71,26 @@ pub fn make(
             Op::Resize(resize) => steps.extend(geometry::resize(&at, resize)?),
             Op::Turn(turn) if *turn == Turn::NONE => {}
             Op::Turn(turn) => steps.push(Step::Turn(*turn)),
-            Op::Round(radii) => steps.push(Step::Round(rounding(*radii, size))),
-            Op::Border(border) => steps.push(line(border, size)),
+            Op::Round(radii) => steps.push(Step::Round(rounding(radii, size))),
+            Op::Border(border) => steps.extend(line(border, size)),
             Op::Opacity(percent) => {
                 let level = (u32::from(percent.get()) * 255 + 50) / 100;
                 steps.push(Step::Opacity(u8::try_from(level).unwrap_or(u8::MAX)));
             }
-            Op::Background(fill) => steps.push(Step::Flatten(paint_of(*fill))),
-            Op::IgnoreOrientation | Op::Rotate(_) => {}
+            Op::Background(fill) => steps.push(Step::Flatten(paint_of(fill))),
+            // Settled above; and what the table has filtered out.
+            Op::IgnoreOrientation
+            | Op::Rotate(_)
+            | Op::RotateBy(_)
+            | Op::TurnToShape(_)
+            | Op::OpacityBy(_)
+            | Op::Trim(_)
+            | Op::Effect(_)
+            | Op::Overlay(_)
+            | Op::Clip(_)
+            | Op::ResizeBy(_)
+            | Op::When(_)
+            | Op::Let(_) => {}
         }
         for step in steps.get(start..).unwrap_or_default() {
             size = step.size_after(size);
@@ -103,13 +116,21 @@ pub fn is_original(spec: &TransformSpec, stored: Option<Format>) -> bool {
         FormatChoice::Named(format) => Some(format) == stored,
         FormatChoice::Auto { .. } => false,
     };
-    // How the file is named for saving does not change its bytes.
+    // How the file is named for saving does not change its bytes, nor does what is not rendered.
+    let settings = spec.output.settings.iter();
     let plain = Output {
         format: FormatChoice::Stored,
         attachment: None,
+        settings: settings
+            .filter(|setting| setting.support() == Support::Supported)
+            .cloned()
+            .collect(),
         ..spec.output.clone()
     };
-    same_format && spec.ops.is_empty() && spec.select == Select::Whole && plain == Output::default()
+    same_format
+        && !spec.ops.iter().any(|op| op.support().is_rendered())
+        && !matches!(spec.select, Select::Page(_))
+        && plain == Output::default()
 }
 
 /// What about the client an answer depends on: what `Vary` must name, and the cache key must hold.
@@ -126,10 +147,10 @@ pub struct Varies {
 /// What about the client the answer to a specification depends on.
 #[must_use]
 pub fn varies(spec: &TransformSpec) -> Varies {
-    let shown = |length: Option<Length>| matches!(length, Some(Length::Shown { .. }));
+    let shown = |length: &Option<Length>| matches!(length, Some(Length::Shown { .. }));
     let sizes = spec.ops.iter().filter_map(|op| match op {
-        Op::Resize(resize) => Some(resize.area),
-        Op::Crop(crop) => Some(crop.area),
+        Op::Resize(resize) => Some(&resize.area),
+        Op::Crop(crop) => Some(&crop.area),
         _ => None,
     });
     let accept = matches!(spec.output.format, FormatChoice::Auto { .. });
@@ -141,7 +162,7 @@ pub fn varies(spec: &TransformSpec) -> Varies {
         |varies, area| Varies {
             accept,
             dpr: varies.dpr || area.dpr == Dpr::Shown,
-            width: varies.width || shown(area.width) || shown(area.height),
+            width: varies.width || shown(&area.width) || shown(&area.height),
         },
     )
 }
@@ -170,32 +191,40 @@ fn side_fits(size: Size, format: Format) -> Result<(), Error> {
 }
 
 /// Radii in pixels, each clamped to half the side; `max` is the ellipse that touches all sides.
-fn rounding(radii: Radii, size: Size) -> Rounding {
+fn rounding(radii: &Radii, size: Size) -> Rounding {
     let (half_w, half_h) = (f64::from(size.width) / 2.0, f64::from(size.height) / 2.0);
-    Rounding(radii.0.map(|corner| match corner {
+    Rounding(radii.0.each_ref().map(|corner| match corner {
         Corner::Max => (half_w, half_h),
         Corner::Px(n) => {
-            let radius = f64::from(n).min(half_w).min(half_h);
+            let radius = f64::from(*n).min(half_w).min(half_h);
             (radius, radius)
         }
+        Corner::Expr(_) => (0.0, 0.0),
     }))
 }
 
-fn line(border: &Border, size: Size) -> Step {
-    Step::Border {
-        width: border.width,
-        colour: border.colour,
-        corners: border.radii.map(|radii| rounding(radii, size)),
-    }
+/// `None` where width or colour is not known, which the table filters out.
+fn line(border: &Border, size: Size) -> Option<Step> {
+    let Length::Px(width) = border.width else {
+        return None;
+    };
+    Some(Step::Border {
+        width: u32::try_from(width).ok()?,
+        colour: border.colour.colour()?,
+        corners: border.radii.as_ref().map(|radii| rounding(radii, size)),
+    })
 }
 
-pub(super) fn paint(fill: Option<Fill>) -> Paint {
-    fill.map_or(Paint::Colour(crate::spec::Colour::TRANSPARENT), paint_of)
+pub(super) fn paint(fill: Option<&Fill>) -> Paint {
+    fill.map_or(Paint::Colour(Colour::TRANSPARENT), paint_of)
 }
 
-fn paint_of(fill: Fill) -> Paint {
+fn paint_of(fill: &Fill) -> Paint {
     match fill {
-        Fill::Colour(colour) => Paint::Colour(colour),
-        Fill::EdgeColour => Paint::EdgeColour,
+        Fill::Colour(colour) => Paint::Colour(*colour),
+        Fill::EdgeColour | Fill::Derived(_) => Paint::EdgeColour,
+        Fill::Blurred(_) | Fill::Generated(_) | Fill::Variable(_) => {
+            Paint::Colour(Colour::TRANSPARENT)
+        }
     }
 }

@@ -3,20 +3,55 @@
 use std::fmt::{self, Display, Formatter};
 
 use super::{
-    Angle, Area, Border, Chroma, Colour, Compass, Corner, Crop, Decimal, Direction, Dpr, Fill,
-    FormatChoice, Frame, Gravity, Length, Level, Metadata, Offset, Op, Output, Percent,
-    Progressive, Quality, Radii, Ratio, Resize, Select, Side, Subject, TransformSpec, Turn,
+    Amount, Angle, Area, Border, Chroma, Clip, Colour, Compass, Corner, Crop, Decimal, Direction,
+    Dpr, Fill, FormatChoice, Frame, Gravity, Ink, Length, Level, Metadata, Offset, Op, Output,
+    Percent, Progressive, Quality, Radii, Ratio, Resize, Select, Side, Subject, Time,
+    TransformSpec, Turn, When,
 };
 
 impl Display for TransformSpec {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        if let Select::Page(page) = self.select {
-            write!(f, "page {page} | ")?;
+        if self.select != Select::Whole {
+            write!(f, "{} | ", self.select)?;
         }
         for op in &self.ops {
             write!(f, "{op} | ")?;
         }
-        self.output.fmt(f)
+        self.output.fmt(f)?;
+        match &self.default_image {
+            Some(asset) => write!(f, " | default {asset}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Display for Select {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let comma = |at: usize| if at == 0 { " " } else { "," };
+        match self {
+            Self::Whole => f.write_str("whole"),
+            Self::Page(page) => write!(f, "page {page}"),
+            Self::Pages(ranges) => {
+                f.write_str("pages")?;
+                for (at, (first, last)) in ranges.iter().enumerate() {
+                    write!(f, "{}{first}", comma(at))?;
+                    match last {
+                        Some(last) if last == first => {}
+                        Some(last) => write!(f, "..{last}")?,
+                        None => f.write_str("..")?,
+                    }
+                }
+                Ok(())
+            }
+            Self::Named { embedded, names } => {
+                f.write_str(if *embedded { "embedded" } else { "layers" })?;
+                names
+                    .iter()
+                    .enumerate()
+                    .try_for_each(|(at, name)| write!(f, "{}{name:?}", comma(at)))
+            }
+            Self::PageBy(expr) => write!(f, "page {{{expr}}}"),
+        }
     }
 }
 
@@ -32,14 +67,91 @@ impl Display for Op {
             Self::Opacity(percent) => write!(f, "opacity {percent}"),
             Self::Background(fill) => write!(f, "background {fill}"),
             Self::IgnoreOrientation => f.write_str("ignore-orientation"),
+            Self::RotateBy(expr) => write!(f, "rotate {{{expr}}}"),
+            Self::TurnToShape(turn) => {
+                let way = if turn.clockwise { "right" } else { "left" };
+                write!(f, "turn-to-shape {} {way}", turn.area)
+            }
+            Self::OpacityBy(expr) => write!(f, "opacity {{{expr}}}%"),
+            Self::Trim(trim) => {
+                write!(f, "trim {}%", trim.tolerance)?;
+                trim.colour
+                    .as_ref()
+                    .map_or(Ok(()), |colour| write!(f, " {colour}"))
+            }
+            Self::Effect(effect) => effect.fmt(f),
+            Self::Overlay(overlay) => overlay.fmt(f),
+            Self::Clip(clip) => clip.fmt(f),
+            Self::ResizeBy(resize) => write!(f, "resize {} ${}", resize.area, resize.mode),
+            Self::When(when) => when.fmt(f),
+            Self::Let(set) => write!(f, "let ${} = {}", set.name, set.value),
         }
+    }
+}
+
+impl Display for When {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "when {} [{}]", self.condition, self.then)?;
+        if self.otherwise == TransformSpec::default() {
+            Ok(())
+        } else {
+            write!(f, " else [{}]", self.otherwise)
+        }
+    }
+}
+
+impl Display for Clip {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str("clip")?;
+        for (word, time) in [
+            (" from ", &self.start),
+            (" to ", &self.end),
+            (" for ", &self.duration),
+        ] {
+            if let Some(time) = time {
+                write!(f, "{word}{time}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Display for Time {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Seconds(seconds) => write!(f, "{seconds}s"),
+            Self::Share(percent) => write!(f, "{percent}%"),
+            Self::Auto => f.write_str("auto"),
+        }
+    }
+}
+
+impl Display for Ink {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Colour(colour) => colour.fmt(f),
+            Self::Variable(name) => write!(f, "${name}"),
+        }
+    }
+}
+
+impl Display for Offset {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let side = |f: &mut Formatter<'_>, length: &Option<Length>| match length {
+            Some(length) => length.fmt(f),
+            None => f.write_str("0"),
+        };
+        f.write_str("+")?;
+        side(f, &self.x)?;
+        f.write_str(",")?;
+        side(f, &self.y)
     }
 }
 
 impl Display for Crop {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write!(f, "crop {}", self.area)?;
-        placed(f, &self.gravity, self.offset, self.zoom)
+        placed(f, &self.gravity, &self.offset, self.zoom.as_ref())
     }
 }
 
@@ -60,9 +172,9 @@ impl Display for Resize {
         }
         // The place of the box means nothing where the whole picture is scaled.
         if matches!(self.frame, Frame::Cover | Frame::Pad) {
-            placed(f, &self.gravity, self.offset, self.zoom)?;
+            placed(f, &self.gravity, &self.offset, self.zoom.as_ref())?;
         }
-        if let (Frame::Pad, Some(fill)) = (self.frame, self.background) {
+        if let (Frame::Pad, Some(fill)) = (self.frame, &self.background) {
             write!(f, " on {fill}")?;
         }
         Ok(())
@@ -72,18 +184,12 @@ impl Display for Resize {
 fn placed(
     f: &mut Formatter<'_>,
     gravity: &Gravity,
-    offset: Offset,
-    zoom: Option<Decimal>,
+    offset: &Offset,
+    zoom: Option<&Amount>,
 ) -> fmt::Result {
     write!(f, " {gravity}")?;
     if !offset.is_empty() {
-        let zero = Length::Px(0);
-        write!(
-            f,
-            " +{},{}",
-            offset.x.unwrap_or(zero),
-            offset.y.unwrap_or(zero)
-        )?;
+        write!(f, " {offset}")?;
     }
     match zoom {
         Some(zoom) => write!(f, " zoom={zoom}"),
@@ -93,23 +199,27 @@ fn placed(
 
 impl Display for Area {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let side = |f: &mut Formatter<'_>, length: Option<Length>| match length {
+        let side = |f: &mut Formatter<'_>, length: &Option<Length>| match length {
             Some(length) => length.fmt(f),
             None => f.write_str("-"),
         };
-        side(f, self.width)?;
+        side(f, &self.width)?;
         f.write_str("x")?;
-        side(f, self.height)?;
+        side(f, &self.height)?;
         if let Some(ratio) = self.ratio {
             write!(f, " ratio={ratio}")?;
+        }
+        if let Some(expr) = &self.ratio_by {
+            write!(f, " ratio={{{expr}}}")?;
         }
         if self.ignore_aspect {
             f.write_str(" ignore-aspect")?;
         }
-        match self.dpr {
+        match &self.dpr {
             Dpr::Fixed(Decimal::ONE) => Ok(()),
             Dpr::Fixed(dpr) => write!(f, " dpr={dpr}"),
             Dpr::Shown => f.write_str(" dpr=shown"),
+            Dpr::Expr(expr) => write!(f, " dpr={{{expr}}}"),
         }
     }
 }
@@ -129,6 +239,7 @@ impl Display for Gravity {
                 };
                 write!(f, "@{word}/{fallback}")
             }
+            Self::Variable(name) => write!(f, "@${name}"),
         }
     }
 }
@@ -178,6 +289,7 @@ impl Display for Corner {
         match self {
             Self::Px(n) => n.fmt(f),
             Self::Max => f.write_str("max"),
+            Self::Expr(expr) => write!(f, "{{{expr}}}"),
         }
     }
 }
@@ -197,6 +309,25 @@ impl Display for Fill {
         match self {
             Self::Colour(colour) => colour.fmt(f),
             Self::EdgeColour => f.write_str("edge-colour"),
+            Self::Derived(derived) => {
+                let contrast = if derived.contrast { "contrast-" } else { "" };
+                let from = if derived.edges { "edge" } else { "common" };
+                match derived.colours {
+                    1 => write!(f, "{contrast}{from}-colour")?,
+                    n => write!(f, "{contrast}{from}-gradient:{n}")?,
+                }
+                if let Some(direction) = &derived.direction {
+                    write!(f, ":{direction}")?;
+                }
+                for (at, ink) in derived.palette.iter().enumerate() {
+                    write!(f, "{}{ink}", if at == 0 { " of " } else { "," })?;
+                }
+                Ok(())
+            }
+            Self::Blurred(levels) => write!(f, "blurred:{}:{}", levels.0, levels.1),
+            Self::Generated(options) if options.is_empty() => f.write_str("generated"),
+            Self::Generated(options) => write!(f, "generated={options:?}"),
+            Self::Variable(name) => write!(f, "${name}"),
         }
     }
 }
@@ -234,6 +365,7 @@ impl Display for Length {
                 step,
                 fallback: Some(fallback),
             } => write!(f, "shown/{step}/{fallback}"),
+            Self::Expr(expr) => write!(f, "{{{expr}}}"),
         }
     }
 }
@@ -326,9 +458,12 @@ impl Display for Output {
             write!(f, " on {colour}")?;
         }
         match &self.attachment {
-            None => Ok(()),
-            Some(name) if name.is_empty() => f.write_str(" attachment"),
-            Some(name) => write!(f, " attachment={name:?}"),
+            None => {}
+            Some(name) if name.is_empty() => f.write_str(" attachment")?,
+            Some(name) => write!(f, " attachment={name:?}")?,
         }
+        self.settings
+            .iter()
+            .try_for_each(|setting| write!(f, " {setting}"))
     }
 }

@@ -18,17 +18,30 @@
 
 mod asset;
 mod display;
+mod effect;
+mod expr;
 mod op;
 mod output;
+mod overlay;
+mod setting;
+mod support;
 mod unit;
 
 pub use asset::{AssetRef, AssetType, DeliveryType};
+pub use effect::{
+    ColourVision, Curve, Effect, FadeMode, Kernel, Loudness, Morph, OutlineMode, Region, Scene,
+    Stop,
+};
+pub use expr::{Amount, Binary, Expr, Fact, Hundredths, Operator};
 pub use op::{
-    Area, Border, Corner, Crop, Direction, Dpr, Fill, Frame, Gravity, Offset, Op, Radii, Resize,
-    Subject, Turn,
+    Area, Border, Clip, Corner, Crop, Derived, Direction, Dpr, Fill, Frame, Gravity, Let, Offset,
+    Op, Radii, Resize, ResizeBy, Subject, Time, Trim, Turn, TurnToShape, When,
 };
 pub use output::{Chroma, Format, FormatChoice, Level, Metadata, Output, Progressive, Quality};
-pub use unit::{Angle, Colour, Compass, Decimal, Length, Percent, Ratio, Side};
+pub use overlay::{Align, Blend, Overlay, Relative, Source, Style, Text, TextPiece};
+pub use setting::Setting;
+pub use support::Support;
+pub use unit::{Angle, Colour, Compass, Decimal, Ink, Length, Percent, Ratio, Side};
 
 /// What to make of one asset.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -39,6 +52,8 @@ pub struct TransformSpec {
     pub ops: Vec<Op>,
     /// How the result is written.
     pub output: Output,
+    /// Stands in for the asset where that is missing.
+    pub default_image: Option<Box<AssetRef>>,
 }
 
 impl TransformSpec {
@@ -47,14 +62,55 @@ impl TransformSpec {
     pub fn is_untouched(&self) -> bool {
         self.select == Select::Whole && self.ops.is_empty() && self.output == Output::default()
     }
+
+    /// The assets that it needs beside its own: those of layers, in the order of the chain, and then
+    /// the one that stands in for a missing asset.
+    #[must_use]
+    pub fn sources(&self) -> Vec<&AssetRef> {
+        let mut found = Vec::new();
+        self.gather(&mut found);
+        found
+    }
+
+    fn gather<'a>(&'a self, found: &mut Vec<&'a AssetRef>) {
+        layers(&self.ops, found);
+        found.extend(self.default_image.as_deref());
+    }
+}
+
+fn layers<'a>(ops: &'a [Op], found: &mut Vec<&'a AssetRef>) {
+    for op in ops {
+        match op {
+            Op::Overlay(overlay) => {
+                found.extend(overlay.source.asset());
+                layers(&overlay.ops, found);
+            }
+            Op::When(when) => {
+                when.then.gather(found);
+                when.otherwise.gather(found);
+            }
+            _ => {}
+        }
+    }
 }
 
 /// Which part of a source with several pictures is meant.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Select {
     /// The whole source: its first page, all its frames.
     #[default]
     Whole,
     /// One page, layer or frame, counted from 1.
     Page(u32),
+    /// Several, each range with its first and last; without a last it goes on to the end.
+    Pages(Box<[(u32, Option<u32>)]>),
+    /// Layers of the source by their names, or objects in it (`embedded`) by name or number.
+    Named {
+        /// Objects instead of layers.
+        embedded: bool,
+        /// Their names.
+        names: Box<[Box<str>]>,
+    },
+    /// The page that an expression gives when the chain begins.
+    PageBy(Box<Expr>),
 }

@@ -1,6 +1,7 @@
 //! What can be done to a picture.
 
-use super::unit::{Angle, Colour, Compass, Decimal, Length, Percent, Ratio};
+use super::unit::{Angle, Colour, Compass, Decimal, Ink, Length, Percent, Ratio};
+use super::{Amount, Effect, Expr, Overlay, TransformSpec};
 
 /// One step of a chain. The order of a chain is kept, always.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -13,20 +14,117 @@ pub enum Op {
     Turn(Turn),
     /// Turn by any other angle; the canvas grows to the bounding box.
     Rotate(Angle),
+    /// Turn by degrees that are known when the step is reached.
+    RotateBy(Box<Expr>),
+    /// A quarter turn where the picture lies and the shape wanted stands, or the other way round.
+    TurnToShape(Box<TurnToShape>),
     /// Round the corners; what falls outside becomes transparent.
     Round(Radii),
     /// A solid line around the picture; the canvas grows by its width on every side.
     Border(Border),
     /// Multiply the opacity.
     Opacity(Percent),
+    /// Multiply the opacity by a percentage that is known when the step is reached.
+    OpacityBy(Box<Expr>),
     /// Put a colour behind everything transparent.
     Background(Fill),
     /// Leave the stored orientation tag unapplied, wherever in the chain it stands.
     IgnoreOrientation,
+    /// Cut off edges of one colour.
+    Trim(Box<Trim>),
+    /// An effect.
+    Effect(Box<Effect>),
+    /// Another picture, a text or a sound laid over or under.
+    Overlay(Box<Overlay>),
+    /// Keep a stretch of time.
+    Clip(Box<Clip>),
+    /// A resize or crop whose mode a variable holds.
+    ResizeBy(Box<ResizeBy>),
+    /// Do one thing or another.
+    When(Box<When>),
+    /// Give a variable its value, for the steps after this one.
+    Let(Box<Let>),
+}
+
+/// Turn to the shape wanted: see [`Op::TurnToShape`]. Stands before the resize that it is decided by.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct TurnToShape {
+    /// Clockwise; otherwise counter-clockwise.
+    pub clockwise: bool,
+    /// The shape wanted.
+    pub area: Area,
+}
+
+/// Cut off edges of one colour; transparent edges always.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Trim {
+    /// How far a colour may be from the edge's, 0 to 100; default 10.
+    pub tolerance: Amount,
+    /// `None`: the colour of the corners.
+    pub colour: Option<Ink>,
+}
+
+/// A stretch of time on the step's input. What is `None` reaches to that end.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Clip {
+    /// Where it begins.
+    pub start: Option<Time>,
+    /// Where it ends.
+    pub end: Option<Time>,
+    /// How long it is: from the start, or up to the end where only that is given (assumed).
+    pub duration: Option<Time>,
+}
+
+impl Clip {
+    /// Whether nothing is cut.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.start.is_none() && self.end.is_none() && self.duration.is_none()
+    }
+}
+
+/// A moment or a length of time.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Time {
+    /// Seconds.
+    Seconds(Amount),
+    /// A share of the duration, 0 to 100.
+    Share(Decimal),
+    /// The moment that shows most.
+    Auto,
+}
+
+/// See [`Op::ResizeBy`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ResizeBy {
+    /// The variable that holds the mode.
+    pub mode: Box<str>,
+    /// The box.
+    pub area: Area,
+}
+
+/// Do one thing or another. A branch's output settings, where it names any, win over earlier ones.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct When {
+    /// What decides, on the step's input.
+    pub condition: Expr,
+    /// Done where it holds.
+    pub then: TransformSpec,
+    /// Done where it does not.
+    pub otherwise: TransformSpec,
+}
+
+/// See [`Op::Let`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Let {
+    /// Letters and digits.
+    pub name: Box<str>,
+    /// Worked out when the step is reached.
+    pub value: Expr,
 }
 
 /// The box asked for, before facts about the source complete it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Area {
     /// The width asked for.
     pub width: Option<Length>,
@@ -34,6 +132,8 @@ pub struct Area {
     pub height: Option<Length>,
     /// Completes a missing side, or alone asks for the largest (or smallest) box of this shape.
     pub ratio: Option<Ratio>,
+    /// The same, known when the step is reached. At most one of the two is given.
+    pub ratio_by: Option<Box<Expr>>,
     /// The missing side keeps the input's value, instead of following the shape of the picture.
     pub ignore_aspect: bool,
     /// Device pixels a CSS pixel: both sides are multiplied. [`Decimal::ONE`] where nothing is said.
@@ -41,12 +141,14 @@ pub struct Area {
 }
 
 /// A pixel ratio that defaults to one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Dpr {
     /// A number above zero.
     Fixed(Decimal),
     /// What the client says (client hints), rounded up to a whole number; one when it says nothing.
     Shown,
+    /// Known when the step is reached.
+    Expr(Box<Expr>),
 }
 
 impl Default for Dpr {
@@ -69,7 +171,10 @@ impl Area {
     /// Whether nothing about the size is asked.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.width.is_none() && self.height.is_none() && self.ratio.is_none()
+        self.width.is_none()
+            && self.height.is_none()
+            && self.ratio.is_none()
+            && self.ratio_by.is_none()
     }
 }
 
@@ -115,7 +220,7 @@ pub struct Resize {
     pub offset: Offset,
     /// `Some` crops tightly to the subject found by `gravity`, its box divided by this factor;
     /// without a subject it has no effect.
-    pub zoom: Option<Decimal>,
+    pub zoom: Option<Amount>,
     /// What fills the rest of the box ([`Frame::Pad`]); `None`: transparent where the format can,
     /// white elsewhere.
     pub background: Option<Fill>,
@@ -147,7 +252,7 @@ pub struct Crop {
     /// Moves the box from there.
     pub offset: Offset,
     /// As in [`Resize::zoom`]; only without any size in `area`.
-    pub zoom: Option<Decimal>,
+    pub zoom: Option<Amount>,
 }
 
 /// Where a box sits.
@@ -166,6 +271,8 @@ pub enum Gravity {
         /// Where the box sits when nothing is found.
         fallback: Compass,
     },
+    /// Where a variable says.
+    Variable(Box<str>),
 }
 
 /// What a smart gravity looks for.
@@ -182,7 +289,7 @@ pub enum Subject {
 }
 
 /// A distance from a gravity's anchor.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Offset {
     /// Along the width.
     pub x: Option<Length>,
@@ -256,34 +363,60 @@ impl Turn {
 }
 
 /// The radius of one corner.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Corner {
     /// Pixels.
     Px(u32),
     /// As round as the picture allows: a circle or an ellipse.
     Max,
+    /// Pixels, known when the step is reached.
+    Expr(Box<Expr>),
 }
 
 /// The radii of the corners, clockwise from the top left.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Radii(pub [Corner; 4]);
 
 /// A solid line around a picture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Border {
-    /// Pixels.
-    pub width: u32,
+    /// Pixels, or an expression.
+    pub width: Length,
     /// Its colour; may be translucent.
-    pub colour: Colour,
+    pub colour: Ink,
     /// The radii that the same component asks for; the line then follows the corners.
     pub radii: Option<Radii>,
 }
 
 /// What an area is filled with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Fill {
     /// One colour.
     Colour(Colour),
     /// The most common colour of the picture's outermost pixels.
     EdgeColour,
+    /// Another colour, or a gradient, of the picture's own.
+    Derived(Box<Derived>),
+    /// The picture itself, enlarged and blurred: strength 1 to 2000 (default 100, assumed), brightness
+    /// -300 to 100 (default 0, assumed).
+    Blurred(Box<(Amount, Amount)>),
+    /// The picture continued by a model; the arguments as written.
+    Generated(Box<str>),
+    /// The colour that a variable holds.
+    Variable(Box<str>),
+}
+
+/// A fill made from a picture's own colours.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Derived {
+    /// From the edges alone; otherwise from the whole picture.
+    pub edges: bool,
+    /// A colour that stands out against the one found.
+    pub contrast: bool,
+    /// 1 for one colour, 2 or 4 for a gradient.
+    pub colours: u8,
+    /// `horizontal`, `vertical`, `diagonal_desc` or `diagonal_asc`; `None`: chosen for the picture.
+    pub direction: Option<Box<str>>,
+    /// The only colours to choose from.
+    pub palette: Box<[Ink]>,
 }

@@ -1,5 +1,7 @@
 //! How a result is written.
 
+use super::Setting;
+
 /// A file format that can be named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[allow(missing_docs, reason = "the names are the documentation")]
@@ -206,4 +208,35 @@ pub struct Output {
     pub background: Option<super::Colour>,
     /// Sent for saving, under this name (empty: the asset's own), instead of for showing.
     pub attachment: Option<Box<str>>,
+    /// What few results have, one of a kind.
+    pub settings: Vec<Setting>,
+}
+
+impl Output {
+    /// Adds a setting in the place of an earlier one of its kind.
+    pub fn set(&mut self, setting: Setting) {
+        self.settings.retain(|earlier| !earlier.same_kind(&setting));
+        self.settings.push(setting);
+    }
+
+    /// Takes over what a later output says; what it leaves at its default stays as it is.
+    pub fn merge(&mut self, later: Self) {
+        fn over<T: Default + PartialEq>(earlier: &mut T, later: T) {
+            if later != T::default() {
+                *earlier = later;
+            }
+        }
+        over(&mut self.format, later.format);
+        over(&mut self.quality, later.quality);
+        over(&mut self.chroma, later.chroma);
+        over(&mut self.progressive, later.progressive);
+        over(&mut self.metadata, later.metadata);
+        over(&mut self.background, later.background);
+        over(&mut self.attachment, later.attachment);
+        self.lossy |= later.lossy;
+        self.preserve_alpha |= later.preserve_alpha;
+        for setting in later.settings {
+            self.set(setting);
+        }
+    }
 }

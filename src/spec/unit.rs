@@ -2,6 +2,8 @@
 
 use std::num::NonZeroU64;
 
+use super::Expr;
+
 /// A decimal number in billionths (nine digits behind the point), as `w_0.5` or `dpr_1.5` write it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Decimal(i64);
@@ -93,7 +95,7 @@ pub enum Side {
 }
 
 /// A length along one side of a step's input.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Length {
     /// Pixels; negative only in offsets.
     Px(i32),
@@ -109,6 +111,8 @@ pub enum Length {
         /// Pixels when there is no hint.
         fallback: Option<u32>,
     },
+    /// Pixels, known when the step is reached.
+    Expr(Box<Expr>),
 }
 
 /// A percentage, 0 to 100.
@@ -163,6 +167,26 @@ impl Colour {
     #[must_use]
     pub const fn rgb(r: u8, g: u8, b: u8) -> Self {
         Self { r, g, b, a: 255 }
+    }
+}
+
+/// A colour, or what holds it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Ink {
+    /// This one.
+    Colour(Colour),
+    /// The value of a variable, by its name.
+    Variable(Box<str>),
+}
+
+impl Ink {
+    /// The colour, where it is known already.
+    #[must_use]
+    pub const fn colour(&self) -> Option<Colour> {
+        match self {
+            Self::Colour(colour) => Some(*colour),
+            Self::Variable(_) => None,
+        }
     }
 }
 

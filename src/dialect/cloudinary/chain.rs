@@ -1,9 +1,11 @@
 //! Components in order: what is a layer's, what is a condition's, what stands for a stored chain.
 
-use super::component::Reader;
+use super::component::{Keys, Reader, note_of};
+use super::expression::expr;
+use super::layer::Frame;
 use crate::dialect::{Error, Note, NoteLevel, Notes, Rules};
 use crate::grammar::{self, BranchScope, Component, LayerScope, Limits, ParamKey, UrlText, Value};
-use crate::spec::{Format, FormatChoice, TransformSpec};
+use crate::spec::{Format, FormatChoice, Let, Op, Output, TransformSpec, When};
 
 /// How deep stored chains may name each other.
 const MAX_NAMED_DEPTH: usize = 8;
@@ -18,88 +20,226 @@ pub(super) fn read(
 ) -> Result<Option<Error>, Error> {
     let mut walk = Walk {
         rules,
-        spec,
-        notes,
         named: Vec::new(),
         unknown: None,
     };
-    walk.chain(chain)?;
+    walk.part(chain, 0, chain.len(), &mut Target { spec, notes })?;
     Ok(walk.unknown)
 }
 
 struct Walk<'a> {
     rules: &'a Rules,
-    spec: &'a mut TransformSpec,
-    notes: &'a mut Notes,
     /// The stored chains that are being read, outermost first.
     named: Vec<Box<str>>,
     /// The first name that stands for nothing.
     unknown: Option<Error>,
 }
 
+/// Where a part of a chain is read into.
+struct Target<'a> {
+    spec: &'a mut TransformSpec,
+    notes: &'a mut Notes,
+}
+
 impl Walk<'_> {
-    fn chain(&mut self, chain: &[Component<'_>]) -> Result<(), Error> {
-        let mut next = 0;
-        while let Some(component) = chain.get(next) {
-            next = self.component(component, next)?;
+    /// Reads the components from `at` up to `end`. Recursion is bounded by the grammar's limit on
+    /// nesting.
+    fn part(
+        &mut self,
+        chain: &[Component<'_>],
+        mut at: usize,
+        end: usize,
+        into: &mut Target<'_>,
+    ) -> Result<(), Error> {
+        while at < end
+            && let Some(component) = chain.get(at)
+        {
+            at = match component.branch {
+                BranchScope::If {
+                    inline,
+                    otherwise,
+                    end,
+                } => {
+                    let inline = inline.then_some(at);
+                    let (otherwise, end) = (otherwise.map(index), index(end));
+                    self.when(chain, component, (at, inline, otherwise, end), into)?
+                }
+                // Reached only behind the branch that it ends.
+                BranchScope::Else { .. } => at + 1,
+                BranchScope::None | BranchScope::End { .. } => {
+                    self.component(chain, component, at, into)?
+                }
+            };
         }
         Ok(())
     }
 
-    /// Reads the component at `at`, or passes over what it opens; answers where to go on.
-    fn component(&mut self, component: &Component<'_>, at: usize) -> Result<usize, Error> {
-        let after = |index: u32| {
-            usize::try_from(index)
-                .unwrap_or(usize::MAX)
-                .saturating_add(1)
+    /// A condition with its branches; answers where to go on.
+    fn when<'u>(
+        &mut self,
+        chain: &[Component<'u>],
+        component: &Component<'u>,
+        (at, inline, otherwise, end): (usize, Option<usize>, Option<usize>, usize),
+        into: &mut Target<'_>,
+    ) -> Result<usize, Error> {
+        let mut inner = Notes::new();
+        let mut next = end.max(at + 1);
+        let mut then = TransformSpec::default();
+        let mut branch = Target {
+            spec: &mut then,
+            notes: &mut inner,
         };
-        if let BranchScope::If { end, .. } = component.branch {
-            self.unsupported(
-                component,
-                "conditions are not evaluated: the whole condition is left out",
-            );
-            return Ok(usize::try_from(end).unwrap_or(usize::MAX).max(at + 1));
+        match inline {
+            Some(at) => next = next.max(self.component(chain, component, at, &mut branch)?),
+            None => self.part(chain, at + 1, otherwise.unwrap_or(end), &mut branch)?,
         }
-        if let LayerScope::Opens { close } = component.layer {
-            self.unsupported(component, "layers are not rendered: the layer is left out");
-            return Ok(after(close).max(at + 1));
-        }
-        if matches!(
-            component.branch,
-            BranchScope::Else { .. } | BranchScope::End { .. }
-        ) {
-            return Ok(at + 1);
-        }
-        for param in component
-            .params
-            .iter()
-            .filter(|param| param.key == ParamKey::Variable)
+        let mut alternative = TransformSpec::default();
+        let mut branch = Target {
+            spec: &mut alternative,
+            notes: &mut inner,
+        };
+        if let Some(at) = otherwise
+            && let Some(component) = chain.get(at)
         {
-            self.note(
-                NoteLevel::Unsupported,
-                param.text,
-                "variables are not evaluated",
-            );
+            next = next.max(match component.branch {
+                BranchScope::Else {
+                    inline: false, end, ..
+                } => {
+                    self.part(chain, at + 1, index(end), &mut branch)?;
+                    index(end)
+                }
+                _ => self.component(chain, component, at, &mut branch)?,
+            });
         }
-        for key in [ParamKey::Baseline, ParamKey::Transformation] {
-            if let Some(param) = component.last(key)
-                && let Value::Names(names) = &param.value
-            {
-                self.expand(names.as_str(), param.text)?;
+        let condition = match component.last(ParamKey::If).map(|param| &param.value) {
+            Some(Value::Condition(condition)) => expr(condition, None),
+            _ => return Ok(next),
+        };
+        let op = Op::When(Box::new(When {
+            condition,
+            then,
+            otherwise: alternative,
+        }));
+        finish(op, component.text, inner, into);
+        Ok(next)
+    }
+
+    /// A component that is no condition, or what is left of it, or the layer that it opens; answers
+    /// where to go on.
+    fn component<'u>(
+        &mut self,
+        chain: &[Component<'u>],
+        component: &Component<'u>,
+        at: usize,
+        into: &mut Target<'_>,
+    ) -> Result<usize, Error> {
+        for param in component.all(ParamKey::Variable) {
+            if let Value::Assignment(set) = &param.value {
+                let op = Op::Let(Box::new(Let {
+                    name: set.name.into(),
+                    value: expr(&set.value, None),
+                }));
+                into.notes.extend(note_of(op.support(), param.text));
+                into.spec.ops.push(op);
             }
         }
+        if let LayerScope::Opens { close } = component.layer {
+            let close = index(close).max(at);
+            self.layer(chain, component, (at, close), into)?;
+            return Ok(close + 1);
+        }
+        self.named(component, into)?;
         Reader {
             component,
-            spec: self.spec,
-            notes: self.notes,
+            hidden: Keys::default(),
+            layer: false,
+            spec: into.spec,
+            notes: into.notes,
         }
         .read()?;
         Ok(at + 1)
     }
 
+    fn layer<'u>(
+        &mut self,
+        chain: &[Component<'u>],
+        opening: &Component<'u>,
+        (open, close): (usize, usize),
+        into: &mut Target<'_>,
+    ) -> Result<(), Error> {
+        let frame = Frame {
+            opening,
+            closing: chain.get(close).unwrap_or(opening),
+            alone: open == close,
+        };
+        let Some((param, layer, under)) = frame.named() else {
+            return Ok(());
+        };
+        let mut notes = Notes::new();
+        let mut spec = TransformSpec::default();
+        let source = frame.source(param, layer, &mut notes)?;
+        let mut inner = Target {
+            spec: &mut spec,
+            notes: &mut notes,
+        };
+        self.own(&frame, opening, &mut inner)?;
+        // Settings of the result beside a layer are the whole picture's; inside it they say nothing.
+        // Assumed.
+        let settings = std::mem::take(&mut inner.spec.output);
+        into.spec.output.merge(settings);
+        if !frame.alone {
+            self.part(chain, open + 1, close, &mut inner)?;
+            if std::mem::take(&mut inner.spec.output) != Output::default() {
+                into.notes.push(Note {
+                    level: NoteLevel::Ignored,
+                    parameter: opening.text.into(),
+                    message: "how a result is written means nothing inside a layer".into(),
+                });
+            }
+            self.own(&frame, frame.closing, &mut inner)?;
+            let settings = std::mem::take(&mut inner.spec.output);
+            into.spec.output.merge(settings);
+        }
+        if let Some(asset) = spec.default_image.take() {
+            into.spec.default_image = Some(asset);
+        }
+        let overlay = frame.overlay(source, under, spec, &mut notes);
+        finish(Op::Overlay(Box::new(overlay)), opening.text, notes, into);
+        Ok(())
+    }
+
+    /// A component that opens or closes a layer, as far as it works on the layer itself.
+    fn own<'u>(
+        &mut self,
+        frame: &Frame<'_, 'u>,
+        component: &Component<'u>,
+        into: &mut Target<'_>,
+    ) -> Result<(), Error> {
+        self.named(component, into)?;
+        Reader {
+            component,
+            hidden: frame.hidden(component),
+            layer: true,
+            spec: into.spec,
+            notes: into.notes,
+        }
+        .read()
+    }
+
+    fn named(&mut self, component: &Component<'_>, into: &mut Target<'_>) -> Result<(), Error> {
+        for key in [ParamKey::Baseline, ParamKey::Transformation] {
+            if let Some(param) = component.last(key)
+                && let Value::Names(names) = &param.value
+            {
+                self.expand(names.as_str(), param.text, into)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Reads stored chains in the place of their names. What stands beside the name in its component
     /// is read after it, so the URL's own values win.
-    fn expand(&mut self, names: &str, written: &str) -> Result<(), Error> {
+    fn expand(&mut self, names: &str, written: &str, into: &mut Target<'_>) -> Result<(), Error> {
         // A stored name may itself contain a dot.
         let whole = self.rules.named.contains_key(names);
         let names: Vec<&str> = if whole {
@@ -109,11 +249,11 @@ impl Walk<'_> {
         };
         for name in names {
             let Some(stored) = self.rules.named.get(name) else {
-                self.note(
-                    NoteLevel::Unsupported,
-                    written,
-                    "no named transformation of this name is configured",
-                );
+                into.notes.push(Note {
+                    level: NoteLevel::Unsupported,
+                    parameter: written.into(),
+                    message: "no named transformation of this name is configured".into(),
+                });
                 self.unknown
                     .get_or_insert(Error::UnknownTransformation { name: name.into() });
                 continue;
@@ -129,24 +269,26 @@ impl Walk<'_> {
             self.named.push(name.into());
             let text = UrlText::chain(stored);
             let chain = grammar::parse_chain(&text, &Limits::default())?;
-            self.chain(&chain.components)?;
+            self.part(&chain.components, 0, chain.components.len(), into)?;
             if let Some(format) = chain.extension.and_then(Format::from_extension) {
-                self.spec.output.format = FormatChoice::Named(format);
+                into.spec.output.format = FormatChoice::Named(format);
             }
             self.named.pop();
         }
         Ok(())
     }
+}
 
-    fn unsupported(&mut self, component: &Component<'_>, message: &'static str) {
-        self.note(NoteLevel::Unsupported, component.text, message);
+/// Adds an op that holds others: where it is left out as a whole, one note says so for all.
+fn finish(op: Op, parameter: &str, inner: Notes, into: &mut Target<'_>) {
+    let support = op.support();
+    into.notes.extend(note_of(support, parameter));
+    if support.is_rendered() {
+        into.notes.extend(inner);
     }
+    into.spec.ops.push(op);
+}
 
-    fn note(&mut self, level: NoteLevel, parameter: &str, message: &'static str) {
-        self.notes.push(Note {
-            level,
-            parameter: parameter.into(),
-            message: message.into(),
-        });
-    }
+fn index(written: u32) -> usize {
+    usize::try_from(written).unwrap_or(usize::MAX)
 }

@@ -1,55 +1,109 @@
 //! One component to ops.
 //!
 //! Order inside a component means nothing in the URL. Its work is done in this order, here and
-//! nowhere else: page · crop or resize · effects · rounding and border · turning · opacity ·
+//! nowhere else: variables and named transformations (by the chain) · page · stretch of time ·
+//! trimming · turning to a shape · crop or resize · effect · rounding and border · turning · opacity ·
 //! background · format, quality and flags. (Cloudinary does not publish its own order; this one is
 //! listed in `docs/compatibility.md` as assumed.)
 
-use super::{output, size};
+use super::expression::{amount, boxed, ink, literal};
+use super::{effect, output, size, video};
 use crate::dialect::{Error, Note, NoteLevel, Notes};
 use crate::grammar::value::{
-    AngleStep, AngleWord, Corner as WrittenCorner, Fill as WrittenFill, Operand,
+    AngleStep, AngleWord, Arg, Corner as WrittenCorner, Fill as WrittenFill, PageItem, Words,
 };
-use crate::grammar::{Component, Expr, Number, Param, ParamKey, Value};
+use crate::grammar::{Component, Number, Param, ParamKey, Value};
 use crate::spec::{
-    Angle, Border, Colour, Corner, Decimal, Fill, Op, Percent, Radii, Select, TransformSpec, Turn,
+    Amount, Angle, Border, Corner, Decimal, Derived, Effect, Fill, Ink, Length, Op, Percent, Radii,
+    Select, Support, TransformSpec, Turn,
 };
 
 /// Widest border, in pixels.
 const MAX_BORDER: i64 = 10_000;
 
+/// `b_blurred` without a number: its strength, 1 to 2000. Assumed.
+const BLURRED_STRENGTH: i32 = 100;
+
+/// A set of keys.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Keys(u64);
+
+impl Keys {
+    pub(super) const fn of(mut keys: &[ParamKey]) -> Self {
+        let mut set = 0;
+        while let [key, rest @ ..] = keys {
+            set |= 1 << (*key as u32);
+            keys = rest;
+        }
+        Self(set)
+    }
+
+    pub(super) const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    const fn has(self, key: ParamKey) -> bool {
+        self.0 >> (key as u32) & 1 == 1
+    }
+}
+
 /// Reads one component into a specification.
 pub(super) struct Reader<'a, 'u> {
     pub(super) component: &'a Component<'u>,
+    /// Keys that something else reads: where a layer goes, how a text looks.
+    pub(super) hidden: Keys,
+    /// The component is a layer's.
+    pub(super) layer: bool,
     pub(super) spec: &'a mut TransformSpec,
     pub(super) notes: &'a mut Notes,
 }
 
-impl<'u> Reader<'_, 'u> {
+impl<'a, 'u> Reader<'a, 'u> {
     pub(super) fn read(mut self) -> Result<(), Error> {
-        self.page();
+        self.page()?;
+        video::clip(&mut self);
+        let trims = effect::is_trim(self.component);
+        if trims {
+            effect::read(&mut self);
+        }
         let fill = self.background();
-        let resized = size::read(&mut self, fill)?;
-        self.effects();
+        let resized = size::read(&mut self, fill.clone())?;
+        if !trims {
+            effect::read(&mut self);
+        }
+        self.function();
         self.corners();
         self.turns();
         self.opacity();
         // Padding has its fill already; everything transparent in the picture gets it too.
-        if let Some(fill @ Fill::Colour(colour)) = fill
-            && colour.a > 0
-        {
-            self.spec.ops.push(Op::Background(fill));
-        } else if let Some(Fill::EdgeColour) = fill
-            && !resized
-        {
-            self.spec.ops.push(Op::Background(Fill::EdgeColour));
+        match fill {
+            Some(Fill::Colour(colour)) if colour.a == 0 => {}
+            Some(fill @ (Fill::Colour(_) | Fill::Variable(_))) => {
+                self.spec.ops.push(Op::Background(fill));
+            }
+            Some(fill) if !resized => self.spec.ops.push(Op::Background(fill)),
+            _ => {}
         }
         output::read(&mut self)
     }
 
     /// The parameter that counts for a key.
-    pub(super) fn param(&self, key: ParamKey) -> Option<&Param<'u>> {
+    pub(super) fn param(&self, key: ParamKey) -> Option<&'a Param<'u>> {
+        if self.hidden.has(key) {
+            return None;
+        }
         self.component.last(key)
+    }
+
+    /// Adds an op, and notes what the one table says about it.
+    pub(super) fn push(&mut self, op: Op, parameter: &str) {
+        self.judge(op.support(), parameter);
+        self.spec.ops.push(op);
+    }
+
+    /// Notes what the one table says about a parameter.
+    pub(super) fn judge(&mut self, support: Support, parameter: &str) {
+        self.notes.extend(note_of(support, parameter));
     }
 
     pub(super) fn note(&mut self, level: NoteLevel, parameter: &str, message: &'static str) {
@@ -66,79 +120,93 @@ impl<'u> Reader<'_, 'u> {
         }
     }
 
-    fn page(&mut self) {
+    fn page(&mut self) -> Result<(), Error> {
         let Some(param) = self.param(ParamKey::Page) else {
-            return;
+            return Ok(());
         };
-        match param.value_text().parse() {
-            Ok(1) => {}
-            Ok(page) if page > 0 => {
-                self.spec.select = Select::Page(page);
-                self.note_key(
-                    ParamKey::Page,
-                    NoteLevel::Unsupported,
-                    "only the first page is rendered",
-                );
+        let Value::Pages(pages) = &param.value else {
+            return Ok(());
+        };
+        let names = |embedded| Select::Named {
+            embedded,
+            names: pages
+                .iter()
+                .filter_map(|item| match item {
+                    PageItem::Name(name) => Some(name.into()),
+                    PageItem::One(number) => Some(number.to_string().into()),
+                    PageItem::Range(..) => None,
+                })
+                .collect(),
+        };
+        let mut items = pages.iter();
+        let select = match (pages.kind(), items.next(), items.next()) {
+            (Some(kind), ..) => names(kind == "embedded"),
+            (None, Some(PageItem::One(1)), None) => return Ok(()),
+            (None, Some(PageItem::One(0)), None) => {
+                return Err(Error::Conflict {
+                    parameter: param.text.into(),
+                    reason: "pages are counted from 1".into(),
+                });
             }
-            _ => self.note_key(
-                ParamKey::Page,
-                NoteLevel::Unsupported,
-                "only the first page is rendered",
+            (None, Some(PageItem::One(page)), None) => Select::Page(page),
+            (None, Some(PageItem::Name(value)), None) => {
+                let expr = Arg { name: None, value }.expr();
+                expr.map_or_else(
+                    || names(false),
+                    |expr| Select::PageBy(boxed(&expr, Some(crate::spec::Fact::Page))),
+                )
+            }
+            _ if pages.iter().any(|item| matches!(item, PageItem::Name(_))) => names(false),
+            _ => Select::Pages(
+                pages
+                    .iter()
+                    .filter_map(|item| match item {
+                        PageItem::One(page) => Some((page, Some(page))),
+                        PageItem::Range(first, last) => Some((first, last)),
+                        PageItem::Name(_) => None,
+                    })
+                    .collect(),
             ),
-        }
+        };
+        self.judge(select.support(), param.text);
+        self.spec.select = select;
+        Ok(())
     }
 
     fn background(&mut self) -> Option<Fill> {
         let param = self.param(ParamKey::Background)?;
-        match &param.value {
-            Value::Colour(colour) => match colour.rgba() {
-                Some([r, g, b, a]) => Some(Fill::Colour(Colour { r, g, b, a })),
-                None => {
-                    self.note_key(
-                        ParamKey::Background,
-                        NoteLevel::Unsupported,
-                        "variables are not evaluated",
-                    );
-                    None
-                }
+        let fill = match &param.value {
+            Value::Colour(colour) => match ink(colour) {
+                Ink::Colour(colour) => Fill::Colour(colour),
+                Ink::Variable(name) => Fill::Variable(name),
             },
-            Value::Fill(WrittenFill::Auto(words)) => {
-                if !matches!(words.as_str(), "" | "border") {
-                    self.note_key(
-                        ParamKey::Background,
-                        NoteLevel::Approximated,
-                        "the most common colour of the edge is used",
-                    );
-                }
-                Some(Fill::EdgeColour)
+            Value::Fill(WrittenFill::Auto(words)) => derived(*words),
+            Value::Fill(WrittenFill::Blurred(words)) => {
+                let mut levels = words.iter().map(|value| {
+                    let number = Arg { name: None, value }.number();
+                    number.map(|number| Amount::Fixed(super::expression::saturated(number)))
+                });
+                let mut level = |default| levels.next().flatten().unwrap_or(Amount::whole(default));
+                Fill::Blurred(Box::new((level(BLURRED_STRENGTH), level(0))))
             }
-            _ => {
-                self.note_key(
-                    ParamKey::Background,
-                    NoteLevel::Unsupported,
-                    "this background cannot be made",
-                );
-                None
-            }
-        }
+            Value::Fill(WrittenFill::GenFill(words)) => Fill::Generated(words.as_str().into()),
+            _ => return None,
+        };
+        self.judge(fill.support(), param.text);
+        Some(fill)
     }
 
-    fn effects(&mut self) {
-        self.note_key(
-            ParamKey::Effect,
-            NoteLevel::Unsupported,
-            "effects are not rendered: left out",
-        );
-        self.note_key(
-            ParamKey::Function,
-            NoteLevel::Unsupported,
-            "custom functions are not run: left out",
-        );
+    fn function(&mut self) {
+        if let Some(param) = self.param(ParamKey::Function) {
+            let options = param.value_text().into();
+            let function = Op::Effect(Box::new(Effect::Function { options }));
+            self.push(function, param.text);
+        }
     }
 
     fn corners(&mut self) {
         let radii = self.radii();
-        let border = self.border(radii);
+        let border = self.border(radii.as_ref());
         self.spec.ops.extend(radii.map(Op::Round));
         self.spec.ops.extend(border.map(Op::Border));
     }
@@ -148,57 +216,46 @@ impl<'u> Reader<'_, 'u> {
         let Value::Radius(radius) = &param.value else {
             return None;
         };
-        let read: Option<Vec<Corner>> = radius
-            .corners()
-            .map(|corner| match corner {
-                WrittenCorner::Max => Some(Corner::Max),
-                WrittenCorner::Pixels(number) => {
-                    Some(Corner::Px(u32::try_from(nearest(number)).unwrap_or(0)))
-                }
-                WrittenCorner::Expr(_) => None,
-            })
-            .collect();
-        let Some(corners) = read else {
-            self.note_key(
-                ParamKey::Radius,
-                NoteLevel::Unsupported,
-                "expressions are not evaluated",
-            );
-            return None;
-        };
+        let mut corners = radius.corners().map(|corner| match corner {
+            WrittenCorner::Max => Corner::Max,
+            WrittenCorner::Pixels(number) => {
+                Corner::Px(u32::try_from(nearest(number)).unwrap_or(0))
+            }
+            WrittenCorner::Expr(expr) => Corner::Expr(boxed(&expr, None)),
+        });
         // Two: the diagonals. Three: top left, the other diagonal, bottom right.
-        let radii = match *corners.as_slice() {
-            [all] => Radii([all; 4]),
-            [a, b] => Radii([a, b, a, b]),
-            [a, b, c] => Radii([a, b, c, b]),
-            [a, b, c, d] => Radii([a, b, c, d]),
-            _ => return None,
-        };
-        (radii != Radii([Corner::Px(0); 4])).then_some(radii)
+        let a = corners.next()?;
+        let b = corners.next().unwrap_or_else(|| a.clone());
+        let c = corners.next().unwrap_or_else(|| a.clone());
+        let d = corners.next().unwrap_or_else(|| b.clone());
+        let radii = Radii([a, b, c, d]);
+        if radii.0.iter().all(|corner| *corner == Corner::Px(0)) {
+            return None;
+        }
+        self.judge(Op::Round(radii.clone()).support(), param.text);
+        Some(radii)
     }
 
-    fn border(&mut self, radii: Option<Radii>) -> Option<Border> {
+    fn border(&mut self, radii: Option<&Radii>) -> Option<Border> {
         let param = self.param(ParamKey::Border)?;
-        let Value::Border(border) = &param.value else {
+        let Value::Border(written) = &param.value else {
             return None;
         };
-        let width = literal(&border.width).map(nearest);
-        match (width, border.colour.rgba()) {
-            (Some(0), Some(_)) => None,
-            (Some(width), Some([r, g, b, a])) => Some(Border {
-                width: u32::try_from(width.clamp(0, MAX_BORDER)).unwrap_or(0),
-                colour: Colour { r, g, b, a },
-                radii,
-            }),
-            _ => {
-                self.note_key(
-                    ParamKey::Border,
-                    NoteLevel::Unsupported,
-                    "expressions are not evaluated",
-                );
-                None
-            }
+        let border = Border {
+            width: match literal(&written.width) {
+                Some(width) => {
+                    Length::Px(i32::try_from(nearest(width).clamp(0, MAX_BORDER)).unwrap_or(0))
+                }
+                None => Length::Expr(boxed(&written.width, None)),
+            },
+            colour: ink(&written.colour),
+            radii: radii.cloned(),
+        };
+        if border.width == Length::Px(0) {
+            return None;
         }
+        self.judge(Op::Border(border.clone()).support(), param.text);
+        Some(border)
     }
 
     fn turns(&mut self) {
@@ -208,47 +265,41 @@ impl<'u> Reader<'_, 'u> {
         let Value::Angle(angle) = &param.value else {
             return;
         };
-        let steps: Vec<AngleStep<'u>> = angle.steps().collect();
         let mut turn = Turn::NONE;
-        for step in steps {
-            turn = turn.then(match step {
-                AngleStep::Word(AngleWord::HorizontalFlip) => Turn::MIRROR,
-                AngleStep::Word(AngleWord::VerticalFlip) => Turn::FLIP,
+        for step in angle.steps() {
+            let other = match step {
+                AngleStep::Word(AngleWord::HorizontalFlip) => {
+                    turn = turn.then(Turn::MIRROR);
+                    continue;
+                }
+                AngleStep::Word(AngleWord::VerticalFlip) => {
+                    turn = turn.then(Turn::FLIP);
+                    continue;
+                }
                 AngleStep::Word(AngleWord::Ignore) => {
                     self.spec.ops.insert(0, Op::IgnoreOrientation);
-                    Turn::NONE
+                    continue;
                 }
-                // The orientation tag is applied before anything else in any case.
-                AngleStep::Word(AngleWord::Exif) => Turn::NONE,
-                AngleStep::Word(AngleWord::Auto | AngleWord::AutoLeft | AngleWord::AutoRight) => {
-                    self.note_key(
-                        ParamKey::Angle,
-                        NoteLevel::Unsupported,
-                        "turning by the shape asked for is left out",
-                    );
-                    Turn::NONE
-                }
+                // The orientation tag is applied before anything else in any case; turning to a
+                // shape has been read with the box.
+                AngleStep::Word(
+                    AngleWord::Exif | AngleWord::Auto | AngleWord::AutoLeft | AngleWord::AutoRight,
+                ) => continue,
                 AngleStep::Degrees(number) => match quarters(number) {
-                    Some(quarters) => Turn::quarters(quarters),
-                    None => {
-                        self.spec.ops.push(Op::Rotate(angle_of(number)));
-                        self.note_key(
-                            ParamKey::Angle,
-                            NoteLevel::Unsupported,
-                            "only quarter turns are rendered: left out",
-                        );
-                        Turn::NONE
+                    Some(quarters) => {
+                        turn = turn.then(Turn::quarters(quarters));
+                        continue;
                     }
+                    None => Op::Rotate(angle_of(number)),
                 },
-                AngleStep::Expr(_) => {
-                    self.note_key(
-                        ParamKey::Angle,
-                        NoteLevel::Unsupported,
-                        "expressions are not evaluated",
-                    );
-                    Turn::NONE
-                }
-            });
+                AngleStep::Expr(expr) => Op::RotateBy(boxed(&expr, None)),
+            };
+            // Steps go from left to right.
+            let before = std::mem::take(&mut turn);
+            if before != Turn::NONE {
+                self.spec.ops.push(Op::Turn(before));
+            }
+            self.push(other, param.text);
         }
         if turn != Turn::NONE {
             self.spec.ops.push(Op::Turn(turn));
@@ -259,28 +310,61 @@ impl<'u> Reader<'_, 'u> {
         let Some(param) = self.param(ParamKey::Opacity) else {
             return;
         };
-        match &param.value {
-            Value::Number(number) => {
+        match (&param.value, amount(&param.value)) {
+            (Value::Number(number), _) => {
                 let percent = u8::try_from(nearest(*number).clamp(0, 100)).unwrap_or(100);
                 if percent < 100 {
                     self.spec.ops.extend(Percent::new(percent).map(Op::Opacity));
                 }
             }
-            _ => self.note_key(
-                ParamKey::Opacity,
-                NoteLevel::Unsupported,
-                "expressions are not evaluated",
-            ),
+            (_, Some(Amount::Expr(expr))) => self.push(Op::OpacityBy(expr), param.text),
+            _ => {}
         }
     }
 }
 
-/// An expression that is only a number.
-fn literal(expr: &Expr<'_>) -> Option<Number> {
-    match expr {
-        Expr::Operand(Operand::Number(number)) => Some(*number),
-        _ => None,
+/// The note that the one table has for a parameter, if any.
+pub(super) fn note_of(support: Support, parameter: &str) -> Option<Note> {
+    let (level, reason) = match support {
+        Support::Supported => return None,
+        Support::Approximated(reason) => (NoteLevel::Approximated, reason),
+        Support::Unsupported(reason) => (NoteLevel::Unsupported, reason),
+    };
+    Some(Note {
+        level,
+        parameter: parameter.into(),
+        message: reason.into(),
+    })
+}
+
+/// `b_auto` with its mode, number of colours, direction and palette; the border's colour by default.
+fn derived(words: Words<'_>) -> Fill {
+    let mode = words.first();
+    if matches!(mode, "" | "border") && words.iter().count() < 2 {
+        return Fill::EdgeColour;
     }
+    let gradient = mode.contains("gradient");
+    let find = |wanted: &[&str]| words.iter().find(|word| wanted.contains(word));
+    Fill::Derived(Box::new(Derived {
+        edges: !mode.starts_with("predominant"),
+        contrast: mode.contains("contrast"),
+        colours: match (gradient, find(&["4"])) {
+            (false, _) => 1,
+            (true, None) => 2,
+            (true, Some(_)) => 4,
+        },
+        direction: gradient
+            .then(|| find(&["horizontal", "vertical", "diagonal_desc", "diagonal_asc"]))
+            .flatten()
+            .map(Into::into),
+        palette: words
+            .iter()
+            .find_map(|word| word.strip_prefix("palette_"))
+            .into_iter()
+            .flat_map(|names| names.split('_'))
+            .filter_map(|value| Some(ink(&Arg { name: None, value }.colour()?)))
+            .collect(),
+    }))
 }
 
 /// The nearest whole number, halves away from zero; the farthest that fits for what is too large.

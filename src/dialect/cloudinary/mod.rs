@@ -3,22 +3,31 @@
 //! | module | what |
 //! | --- | --- |
 //! | [`self`] | the URL as a whole: asset, access, the format that the extension asks for |
-//! | `chain` | components in order: layers, conditions, named transformations |
+//! | `chain` | components in order: conditions, variables, named transformations |
+//! | `layer` | layers: where they come from, how they are placed |
 //! | `component` | one component to ops, in the one documented order |
 //! | `size` | boxes, gravities, offsets |
-//! | `output` | format, quality, flags |
+//! | `effect`, `arguments` | effects with their documented defaults and ranges |
+//! | `output`, `video` | format, quality, flags; animation, sound and video |
+//! | `expression` | numbers, lengths, colours, expressions |
 //! | `names` | what parameters are called where they are counted |
 
 mod access;
+mod arguments;
 mod chain;
 mod component;
+mod effect;
+mod expression;
+mod layer;
 mod names;
 mod output;
 mod size;
+mod video;
 
 pub use names::{parameter_name, parameters};
 
 use super::{Anatomy, CloudRule, Delivery, Error, Notes, Rules};
+use crate::grammar::params::is_format;
 use crate::grammar::{self, DeliveryUrl, HeadRule, Options, UrlText};
 use crate::spec::{AssetRef, AssetType, DeliveryType, Format, FormatChoice, TransformSpec};
 
@@ -148,6 +157,25 @@ fn delivery_type(written: grammar::DeliveryType) -> DeliveryType {
         grammar::DeliveryType::Authenticated => DeliveryType::Authenticated,
         grammar::DeliveryType::Fetch => DeliveryType::Fetch,
         other => DeliveryType::Other(other.as_str()),
+    }
+}
+
+/// A stored asset by the ID that a parameter holds, colons for slashes, with an optional extension.
+fn stored(asset_type: AssetType, delivery_type: DeliveryType, id: &str) -> AssetRef {
+    let id = id.replace(':', "/");
+    let cut = id
+        .rsplit_once('.')
+        .filter(|(_, extension)| asset_type != AssetType::Raw && is_format(extension));
+    let (public_id, extension) = match cut {
+        Some((public_id, extension)) => (public_id.into(), Some(extension.into())),
+        None => (id.as_str().into(), None),
+    };
+    AssetRef {
+        asset_type,
+        delivery_type,
+        public_id,
+        extension,
+        version: None,
     }
 }
 

@@ -1,61 +1,48 @@
-//! How the result is written: `f_ q_ fl_ cs_` and the parameters that only have a note.
+//! How the result is written: `f_ q_ fl_`, and the default image.
 
 use super::component::{Reader, nearest};
+use super::expression::{argument, boxed};
+use super::{stored, video};
 use crate::dialect::{Error, NoteLevel};
 use crate::grammar::params::FlagName;
-use crate::grammar::value::{Flag, Quality as WrittenQuality, QualityBase, Words};
+use crate::grammar::value::{Arg, Flag, Quality as WrittenQuality, QualityBase, Words};
 use crate::grammar::{Number, ParamKey, Value};
-use crate::spec::{Chroma, Format, FormatChoice, Level, Metadata, Progressive, Quality};
+use crate::spec::{
+    AssetType, Chroma, DeliveryType, Format, FormatChoice, Level, Metadata, Progressive, Quality,
+    Setting, Support,
+};
 
 /// Reads what a component says about writing.
 pub(super) fn read(reader: &mut Reader<'_, '_>) -> Result<(), Error> {
     format(reader);
     quality(reader)?;
     flags(reader);
-    colour_space(reader);
-    for (key, level, message) in NOTED {
-        reader.note_key(*key, *level, message);
-    }
-    Ok(())
-}
-
-/// Parameters that are understood and do nothing here, with the reason.
-const NOTED: &[(ParamKey, NoteLevel, &str)] = &[
-    (
-        ParamKey::DefaultImage,
-        NoteLevel::Unsupported,
-        "default images are not looked up",
-    ),
-    (
-        ParamKey::Delay,
-        NoteLevel::Unsupported,
-        "animation is not rendered",
-    ),
-    (
-        ParamKey::Density,
-        NoteLevel::Ignored,
-        "density is not written into the result",
-    ),
-    (
+    video::settings(reader);
+    default_image(reader);
+    reader.note_key(
         ParamKey::Prefix,
         NoteLevel::Ignored,
         "only sprites have a prefix",
-    ),
-    (ParamKey::AudioCodec, NoteLevel::Unsupported, VIDEO),
-    (ParamKey::AudioFrequency, NoteLevel::Unsupported, VIDEO),
-    (ParamKey::BitRate, NoteLevel::Unsupported, VIDEO),
-    (ParamKey::DynamicRange, NoteLevel::Unsupported, VIDEO),
-    (ParamKey::Duration, NoteLevel::Unsupported, VIDEO),
-    (ParamKey::EndOffset, NoteLevel::Unsupported, VIDEO),
-    (ParamKey::FrameRate, NoteLevel::Unsupported, VIDEO),
-    (ParamKey::KeyframeInterval, NoteLevel::Unsupported, VIDEO),
-    (ParamKey::StartOffset, NoteLevel::Unsupported, VIDEO),
-    (ParamKey::StreamingProfile, NoteLevel::Unsupported, VIDEO),
-    (ParamKey::VideoCodec, NoteLevel::Unsupported, VIDEO),
-    (ParamKey::VideoSampling, NoteLevel::Unsupported, VIDEO),
-];
+    );
+    Ok(())
+}
 
-const VIDEO: &str = "video is not rendered";
+fn default_image(reader: &mut Reader<'_, '_>) {
+    let Some(param) = reader.param(ParamKey::DefaultImage) else {
+        return;
+    };
+    if let Value::AssetId(id) = &param.value {
+        // Documented: a public asset of type upload.
+        let asset = stored(AssetType::Image, DeliveryType::Upload, id);
+        reader.spec.default_image = Some(Box::new(asset));
+        reader.judge(Support::DEFAULT_IMAGE, param.text);
+    }
+}
+
+fn set(reader: &mut Reader<'_, '_>, setting: Setting, parameter: &str) {
+    reader.judge(setting.support(), parameter);
+    reader.spec.output.set(setting);
+}
 
 fn format(reader: &mut Reader<'_, '_>) {
     let Some(param) = reader.param(ParamKey::Format) else {
@@ -63,22 +50,19 @@ fn format(reader: &mut Reader<'_, '_>) {
     };
     match &param.value {
         Value::Auto(words) => {
-            let picture = matches!(words.as_str(), "" | "image");
             reader.spec.output.format = FormatChoice::Auto { fallback: None };
-            if !picture {
-                reader.note_key(
-                    ParamKey::Format,
-                    NoteLevel::Approximated,
-                    "a still picture is delivered",
-                );
+            match words.first() {
+                "" | "image" => {}
+                "animated" => set(reader, Setting::Animated(None), param.text),
+                _ => set(reader, Setting::Switch("moving", None), param.text),
             }
         }
         Value::Format(name) => match Format::from_extension(name) {
             Some(format) => reader.spec.output.format = FormatChoice::Named(format),
-            None => reader.note_key(
-                ParamKey::Format,
-                NoteLevel::Unsupported,
-                "this format cannot be written: the stored one is kept",
+            None => set(
+                reader,
+                Setting::Format(name.to_ascii_lowercase().into()),
+                param.text,
             ),
         },
         _ => {}
@@ -89,7 +73,7 @@ fn quality(reader: &mut Reader<'_, '_>) -> Result<(), Error> {
     let Some(param) = reader.param(ParamKey::Quality) else {
         return Ok(());
     };
-    let (text, Value::Quality(written)) = (param.text, param.value.clone()) else {
+    let (text, Value::Quality(written)) = (param.text, &param.value) else {
         return Ok(());
     };
     match &written.base {
@@ -109,7 +93,7 @@ fn quality(reader: &mut Reader<'_, '_>) -> Result<(), Error> {
             }
             reader.spec.output.quality = Quality::Fixed(u8::try_from(level).unwrap_or(100));
         }
-        QualityBase::Auto => reader.spec.output.quality = automatic(&written),
+        QualityBase::Auto => reader.spec.output.quality = automatic(written),
         QualityBase::JpegMini => {
             let level = match written.options.first() {
                 "2" => Level::Eco,
@@ -126,25 +110,15 @@ fn quality(reader: &mut Reader<'_, '_>) -> Result<(), Error> {
                 "rendered as automatic quality",
             );
         }
-        QualityBase::Expr(_) => {
-            reader.note(
-                NoteLevel::Unsupported,
-                text,
-                "expressions are not evaluated",
-            );
-        }
+        QualityBase::Expr(expr) => set(reader, Setting::QualityBy(boxed(expr, None)), text),
     }
     reader.spec.output.chroma = chroma(written.options).or(reader.spec.output.chroma);
-    if written
+    let bound = written
         .options
         .iter()
-        .any(|option| option.starts_with("qmax"))
-    {
-        reader.note(
-            NoteLevel::Ignored,
-            text,
-            "the quantiser's bound is for video only",
-        );
+        .find_map(|option| option.strip_prefix("qmax_"));
+    if let Some(bound) = bound.and_then(|value| argument(&Arg { name: None, value })) {
+        set(reader, Setting::Quantiser(bound), text);
     }
     Ok(())
 }
@@ -174,22 +148,6 @@ fn chroma(options: Words<'_>) -> Option<Chroma> {
     })
 }
 
-fn colour_space(reader: &mut Reader<'_, '_>) {
-    let Some(param) = reader.param(ParamKey::ColourSpace) else {
-        return;
-    };
-    let srgb = ["srgb", "tinysrgb", "no_cmyk"]
-        .iter()
-        .any(|word| param.value_text().eq_ignore_ascii_case(word));
-    if !srgb {
-        reader.note_key(
-            ParamKey::ColourSpace,
-            NoteLevel::Approximated,
-            "the result is always sRGB",
-        );
-    }
-}
-
 fn flags(reader: &mut Reader<'_, '_>) {
     let component = reader.component;
     for param in component.all(ParamKey::Flags) {
@@ -197,20 +155,17 @@ fn flags(reader: &mut Reader<'_, '_>) {
             continue;
         };
         for flag in flags.iter() {
-            if let Err((level, message)) = switch(reader, &flag) {
-                let written = format!("fl_{}", flag.word);
-                reader.note(level, &written, message);
-            }
+            switch(reader, &flag);
         }
     }
 }
 
-fn switch(reader: &mut Reader<'_, '_>, flag: &Flag<'_>) -> Result<(), (NoteLevel, &'static str)> {
-    use NoteLevel::{Approximated, Ignored, Unsupported};
-    let output = &mut reader.spec.output;
+fn switch(reader: &mut Reader<'_, '_>, flag: &Flag<'_>) {
+    let written = || format!("fl_{}", flag.word);
     let Some(name) = flag.name else {
-        return Err((Ignored, "this flag is not known"));
+        return reader.note(NoteLevel::Ignored, &written(), "this flag is not known");
     };
+    let output = &mut reader.spec.output;
     match name {
         FlagName::Lossy => output.lossy = true,
         FlagName::Progressive => {
@@ -222,13 +177,13 @@ fn switch(reader: &mut Reader<'_, '_>, flag: &Flag<'_>) -> Result<(), (NoteLevel
             });
         }
         FlagName::PreserveTransparency => output.preserve_alpha = true,
-        FlagName::KeepIptc => {
-            output.metadata = Metadata::Keep;
-            return Err((Approximated, "metadata is not copied into the result"));
-        }
-        FlagName::KeepAttribution => {
-            output.metadata = Metadata::Attribution;
-            return Err((Approximated, "metadata is not copied into the result"));
+        FlagName::KeepIptc | FlagName::KeepAttribution => {
+            output.metadata = match name {
+                FlagName::KeepIptc => Metadata::Keep,
+                _ => Metadata::Attribution,
+            };
+            let support = output.metadata.support();
+            reader.judge(support, &written());
         }
         FlagName::Attachment | FlagName::StreamingAttachment => {
             output.attachment = Some(flag.argument.unwrap_or_default().into());
@@ -241,42 +196,59 @@ fn switch(reader: &mut Reader<'_, '_>, flag: &Flag<'_>) -> Result<(), (NoteLevel
         | FlagName::Png24
         | FlagName::Png32
         | FlagName::LayerApply => {}
-        FlagName::AnyFormat => return Err((Ignored, "PNG-8 is not chosen by itself")),
-        FlagName::Png8 => return Err((Approximated, "written with full colours")),
-        FlagName::Awebp | FlagName::Apng | FlagName::Animated => {
-            return Err((Approximated, "the first frame is delivered"));
-        }
-        FlagName::Relative | FlagName::RegionRelative | FlagName::NoOverflow | FlagName::Tiled => {
-            return Err((Ignored, "without a layer this flag does nothing"));
+        FlagName::AnyFormat => {
+            let message = "PNG-8 is not chosen by itself";
+            reader.note(NoteLevel::Ignored, &written(), message);
         }
         FlagName::C2pa | FlagName::Draco | FlagName::Original | FlagName::Rasterize => {
-            return Err((Ignored, "without effect here"));
+            reader.note(NoteLevel::Ignored, &written(), "without effect here");
         }
-        FlagName::ForceIcc => {
-            return Err((
-                Approximated,
-                "no colour profile is written: the result is sRGB",
-            ));
-        }
-        FlagName::Alternate
-        | FlagName::Clip
-        | FlagName::ClipEvenodd
+        FlagName::Relative
+        | FlagName::RegionRelative
+        | FlagName::NoOverflow
+        | FlagName::Tiled
         | FlagName::Cutter
-        | FlagName::Getinfo
-        | FlagName::Group4
-        | FlagName::Hlsv3
-        | FlagName::IgnoreMaskChannels
-        | FlagName::KeepDar
-        | FlagName::Mono
-        | FlagName::NoStream
-        | FlagName::ReplaceImage
-        | FlagName::Sanitize
         | FlagName::Splice
-        | FlagName::TextDisallowOverflow
         | FlagName::TextNoTrim
-        | FlagName::Tiff8Lzw
-        | FlagName::TruncateTs
-        | FlagName::Waveform => return Err((Unsupported, "this flag is not rendered")),
+        | FlagName::TextDisallowOverflow => {
+            // A layer has read its own.
+            if !reader.layer {
+                let message = "without a layer this flag does nothing";
+                reader.note(NoteLevel::Ignored, &written(), message);
+            }
+        }
+        other => {
+            if let Some(setting) = rare(other, flag.argument) {
+                set(reader, setting, &written());
+            }
+        }
     }
-    Ok(())
+}
+
+/// Flags that few results have.
+fn rare(name: FlagName, argument: Option<&str>) -> Option<Setting> {
+    let word = match name {
+        FlagName::Animated => return Some(Setting::Animated(None)),
+        FlagName::Awebp => return Some(Setting::Animated(Some("webp"))),
+        FlagName::Apng => return Some(Setting::Animated(Some("png"))),
+        FlagName::Png8 => "palette",
+        FlagName::ForceIcc => "profile",
+        FlagName::Alternate => "alternate-sound",
+        FlagName::Clip => "clip-path",
+        FlagName::ClipEvenodd => "clip-path-evenodd",
+        FlagName::Getinfo => "facts",
+        FlagName::Group4 => "group4",
+        FlagName::Hlsv3 => "whole-segments",
+        FlagName::IgnoreMaskChannels => "ignore-mask-channels",
+        FlagName::KeepDar => "keep-display-ratio",
+        FlagName::Mono => "mono",
+        FlagName::NoStream => "complete",
+        FlagName::ReplaceImage => "replace-embedded",
+        FlagName::Sanitize => "sanitize",
+        FlagName::Tiff8Lzw => "tiff8-lzw",
+        FlagName::TruncateTs => "edit-list",
+        FlagName::Waveform => "waveform",
+        _ => return None,
+    };
+    Some(Setting::Switch(word, argument.map(Into::into)))
 }

@@ -1,13 +1,17 @@
 //! Boxes: what `c_ w_ h_ ar_ g_ x_ y_ z_ dpr_` together ask for.
 
-use super::component::{Reader, decimal, nearest};
+use super::component::{Reader, decimal};
+use super::effect::takes_region;
+use super::expression::{amount, boxed, length};
 use crate::dialect::{Error, NoteLevel};
 use crate::grammar::params::{CropMode, FlagName, Place};
-use crate::grammar::value::{Expr, Gravity as WrittenGravity, Name, Operand, Words};
+use crate::grammar::value::{
+    AngleStep, AngleWord, Expr, Gravity as WrittenGravity, Operand, Words,
+};
 use crate::grammar::{Number, ParamKey, Value};
 use crate::spec::{
-    Area, Compass, Crop, Decimal, Direction, Dpr, Fill, Frame, Gravity, Length, Offset, Op, Ratio,
-    Resize, Side, Subject,
+    Amount, Area, Compass, Crop, Decimal, Direction, Dpr, Fact, Fill, Frame, Gravity, Length,
+    Offset, Op, Ratio, Resize, ResizeBy, Subject, TurnToShape,
 };
 
 /// Granularity of `w_auto` where the URL names none, in pixels.
@@ -15,33 +19,59 @@ const AUTO_STEP: u32 = 100;
 
 /// Reads the component's crop or resize, if it has one; says whether it had.
 pub(super) fn read(reader: &mut Reader<'_, '_>, fill: Option<Fill>) -> Result<bool, Error> {
+    let crop = reader.param(ParamKey::Crop);
+    if crop.is_none() && takes_region(reader.component) {
+        return Ok(false);
+    }
     let area = area(reader)?;
-    let mode = match reader
-        .param(ParamKey::Crop)
-        .map(|param| (&param.value, param.text))
-    {
+    let mode = match crop.map(|param| (&param.value, param.text)) {
         Some((Value::Crop(mode), _)) => Some(*mode),
-        Some((_, text)) => {
-            reader.note(NoteLevel::Unsupported, text, "variables are not evaluated");
+        Some((Value::Expr(Expr::Operand(Operand::Variable(name))), text)) => {
+            let mode = (*name).into();
+            reader.push(Op::ResizeBy(Box::new(ResizeBy { mode, area })), text);
             return Ok(false);
         }
-        None => None,
+        _ => None,
     };
+    if let Some((clockwise, text)) = turns_to_shape(reader) {
+        let area = area.clone();
+        reader.push(
+            Op::TurnToShape(Box::new(TurnToShape { clockwise, area })),
+            text,
+        );
+    }
     if area.is_empty() {
-        dpr_of_the_chain(reader, area.dpr);
-        let tight = mode == Some(CropMode::Crop) && reader.param(ParamKey::Gravity).is_some();
-        if tight {
-            reader.note_key(
-                ParamKey::Gravity,
-                NoteLevel::Unsupported,
-                "cropping to a detected region is not rendered: left out",
-            );
+        let detects = matches!(mode, Some(CropMode::Crop | CropMode::Thumb));
+        if let (true, Some(mode), Some(gravity)) = (detects, mode, reader.param(ParamKey::Gravity))
+        {
+            let zoom = zoom(reader);
+            let op = match op(reader, mode, area, None)? {
+                Op::Crop(crop) => Op::Crop(Crop { zoom, ..crop }),
+                op => op,
+            };
+            reader.push(op, gravity.text);
+        } else {
+            dpr_of_the_chain(reader, &area.dpr);
         }
         return Ok(false);
     }
     let op = op(reader, mode.unwrap_or(CropMode::Scale), area, fill)?;
     reader.spec.ops.push(op);
     Ok(true)
+}
+
+/// `a_auto_left` and its likes decide before the box is computed. `a_auto` alone is read as
+/// `a_auto_right` (assumed).
+fn turns_to_shape<'u>(reader: &Reader<'_, 'u>) -> Option<(bool, &'u str)> {
+    let param = reader.param(ParamKey::Angle)?;
+    let Value::Angle(angle) = &param.value else {
+        return None;
+    };
+    angle.steps().find_map(|step| match step {
+        AngleStep::Word(AngleWord::AutoLeft) => Some((false, param.text)),
+        AngleStep::Word(AngleWord::Auto | AngleWord::AutoRight) => Some((true, param.text)),
+        _ => None,
+    })
 }
 
 fn op(
@@ -103,17 +133,20 @@ fn op(
     }))
 }
 
-fn area(reader: &mut Reader<'_, '_>) -> Result<Area, Error> {
+/// The box that `w_ h_ ar_ dpr_` ask for.
+pub(super) fn area(reader: &mut Reader<'_, '_>) -> Result<Area, Error> {
+    let (ratio, ratio_by) = ratio(reader)?;
     Ok(Area {
-        width: side(reader, ParamKey::Width),
-        height: side(reader, ParamKey::Height),
-        ratio: ratio(reader)?,
+        width: side(reader, ParamKey::Width, Fact::Width),
+        height: side(reader, ParamKey::Height, Fact::Height),
+        ratio,
+        ratio_by,
         ignore_aspect: output_flag(reader, FlagName::IgnoreAspectRatio),
         dpr: dpr(reader),
     })
 }
 
-fn output_flag(reader: &Reader<'_, '_>, wanted: FlagName) -> bool {
+pub(super) fn output_flag(reader: &Reader<'_, '_>, wanted: FlagName) -> bool {
     reader
         .component
         .all(ParamKey::Flags)
@@ -123,41 +156,14 @@ fn output_flag(reader: &Reader<'_, '_>, wanted: FlagName) -> bool {
         })
 }
 
-fn side(reader: &mut Reader<'_, '_>, key: ParamKey) -> Option<Length> {
+fn side(reader: &mut Reader<'_, '_>, key: ParamKey, current: Fact) -> Option<Length> {
     let param = reader.param(key)?;
-    match &param.value {
-        Value::Number(number) => length(*number),
-        Value::Auto(words) => Some(shown(*words)),
-        Value::Expr(Expr::Operand(Operand::Name(name))) => source_side(*name),
-        _ => None,
-    }
-    .or_else(|| {
-        reader.note_key(
-            key,
-            NoteLevel::Unsupported,
-            "expressions are not evaluated: left out",
-        );
-        None
-    })
-}
-
-/// A number without a dot is pixels, with one a share.
-fn length(number: Number) -> Option<Length> {
-    if number.dotted {
-        decimal(number).map(Length::Share)
-    } else {
-        Some(Length::Px(
-            i32::try_from(nearest(number)).unwrap_or(i32::MAX),
-        ))
-    }
-}
-
-const fn source_side(name: Name) -> Option<Length> {
-    match name {
-        Name::InitialWidth | Name::OriginalWidth => Some(Length::Source(Side::Width)),
-        Name::InitialHeight | Name::OriginalHeight => Some(Length::Source(Side::Height)),
-        _ => None,
-    }
+    let side = match &param.value {
+        Value::Auto(words) => shown(*words),
+        value => length(value, current)?,
+    };
+    reader.judge(side.support(), param.text);
+    Some(side)
 }
 
 /// `auto`, `auto:50`, `auto:50:500`. Breakpoints that are computed elsewhere are read as plain `auto`.
@@ -174,24 +180,24 @@ fn shown(words: Words<'_>) -> Length {
     }
 }
 
-fn ratio(reader: &mut Reader<'_, '_>) -> Result<Option<Ratio>, Error> {
+fn ratio(
+    reader: &mut Reader<'_, '_>,
+) -> Result<(Option<Ratio>, Option<Box<crate::spec::Expr>>), Error> {
     let Some(param) = reader.param(ParamKey::AspectRatio) else {
-        return Ok(None);
+        return Ok((None, None));
     };
     let ratio = match &param.value {
         Value::Ratio(ratio) => fraction(ratio.width, ratio.height),
         Value::Number(number) => fraction(*number, Number::integer(1)),
-        _ => {
-            reader.note_key(
-                ParamKey::AspectRatio,
-                NoteLevel::Unsupported,
-                "expressions are not evaluated",
-            );
-            return Ok(None);
+        Value::Expr(expr) => {
+            let by = boxed(expr, Some(Fact::Ratio));
+            reader.judge(Length::Expr(by.clone()).support(), param.text);
+            return Ok((None, Some(by)));
         }
+        _ => return Ok((None, None)),
     };
     match ratio {
-        Some(ratio) => Ok(Some(ratio)),
+        Some(ratio) => Ok((Some(ratio), None)),
         None => Err(Error::Conflict {
             parameter: param.text.into(),
             reason: "the ratio is too large or too small".into(),
@@ -214,30 +220,28 @@ fn fraction(width: Number, height: Number) -> Option<Ratio> {
 }
 
 fn dpr(reader: &mut Reader<'_, '_>) -> Dpr {
-    match reader.param(ParamKey::Dpr).map(|param| &param.value) {
-        None => Dpr::default(),
-        Some(Value::Auto(_)) => Dpr::Shown,
-        Some(Value::Number(number)) => decimal(*number).map_or_else(Dpr::default, Dpr::Fixed),
-        Some(_) => {
-            reader.note_key(
-                ParamKey::Dpr,
-                NoteLevel::Unsupported,
-                "expressions are not evaluated",
-            );
-            Dpr::default()
-        }
-    }
+    let Some(param) = reader.param(ParamKey::Dpr) else {
+        return Dpr::default();
+    };
+    let dpr = match &param.value {
+        Value::Auto(_) => Dpr::Shown,
+        Value::Number(number) => decimal(*number).map_or_else(Dpr::default, Dpr::Fixed),
+        Value::Expr(expr) => Dpr::Expr(boxed(expr, None)),
+        _ => Dpr::default(),
+    };
+    reader.judge(dpr.support(), param.text);
+    dpr
 }
 
 /// A pixel ratio in a component without a size belongs to every resize before it.
-fn dpr_of_the_chain(reader: &mut Reader<'_, '_>, dpr: Dpr) {
-    if dpr == Dpr::default() {
+fn dpr_of_the_chain(reader: &mut Reader<'_, '_>, dpr: &Dpr) {
+    if *dpr == Dpr::default() {
         return;
     }
     let mut applied = false;
     for op in &mut reader.spec.ops {
         if let Op::Resize(resize) = op {
-            resize.area.dpr = dpr;
+            resize.area.dpr = dpr.clone();
             applied = true;
         }
     }
@@ -250,49 +254,41 @@ fn dpr_of_the_chain(reader: &mut Reader<'_, '_>, dpr: Dpr) {
     }
 }
 
-fn offset(reader: &mut Reader<'_, '_>) -> Offset {
-    let mut along = |key| {
+/// `x_` and `y_`.
+pub(super) fn offset(reader: &mut Reader<'_, '_>) -> Offset {
+    let mut along = |key, current| {
         let param = reader.param(key)?;
-        match &param.value {
-            Value::Number(number) => length(*number),
-            _ => {
-                reader.note_key(
-                    key,
-                    NoteLevel::Unsupported,
-                    "expressions are not evaluated: left out",
-                );
-                None
-            }
-        }
+        let length = length(&param.value, current)?;
+        reader.judge(length.support(), param.text);
+        Some(length)
     };
     Offset {
-        x: along(ParamKey::X),
-        y: along(ParamKey::Y),
+        x: along(ParamKey::X, Fact::X),
+        y: along(ParamKey::Y, Fact::Y),
     }
 }
 
-fn zoom(reader: &mut Reader<'_, '_>) -> Option<Decimal> {
-    match reader.param(ParamKey::Zoom).map(|param| &param.value) {
-        None => Some(Decimal::ONE),
-        Some(Value::Number(number)) => decimal(*number).or(Some(Decimal::ONE)),
-        Some(_) => {
-            reader.note_key(
-                ParamKey::Zoom,
-                NoteLevel::Unsupported,
-                "expressions are not evaluated",
-            );
-            Some(Decimal::ONE)
-        }
-    }
+fn zoom(reader: &Reader<'_, '_>) -> Option<Amount> {
+    let written = reader.param(ParamKey::Zoom);
+    written
+        .and_then(|param| amount(&param.value))
+        .or(Some(Amount::Fixed(Decimal::ONE)))
+}
+
+/// The gravity as written, whatever it is used for; what cannot be found is noted.
+pub(super) fn gravity_of(reader: &mut Reader<'_, '_>) -> Option<Gravity> {
+    let param = reader.param(ParamKey::Gravity)?;
+    let gravity = match &param.value {
+        Value::Gravity(written) => place(written),
+        Value::Expr(Expr::Operand(Operand::Variable(name))) => Gravity::Variable((*name).into()),
+        _ => return None,
+    };
+    reader.judge(gravity.support(), param.text);
+    Some(gravity)
 }
 
 fn gravity(reader: &mut Reader<'_, '_>, mode: CropMode) -> Result<Option<Gravity>, Error> {
     let Some(param) = reader.param(ParamKey::Gravity) else {
-        return Ok(None);
-    };
-    let text = param.text;
-    let Value::Gravity(written) = param.value else {
-        reader.note(NoteLevel::Unsupported, text, "variables are not evaluated");
         return Ok(None);
     };
     let keeps_all = matches!(
@@ -305,26 +301,19 @@ fn gravity(reader: &mut Reader<'_, '_>, mode: CropMode) -> Result<Option<Gravity
             | CropMode::Lpad
             | CropMode::Mpad
     );
-    if written.place == Place::Auto && keeps_all {
+    let auto = matches!(&param.value, Value::Gravity(written) if written.place == Place::Auto);
+    if auto && keeps_all {
         return Err(Error::AutoGravity {
-            parameter: text.into(),
+            parameter: param.text.into(),
         });
     }
-    let (gravity, message) = place(&written);
-    if let Some(message) = message {
-        reader.note(NoteLevel::Approximated, text, message);
-    }
-    Ok(Some(gravity))
+    Ok(gravity_of(reader))
 }
 
-/// A written gravity, and where it does not do all that it says, why.
-fn place(written: &WrittenGravity<'_>) -> (Gravity, Option<&'static str>) {
-    const FACES: &str = "faces are not detected yet: the documented fallback is used";
-    const AUTO: &str = "regions of interest are not detected yet: the centre is used";
-    const OTHER: &str = "this region is not known here: the centre is used";
-    let compass = |compass| (Gravity::Compass(compass), None);
-    let subject =
-        |subject, fallback, message| (Gravity::Subject { subject, fallback }, Some(message));
+/// A written gravity with the documented fallback of what is detected.
+fn place(written: &WrittenGravity<'_>) -> Gravity {
+    let compass = Gravity::Compass;
+    let subject = |subject, fallback| Gravity::Subject { subject, fallback };
     match written.place {
         Place::North => compass(Compass::North),
         Place::NorthEast => compass(Compass::NorthEast),
@@ -335,14 +324,14 @@ fn place(written: &WrittenGravity<'_>) -> (Gravity, Option<&'static str>) {
         Place::West => compass(Compass::West),
         Place::NorthWest => compass(Compass::NorthWest),
         Place::Center => compass(Compass::Center),
-        Place::XyCenter => (Gravity::Point, None),
-        Place::Auto | Place::AutoContentAware => subject(Subject::Salient, Compass::Center, AUTO),
+        Place::XyCenter => Gravity::Point,
+        Place::Auto | Place::AutoContentAware => subject(Subject::Salient, Compass::Center),
         Place::Face | Place::AdvFace | Place::AdvEyes => {
-            subject(Subject::Face, face_fallback(written.args), FACES)
+            subject(Subject::Face, face_fallback(written.args))
         }
-        Place::FaceCenter => subject(Subject::Face, Compass::Center, FACES),
+        Place::FaceCenter => subject(Subject::Face, Compass::Center),
         Place::Faces | Place::AdvFaces | Place::MultiFace => {
-            subject(Subject::Faces, face_fallback(written.args), FACES)
+            subject(Subject::Faces, face_fallback(written.args))
         }
         Place::Body
         | Place::Custom
@@ -352,7 +341,7 @@ fn place(written: &WrittenGravity<'_>) -> (Gravity, Option<&'static str>) {
         | Place::Region
         | Place::ClippingPath
         | Place::TrackPerson
-        | Place::Object => subject(Subject::Named(written.word.into()), Compass::Center, OTHER),
+        | Place::Object => subject(Subject::Named(written.word.into()), Compass::Center),
     }
 }
 
