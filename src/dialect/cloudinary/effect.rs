@@ -24,8 +24,8 @@ pub(super) const RED: Colour = Colour::rgb(255, 0, 0);
 enum Read {
     Op(Op),
     Effect(Effect),
-    /// It says how a layer meets the picture.
-    Blend(Blend),
+    /// It says how a layer meets the picture: nothing to do without one.
+    Blend,
 }
 
 /// Whether the effect takes the sides of its component as its region: then they are no resize.
@@ -82,7 +82,7 @@ pub(super) fn read(reader: &mut Reader<'_, '_>) {
     match read {
         Read::Op(op) => reader.push(op, param.text),
         Read::Effect(effect) => reader.push(Op::Effect(Box::new(effect)), param.text),
-        Read::Blend(_) => {
+        Read::Blend => {
             let message = "without a layer this effect does nothing";
             reader.note(NoteLevel::Ignored, param.text, message);
         }
@@ -114,8 +114,8 @@ impl Arguments<'_, '_> {
         reason = "a table: one arm for each effect that is documented"
     )]
     fn read(&mut self, reader: &mut Reader<'_, '_>) -> Read {
-        if let Some(blend) = blend_of(self.written) {
-            return Read::Blend(blend);
+        if blend_of(self.written).is_some() {
+            return Read::Blend;
         }
         let name = match self.written.head {
             EffectHead::Known(name) => name,
@@ -424,7 +424,7 @@ impl Arguments<'_, '_> {
             | EffectName::Multiply
             | EffectName::Overlay
             | EffectName::Screen
-            | EffectName::StyleTransfer => return Read::Blend(Blend::Normal),
+            | EffectName::StyleTransfer => return Read::Blend,
         })
     }
 }

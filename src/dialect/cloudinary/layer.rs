@@ -222,7 +222,7 @@ impl<'a, 'u> Frame<'a, 'u> {
                     pieces: decoded
                         .as_deref()
                         .into_iter()
-                        .flat_map(|text| TextPart::split(text))
+                        .flat_map(TextPart::split)
                         .map(|part| match part {
                             TextPart::Literal(text) => TextPiece::Literal(text.into()),
                             TextPart::Variable(name) => TextPiece::Variable(name.into()),
