@@ -3,8 +3,10 @@
 //! Text is read and refused before any I/O; the origin says which object answers; a result that is
 //! kept or being made is shared; only then is anything fetched and rendered, on the render pool.
 
+mod derive;
 mod endpoint;
 mod error;
+mod lookup;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,12 +16,13 @@ use bytes::Bytes;
 
 pub use endpoint::{Endpoint, OnUnsupported};
 pub use error::Error;
+pub use lookup::find;
 
-use crate::cache::{DerivedKey, Flights, Joined, KeyParts, Memory, Weigh};
+use crate::cache::{DerivedKey, Flights, Memory, Weigh};
 use crate::dialect::{self, Delivery, Note, NoteLevel, Notes};
 use crate::origin::{Found, Origin};
-use crate::plan::{self, Facts, Hints, Negotiated, Plan, Size, Varies};
-use crate::render::{self, Budget, Pool, Timings};
+use crate::plan::{self, Facts, Hints, Size, Varies};
+use crate::render::{self, Pool, Timings};
 use crate::spec::{AssetRef, AssetType, Format};
 
 /// Everything that answers requests: endpoints, their origins, the caches and the render pool.
@@ -232,56 +235,6 @@ impl Gateway {
         })
     }
 
-    /// A derived picture: from memory, from one who is making it, or made now.
-    async fn derive(
-        &self,
-        endpoint: &Arc<Endpoint>,
-        delivery: &Delivery,
-        origin: &Arc<dyn Origin>,
-        found: &Found,
-        request: &Request<'_>,
-    ) -> Result<(Body, Box<str>, CacheState), Error> {
-        let shared = &self.shared;
-        let negotiated = plan::negotiate(&delivery.spec.output, &request.hints, &endpoint.f_auto);
-        let hints = plan::relevant(&delivery.spec, &request.hints);
-        let key = DerivedKey::new(&KeyParts {
-            origin: origin.name(),
-            object: &found.key,
-            etag: &found.etag,
-            spec: &delivery.spec.to_string(),
-            client: &format!("{negotiated} {hints}"),
-            rules: &endpoint.rules_text,
-        });
-        let (kept, cache) = if let Some(kept) = shared.memory.get(&key) {
-            count(&shared.counters.hits);
-            (kept, CacheState::Hit)
-        } else {
-            count(&shared.counters.misses);
-            let job = Job {
-                shared: shared.clone(),
-                endpoint: endpoint.clone(),
-                delivery: delivery.clone(),
-                origin: origin.clone(),
-                found: found.clone(),
-                negotiated,
-                hints,
-                key,
-            };
-            match shared.flights.join(key, || job.make()).await {
-                Joined::Made(result) => (result?, CacheState::Miss),
-                Joined::Shared(result) => {
-                    count(&shared.counters.coalesced);
-                    (result?, CacheState::Coalesced)
-                }
-                Joined::Lost => return Err(render::Error::Cancelled.into()),
-            }
-        };
-        Ok(match &*kept {
-            Kept::Original => (Body::Original, found.etag.clone(), CacheState::Bypass),
-            Kept::Rendered(_) => (Body::Rendered(kept), key.etag().into(), cache),
-        })
-    }
-
     fn count_notes(&self, notes: &[Note]) {
         let [ignored, approximated, unsupported] = &self.shared.counters.notes;
         for note in notes {
@@ -320,98 +273,4 @@ fn is_original(delivery: &Delivery, found: &Found) -> bool {
             same && delivery.spec.ops.is_empty()
         }
     }
-}
-
-/// The first origin of the endpoint that has the asset. Only "not found" moves on to the next: an
-/// origin that fails must not look like one that does not have it.
-///
-/// # Errors
-/// [`Error::NotFound`] when none has it, [`Error::Origin`] when one could not be asked.
-pub async fn find(
-    endpoint: &Endpoint,
-    asset: &AssetRef,
-) -> Result<(Arc<dyn Origin>, Found), Error> {
-    for origin in &endpoint.origins {
-        match origin.find(asset).await {
-            Ok(found) => return Ok((origin.clone(), found)),
-            Err(error) if error.is_not_found() => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Err(Error::NotFound(asset.clone()))
-}
-
-/// One result to be made.
-struct Job {
-    shared: Arc<Shared>,
-    endpoint: Arc<Endpoint>,
-    delivery: Delivery,
-    origin: Arc<dyn Origin>,
-    found: Found,
-    negotiated: Negotiated,
-    hints: Hints,
-    key: DerivedKey,
-}
-
-impl Job {
-    async fn make(self) -> Result<Arc<Kept>, Error> {
-        let source = self
-            .origin
-            .read(&self.found, self.endpoint.plan.limits.source_bytes)
-            .await?;
-        self.shared
-            .counters
-            .origin_bytes
-            .fetch_add(source.len() as u64, Ordering::Relaxed);
-        let limits = &self.endpoint.plan.limits;
-        let budget = Budget::lasting(self.shared.deadline).with_limits(render::Limits {
-            source_pixels: limits.source_pixels,
-            picture_pixels: limits.output_pixels,
-            ..render::Limits::default()
-        });
-        let (shared, key) = (self.shared.clone(), self.key);
-        // The pool reports its own failures; what the drawing says comes back inside.
-        let kept = shared
-            .pool
-            .run(budget, move |budget| Ok(self.draw(&source, budget)))
-            .await??;
-        let kept = Arc::new(kept);
-        shared.memory.put(key, kept.clone());
-        Ok(kept)
-    }
-
-    /// Runs on a render thread.
-    fn draw(&self, source: &Bytes, budget: &Budget) -> Result<Kept, Error> {
-        let facts = render::probe(source)?;
-        let spec = &self.delivery.spec;
-        let plan = plan::make(
-            spec,
-            &facts,
-            &self.negotiated,
-            &self.hints,
-            &self.endpoint.plan,
-        )?;
-        let Plan::Raster(plan) = plan else {
-            return Ok(Kept::Original);
-        };
-        let made = render::run(&plan, source, budget)?;
-        count(&self.shared.counters.renders);
-        Ok(Kept::Rendered(Rendered {
-            notes: endpoint::late_notes(&facts, spec.output.format, &made),
-            body: made.body,
-            format: made.format,
-            size: made.size,
-            source: facts,
-            made: now(),
-            timings: made.timings,
-        }))
-    }
-}
-
-#[allow(
-    clippy::disallowed_methods,
-    reason = "Last-Modified of a derived picture is when it was made"
-)]
-fn now() -> SystemTime {
-    SystemTime::now()
 }

@@ -44,7 +44,7 @@ impl RasterPlan {
 }
 
 /// One step over pixels.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Step {
     /// Lay the picture down another way.
     Turn(Turn),

@@ -166,11 +166,11 @@ fn resample_first(plan: &RasterPlan) -> Vec<Step> {
             let to = to.turned(turn);
             [Step::Resample { from, to }, Step::Turn(turn)]
                 .into_iter()
-                .chain(tail.iter().copied())
+                .chain(tail.iter().cloned())
                 .collect()
         }
         _ => std::iter::once(Step::Turn(turn))
-            .chain(rest.iter().copied())
+            .chain(rest.iter().cloned())
             .collect(),
     }
 }

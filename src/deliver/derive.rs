@@ -1,0 +1,142 @@
+//! A derived picture: from the cache, from one who is making it, or made now.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use bytes::Bytes;
+
+use super::{
+    Body, CacheState, Endpoint, Error, Gateway, Kept, Rendered, Request, Shared, count, endpoint,
+};
+use crate::cache::{DerivedKey, Joined, KeyParts};
+use crate::dialect::Delivery;
+use crate::origin::{Found, Origin};
+use crate::plan::{self, Hints, Negotiated, Plan};
+use crate::render::{self, Budget};
+
+impl Gateway {
+    /// A derived picture: from memory, from one who is making it, or made now.
+    pub(super) async fn derive(
+        &self,
+        endpoint: &Arc<Endpoint>,
+        delivery: &Delivery,
+        origin: &Arc<dyn Origin>,
+        found: &Found,
+        request: &Request<'_>,
+    ) -> Result<(Body, Box<str>, CacheState), Error> {
+        let shared = &self.shared;
+        let negotiated = plan::negotiate(&delivery.spec.output, &request.hints, &endpoint.f_auto);
+        let hints = plan::relevant(&delivery.spec, &request.hints);
+        let key = DerivedKey::new(&KeyParts {
+            origin: origin.name(),
+            object: &found.key,
+            etag: &found.etag,
+            spec: &delivery.spec.to_string(),
+            client: &format!("{negotiated} {hints}"),
+            rules: &endpoint.rules_text,
+        });
+        let (kept, cache) = if let Some(kept) = shared.memory.get(&key) {
+            count(&shared.counters.hits);
+            (kept, CacheState::Hit)
+        } else {
+            count(&shared.counters.misses);
+            let job = Job {
+                shared: shared.clone(),
+                endpoint: endpoint.clone(),
+                delivery: delivery.clone(),
+                origin: origin.clone(),
+                found: found.clone(),
+                negotiated,
+                hints,
+                key,
+            };
+            match shared.flights.join(key, || job.make()).await {
+                Joined::Made(result) => (result?, CacheState::Miss),
+                Joined::Shared(result) => {
+                    count(&shared.counters.coalesced);
+                    (result?, CacheState::Coalesced)
+                }
+                Joined::Lost => return Err(render::Error::Cancelled.into()),
+            }
+        };
+        Ok(match &*kept {
+            Kept::Original => (Body::Original, found.etag.clone(), CacheState::Bypass),
+            Kept::Rendered(_) => (Body::Rendered(kept), key.etag().into(), cache),
+        })
+    }
+}
+
+/// One result to be made.
+struct Job {
+    shared: Arc<Shared>,
+    endpoint: Arc<Endpoint>,
+    delivery: Delivery,
+    origin: Arc<dyn Origin>,
+    found: Found,
+    negotiated: Negotiated,
+    hints: Hints,
+    key: DerivedKey,
+}
+
+impl Job {
+    async fn make(self) -> Result<Arc<Kept>, Error> {
+        let source = self
+            .origin
+            .read(&self.found, self.endpoint.plan.limits.source_bytes)
+            .await?;
+        self.shared
+            .counters
+            .origin_bytes
+            .fetch_add(source.len() as u64, Ordering::Relaxed);
+        let limits = &self.endpoint.plan.limits;
+        let budget = Budget::lasting(self.shared.deadline).with_limits(render::Limits {
+            source_pixels: limits.source_pixels,
+            picture_pixels: limits.output_pixels,
+            ..render::Limits::default()
+        });
+        let (shared, key) = (self.shared.clone(), self.key);
+        // The pool reports its own failures; what the drawing says comes back inside.
+        let kept = shared
+            .pool
+            .run(budget, move |budget| Ok(self.draw(&source, budget)))
+            .await??;
+        let kept = Arc::new(kept);
+        shared.memory.put(key, kept.clone());
+        Ok(kept)
+    }
+
+    /// Runs on a render thread.
+    fn draw(&self, source: &Bytes, budget: &Budget) -> Result<Kept, Error> {
+        let facts = render::probe(source)?;
+        let spec = &self.delivery.spec;
+        let plan = plan::make(
+            spec,
+            &facts,
+            &self.negotiated,
+            &self.hints,
+            &self.endpoint.plan,
+        )?;
+        let Plan::Raster(plan) = plan else {
+            return Ok(Kept::Original);
+        };
+        let made = render::run(&plan, source, budget)?;
+        count(&self.shared.counters.renders);
+        Ok(Kept::Rendered(Rendered {
+            notes: endpoint::late_notes(&facts, spec.output.format, &made),
+            body: made.body,
+            format: made.format,
+            size: made.size,
+            source: facts,
+            made: now(),
+            timings: made.timings,
+        }))
+    }
+}
+
+#[allow(
+    clippy::disallowed_methods,
+    reason = "Last-Modified of a derived picture is when it was made"
+)]
+fn now() -> SystemTime {
+    SystemTime::now()
+}
