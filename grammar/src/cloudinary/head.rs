@@ -5,7 +5,7 @@ use super::{HeadRule, Options, component, fault};
 use crate::ast::{AssetType, DeliveryType, Form};
 use crate::error::{ErrorKind, Fault, Parsed};
 use crate::params::nearest;
-use crate::text::UrlText;
+use crate::text::{UrlText, cut, cut_last};
 
 /// The words that stand for both types, an ID and a caption.
 const SEO: &[(&str, AssetType, DeliveryType)] = &[
@@ -73,7 +73,7 @@ fn guess<'a>(
 ) -> Parsed<HeadRule<'a>> {
     let host = text
         .host
-        .map(|host| host.split_once(':').map_or(host, |(name, _)| name));
+        .map(|host| cut(host, b':').map_or(host, |(name, _)| name));
     match host.map(kind_of_host) {
         Some(HostKind::Shared) => Ok(HeadRule::FromPath),
         Some(HostKind::Private(cloud)) => Ok(HeadRule::Fixed(cloud)),
@@ -86,9 +86,11 @@ fn guess<'a>(
                 _ => false,
             };
             // `image/uplod`: the types are there, one of them misspelt.
-            let almost = walk.peek(0).and_then(AssetType::from_word).is_some()
-                && walk.peek(1).and_then(near_delivery_type).is_some();
-            if options.types.is_some() || begins(0) || (almost && !begins(1)) {
+            let almost = || {
+                walk.peek(0).and_then(AssetType::from_word).is_some()
+                    && walk.peek(1).and_then(near_delivery_type).is_some()
+            };
+            if options.types.is_some() || begins(0) || (!begins(1) && almost()) {
                 Ok(HeadRule::Absent)
             } else if begins(1) || other.is_none() {
                 Ok(HeadRule::FromPath)
@@ -142,7 +144,7 @@ fn kind_of_host(host: &str) -> HostKind<'_> {
         return HostKind::Other;
     };
     // A shard's number says nothing.
-    let name = match name.rsplit_once('-') {
+    let name = match cut_last(name, b'-') {
         Some((name, shard))
             if !shard.is_empty() && shard.bytes().all(|byte| byte.is_ascii_digit()) =>
         {

@@ -3,6 +3,7 @@
 use super::{Colour, Expr, Number, Read, Wrong, expression, misspelt, number};
 use crate::error::ErrorKind;
 use crate::params::{ART_FILTERS, Args, EFFECTS, EffectName, nearest};
+use crate::text::cut;
 
 /// `e_name:arguments`
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -187,7 +188,7 @@ impl<'a> Iterator for Pieces<'a> {
 
 /// `effect = name [":" argument *((":" / ";") argument)]`
 pub(super) fn effect(text: &str, limit: usize) -> Read<'_, Effect<'_>> {
-    let (word, args) = text.split_once(':').unwrap_or((text, ""));
+    let (word, args) = cut(text, b':').unwrap_or((text, ""));
     if let Some(name) = word
         .strip_prefix('$')
         .filter(|name| expression::is_variable_name(name))

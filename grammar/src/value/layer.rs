@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::{Number, Read, Wrong, expression, number};
 use crate::ast::DeliveryType;
 use crate::error::ErrorKind;
-use crate::text::decode_lenient;
+use crate::text::{cut, decode_lenient};
 
 /// The source of an overlay or underlay.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,14 +77,14 @@ const DELIVERIES: &[DeliveryType] = &[
 ];
 
 fn delivery(text: &str) -> Option<(DeliveryType, &str)> {
-    let (word, rest) = text.split_once(':')?;
+    let (word, rest) = cut(text, b':')?;
     let found = DeliveryType::from_word(word)?;
     DELIVERIES.contains(&found).then_some((found, rest))
 }
 
 /// `layer = text / subtitles / [kind ":"] [delivery ":"] id`
 pub(super) fn layer(text: &str) -> Read<'_, Layer<'_>> {
-    let (kind, rest) = match text.split_once(':') {
+    let (kind, rest) = match cut(text, b':') {
         Some((word, rest)) => match LayerKind::from_word(word) {
             Some(kind) => (kind, rest),
             None => (LayerKind::Image, text),

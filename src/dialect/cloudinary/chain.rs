@@ -1,10 +1,12 @@
 //! Components in order: what is a layer's, what is a condition's, what stands for a stored chain.
 
-use super::component::{Keys, Reader, note_of};
+use super::component::{Reader, note_of};
 use super::expression::expr;
 use super::layer::Frame;
 use crate::dialect::{Error, Note, NoteLevel, Notes, Rules};
-use crate::grammar::{self, BranchScope, Component, LayerScope, Limits, ParamKey, UrlText, Value};
+use crate::grammar::{
+    self, BranchScope, Component, KeySet, LayerScope, Limits, ParamKey, UrlText, Value,
+};
 use crate::spec::{Format, FormatChoice, Let, Op, Output, TransformSpec, When};
 
 /// How deep stored chains may name each other.
@@ -151,7 +153,7 @@ impl Walk<'_> {
         self.named(component, into)?;
         Reader {
             component,
-            hidden: Keys::default(),
+            hidden: KeySet::default(),
             layer: false,
             spec: into.spec,
             notes: into.notes,

@@ -3,13 +3,13 @@
 //! What stands in a layer's components is its own, except where it goes (`g_ x_ y_` of the closing
 //! component, or of the only one), when it is seen (`so_ eo_ du_` there) and how it is blended.
 
-use super::component::{Keys, Reader, nearest};
+use super::component::{Reader, nearest};
 use super::expression::{ink, length, saturated};
 use super::{delivery_type, effect, size, stored, video};
 use crate::dialect::{Error, Notes};
 use crate::grammar::params::{CropMode, FlagName};
 use crate::grammar::value::{Arg, Layer, LayerKind, Number, TextPart, TextStyle};
-use crate::grammar::{self, Component, Param, ParamKey, Value};
+use crate::grammar::{self, Component, KeySet, Param, ParamKey, Value};
 use crate::spec::{
     Align, Amount, Area, AssetRef, AssetType, Blend, Clip, Colour, Compass, DeliveryType, Dpr,
     Fact, Gravity, Ink, Length, Offset, Overlay, Relative, Source, Style, Text, TextPiece,
@@ -17,7 +17,7 @@ use crate::spec::{
 };
 
 /// What places a layer in space and time instead of working on it.
-const PLACING: Keys = Keys::of(&[
+const PLACING: KeySet = KeySet::of(&[
     ParamKey::Gravity,
     ParamKey::X,
     ParamKey::Y,
@@ -26,11 +26,11 @@ const PLACING: Keys = Keys::of(&[
     ParamKey::Duration,
 ]);
 /// What says where a text's lines end, in its own component.
-const LINES: Keys = Keys::of(&[ParamKey::Crop, ParamKey::Width, ParamKey::Height]);
+const LINES: KeySet = KeySet::of(&[ParamKey::Crop, ParamKey::Width, ParamKey::Height]);
 /// The box behind a text.
-const BOX: Keys = Keys::of(&[ParamKey::Background]);
-const STROKE: Keys = Keys::of(&[ParamKey::Border]);
-const EFFECT: Keys = Keys::of(&[ParamKey::Effect]);
+const BOX: KeySet = KeySet::of(&[ParamKey::Background]);
+const STROKE: KeySet = KeySet::of(&[ParamKey::Border]);
+const EFFECT: KeySet = KeySet::of(&[ParamKey::Effect]);
 
 /// The components of a layer that say how it is laid.
 pub(super) struct Frame<'a, 'u> {
@@ -56,9 +56,9 @@ impl<'a, 'u> Frame<'a, 'u> {
     }
 
     /// What of a component is not for the layer's own chain.
-    pub(super) fn hidden(&self, component: &Component<'u>) -> Keys {
+    pub(super) fn hidden(&self, component: &Component<'u>) -> KeySet {
         let opening = std::ptr::eq(component, self.opening);
-        let mut hidden = Keys::default();
+        let mut hidden = KeySet::default();
         if !opening || self.alone || self.opening_places() {
             hidden = hidden.and(PLACING);
         }
@@ -147,7 +147,7 @@ impl<'a, 'u> Frame<'a, 'u> {
             .and_then(|component| {
                 size::gravity_of(&mut Reader {
                     component,
-                    hidden: Keys::default(),
+                    hidden: KeySet::default(),
                     layer: true,
                     spec: &mut TransformSpec::default(),
                     notes,
@@ -212,7 +212,7 @@ impl<'a, 'u> Frame<'a, 'u> {
             LayerKind::Text => {
                 let wrap = size::area(&mut Reader {
                     component: self.opening,
-                    hidden: Keys::default(),
+                    hidden: KeySet::default(),
                     layer: true,
                     spec: &mut TransformSpec::default(),
                     notes,

@@ -8,7 +8,7 @@ use crate::grammar::params::{CropMode, FlagName, Place};
 use crate::grammar::value::{
     AngleStep, AngleWord, Expr, Gravity as WrittenGravity, Operand, Words,
 };
-use crate::grammar::{Number, ParamKey, Value};
+use crate::grammar::{KeySet, Number, ParamKey, Value};
 use crate::spec::{
     Amount, Area, Compass, Crop, Decimal, Direction, Dpr, Fact, Fill, Frame, Gravity, Length,
     Offset, Op, Ratio, Resize, ResizeBy, Subject, TurnToShape,
@@ -16,6 +16,16 @@ use crate::spec::{
 
 /// Granularity of `w_auto` where the URL names none, in pixels.
 const AUTO_STEP: u32 = 100;
+
+/// A component with none of these has no box.
+pub(super) const KEYS: KeySet = KeySet::of(&[
+    ParamKey::Crop,
+    ParamKey::Width,
+    ParamKey::Height,
+    ParamKey::AspectRatio,
+    ParamKey::Dpr,
+    ParamKey::Angle,
+]);
 
 /// Reads the component's crop or resize, if it has one; says whether it had.
 pub(super) fn read(reader: &mut Reader<'_, '_>, fill: Option<Fill>) -> Result<bool, Error> {
