@@ -93,6 +93,12 @@ impl<'u> UrlText<'u> {
         self.raw
     }
 
+    /// The path as it was sent, without query and fragment.
+    #[must_use]
+    pub fn raw_path(&self) -> &'u str {
+        self.raw_path
+    }
+
     /// The path, decoded once; spans of the tree lie in it.
     #[must_use]
     pub fn path(&self) -> &str {

@@ -39,6 +39,7 @@ use tokio::sync::{Semaphore, watch};
 
 pub use body::Body;
 pub use handler::App;
+use handler::Peer;
 
 use crate::config::{self, Config};
 
@@ -269,11 +270,20 @@ async fn accept<H, F>(
             _ = closed.wait_for(|closed| *closed) => return,
             accepted = accepted => accepted,
         };
-        let Ok((stream, _)) = stream else {
+        let Ok((stream, peer)) = stream else {
             tokio::time::sleep(ACCEPT_PAUSE).await;
             continue;
         };
-        let connection = connection(stream, graceful.watcher(), limits.clone(), answer.clone());
+        // An IPv4 client of a socket that takes both is known by its own address.
+        let peer = Peer(peer.ip().to_canonical());
+        let answer = {
+            let answer = answer.clone();
+            move |mut request: Parts| {
+                request.extensions.insert(peer);
+                answer(request)
+            }
+        };
+        let connection = connection(stream, graceful.watcher(), limits.clone(), answer);
         tokio::spawn(async move {
             connection.await;
             drop(permit);

@@ -5,6 +5,9 @@ use crate::error::ErrorKind;
 use crate::params::{ART_FILTERS, Args, EFFECTS, EffectName, nearest};
 use crate::text::cut;
 
+/// Most arguments of one effect. The longest documented ones have two dozen; readers look for each by its name.
+const MAX_ARGUMENTS: usize = 64;
+
 /// `e_name:arguments`
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Effect<'a> {
@@ -230,6 +233,11 @@ fn check<'a>(name: EffectName, effect: &Effect<'a>, limit: usize) -> Read<'a, ()
     };
     let is_number =
         |arg: &Arg<'a>| arg.number().is_some() || expression::value(arg.value, limit, "").is_ok();
+    if effect.text.len() > MAX_ARGUMENTS
+        && let Some(arg) = effect.args().nth(MAX_ARGUMENTS)
+    {
+        return refuse(arg.value, "fewer arguments");
+    }
     match name.args() {
         Args::None | Args::Named(_) => Ok(()),
         Args::Level { .. } => match effect.args().next() {

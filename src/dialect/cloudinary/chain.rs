@@ -273,7 +273,7 @@ impl Walk<'_> {
             let chain = grammar::parse_chain(&text, &Limits::default())?;
             self.part(&chain.components, 0, chain.components.len(), into)?;
             if let Some(format) = chain.extension.and_then(Format::from_extension) {
-                into.spec.output.format = FormatChoice::Named(format);
+                into.spec.output.set_format(FormatChoice::Named(format));
             }
             self.named.pop();
         }

@@ -51,8 +51,10 @@ pub(super) fn read(reader: &mut Reader<'_, '_>, fill: Option<Fill>) -> Result<bo
         );
     }
     if area.is_empty() {
+        // Without a size only what is found in the picture has a box.
         let detects = matches!(mode, Some(CropMode::Crop | CropMode::Thumb));
         if let (true, Some(mode), Some(gravity)) = (detects, mode, reader.param(ParamKey::Gravity))
+            && finds(&gravity.value)
         {
             let zoom = zoom(reader);
             let op = match op(reader, mode, area, None)? {
@@ -318,6 +320,14 @@ fn gravity(reader: &mut Reader<'_, '_>, mode: CropMode) -> Result<Option<Gravity
         });
     }
     Ok(gravity_of(reader))
+}
+
+/// Whether a gravity names something that is looked for in the picture, or may do so.
+fn finds(value: &Value<'_>) -> bool {
+    match value {
+        Value::Gravity(written) => matches!(place(written), Gravity::Subject { .. }),
+        _ => true,
+    }
 }
 
 /// A written gravity with the documented fallback of what is detected.
