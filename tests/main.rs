@@ -7,13 +7,17 @@
     reason = "a test that meets the unexpected should stop, and it may touch the world"
 )]
 
+mod access;
+mod allocations;
 mod architecture;
 mod audit;
 mod config;
 mod conformance;
 mod corpus;
+mod fuzz_replay;
 mod gateway;
 mod http;
+mod language;
 mod origin;
 mod plan;
 mod render;

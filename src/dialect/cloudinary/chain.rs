@@ -23,6 +23,7 @@ pub(super) fn read(
     let mut walk = Walk {
         rules,
         named: Vec::new(),
+        layers: 0,
         unknown: None,
     };
     walk.part(chain, 0, chain.len(), &mut Target { spec, notes })?;
@@ -33,6 +34,8 @@ struct Walk<'a> {
     rules: &'a Rules,
     /// The stored chains that are being read, outermost first.
     named: Vec<Box<str>>,
+    /// How many layers the component at hand lies in.
+    layers: usize,
     /// The first name that stands for nothing.
     unknown: Option<Error>,
 }
@@ -154,7 +157,7 @@ impl Walk<'_> {
         Reader {
             component,
             hidden: KeySet::default(),
-            layer: false,
+            layer: self.layers > 0,
             spec: into.spec,
             notes: into.notes,
         }
@@ -172,6 +175,8 @@ impl Walk<'_> {
         let frame = Frame {
             opening,
             closing: chain.get(close).unwrap_or(opening),
+            inner: chain.get(open + 1..close).unwrap_or_default(),
+            first: open + 1,
             alone: open == close,
         };
         let Some((param, layer, under)) = frame.named() else {
@@ -190,7 +195,9 @@ impl Walk<'_> {
         let settings = std::mem::take(&mut inner.spec.output);
         into.spec.output.merge(settings);
         if !frame.alone {
+            self.layers += 1;
             self.part(chain, open + 1, close, &mut inner)?;
+            self.layers -= 1;
             if std::mem::take(&mut inner.spec.output) != Output::default() {
                 into.notes.push(Note {
                     level: NoteLevel::Ignored,

@@ -9,7 +9,7 @@ use super::{delivery_type, effect, size, stored, video};
 use crate::dialect::{Error, Notes};
 use crate::grammar::params::{CropMode, FlagName};
 use crate::grammar::value::{Arg, Layer, LayerKind, Number, TextPart, TextStyle};
-use crate::grammar::{self, Component, KeySet, Param, ParamKey, Value};
+use crate::grammar::{self, Component, KeySet, LayerScope, Param, ParamKey, Value};
 use crate::spec::{
     Align, Amount, Area, AssetRef, AssetType, Blend, Clip, Colour, Compass, DeliveryType, Dpr,
     Fact, Gravity, Ink, Length, Offset, Overlay, Relative, Source, Style, Text, TextPiece,
@@ -37,6 +37,10 @@ pub(super) struct Frame<'a, 'u> {
     pub(super) opening: &'a Component<'u>,
     /// The same where the layer stands in one component.
     pub(super) closing: &'a Component<'u>,
+    /// Those between the two, layers inside this one with them.
+    pub(super) inner: &'a [Component<'u>],
+    /// Where the first of those stands in its chain.
+    pub(super) first: usize,
     pub(super) alone: bool,
 }
 
@@ -117,6 +121,25 @@ impl<'a, 'u> Frame<'a, 'u> {
             })
     }
 
+    /// Whether the closing or opening component has a flag, or one of those between that are the layer's own:
+    /// `l_logo/c_scale,fl_relative,w_0.3/fl_layer_apply`.
+    fn flag_anywhere(&self, wanted: FlagName) -> bool {
+        let mut at = 0;
+        while let Some(component) = self.inner.get(at) {
+            if size::has_flag(component, wanted) {
+                return true;
+            }
+            at = match component.layer {
+                LayerScope::Opens { close } => usize::try_from(close)
+                    .unwrap_or(usize::MAX)
+                    .saturating_sub(self.first)
+                    .max(at),
+                _ => at,
+            } + 1;
+        }
+        self.flag(wanted).is_some()
+    }
+
     fn blend(&self) -> Blend {
         if let Some(transition) = self.flag(FlagName::Splice) {
             return Blend::Splice(transition.into());
@@ -167,15 +190,15 @@ impl<'a, 'u> Frame<'a, 'u> {
                 y: along(ParamKey::Y, Fact::Y),
             },
             blend: self.blend(),
-            relative: if self.flag(FlagName::RegionRelative).is_some() {
+            relative: if self.flag_anywhere(FlagName::RegionRelative) {
                 Relative::Region
-            } else if self.flag(FlagName::Relative).is_some() {
+            } else if self.flag_anywhere(FlagName::Relative) {
                 Relative::Base
             } else {
                 Relative::Layer
             },
-            tiled: self.flag(FlagName::Tiled).is_some(),
-            no_overflow: self.flag(FlagName::NoOverflow).is_some(),
+            tiled: self.flag_anywhere(FlagName::Tiled),
+            no_overflow: self.flag_anywhere(FlagName::NoOverflow),
             clip: Clip {
                 start: time(ParamKey::StartOffset),
                 end: time(ParamKey::EndOffset),

@@ -8,7 +8,7 @@ use crate::grammar::params::{CropMode, FlagName, Place};
 use crate::grammar::value::{
     AngleStep, AngleWord, Expr, Gravity as WrittenGravity, Operand, Words,
 };
-use crate::grammar::{KeySet, Number, ParamKey, Value};
+use crate::grammar::{Component, KeySet, Number, ParamKey, Value};
 use crate::spec::{
     Amount, Area, Compass, Crop, Decimal, Direction, Dpr, Fact, Fill, Frame, Gravity, Length,
     Offset, Op, Ratio, Resize, ResizeBy, Subject, TurnToShape,
@@ -153,14 +153,13 @@ pub(super) fn area(reader: &mut Reader<'_, '_>) -> Result<Area, Error> {
         height: side(reader, ParamKey::Height, Fact::Height),
         ratio,
         ratio_by,
-        ignore_aspect: output_flag(reader, FlagName::IgnoreAspectRatio),
+        ignore_aspect: has_flag(reader.component, FlagName::IgnoreAspectRatio),
         dpr: dpr(reader),
     })
 }
 
-pub(super) fn output_flag(reader: &Reader<'_, '_>, wanted: FlagName) -> bool {
-    reader
-        .component
+pub(super) fn has_flag(component: &Component<'_>, wanted: FlagName) -> bool {
+    component
         .all(ParamKey::Flags)
         .any(|param| match &param.value {
             Value::Flags(flags) => flags.iter().any(|flag| flag.name == Some(wanted)),
