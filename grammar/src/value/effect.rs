@@ -3,7 +3,6 @@
 use super::{Colour, Expr, Number, Read, Wrong, expression, misspelt, number};
 use crate::error::ErrorKind;
 use crate::params::{ART_FILTERS, Args, EFFECTS, EffectName, nearest};
-use crate::text::cut;
 
 /// Most arguments of one effect. The longest documented ones have two dozen; readers look for each by its name.
 const MAX_ARGUMENTS: usize = 64;
@@ -191,7 +190,13 @@ impl<'a> Iterator for Pieces<'a> {
 
 /// `effect = name [":" argument *((":" / ";") argument)]`
 pub(super) fn effect(text: &str, limit: usize) -> Read<'_, Effect<'_>> {
-    let (word, args) = cut(text, b':').unwrap_or((text, ""));
+    // `e_contrast;type_linear`: an SDK leaves the colon out where the first argument is missing.
+    let end = text
+        .bytes()
+        .position(|byte| matches!(byte, b':' | b';'))
+        .unwrap_or(text.len());
+    let word = text.get(..end).unwrap_or(text);
+    let args = text.get(end + 1..).unwrap_or("");
     if let Some(name) = word
         .strip_prefix('$')
         .filter(|name| expression::is_variable_name(name))

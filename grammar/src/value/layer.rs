@@ -120,8 +120,15 @@ pub(super) fn layer(text: &str) -> Read<'_, Layer<'_>> {
             )
         }
         _ => {
-            let (delivery, source) =
-                delivery(rest).map_or((None, rest), |(delivery, source)| (Some(delivery), source));
+            // `l_image:upload:logo`: behind a kind the full form goes on, and `upload` is no folder.
+            let written_out = rest.len() < text.len();
+            let upload = || {
+                let source = rest.strip_prefix("upload:").filter(|_| written_out)?;
+                Some((DeliveryType::Upload, source))
+            };
+            let (delivery, source) = delivery(rest)
+                .or_else(upload)
+                .map_or((None, rest), |(delivery, source)| (Some(delivery), source));
             checked(
                 Layer {
                     kind,

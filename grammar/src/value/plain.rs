@@ -119,10 +119,11 @@ pub(super) fn quality(text: &str, limit: usize) -> Read<'_, Value<'_>> {
         _ => match number::whole(word) {
             Some(number) if number.mantissa >= 0 => QualityBase::Level(number),
             Some(_) => return wrong(word, EXPECTED),
-            None if word.starts_with('$') => {
-                QualityBase::Expr(expression::value(word, limit, EXPECTED)?)
-            }
-            None => return misspelt("q_", word, EXPECTED, ["auto", "jpegmini"].into_iter()),
+            None => match expression::value(word, limit, EXPECTED) {
+                Ok(expr) => QualityBase::Expr(expr),
+                Err(wrong) if word.starts_with('$') => return Err(wrong),
+                Err(_) => return misspelt("q_", word, EXPECTED, ["auto", "jpegmini"].into_iter()),
+            },
         },
     };
     let options = Words::new(options);
