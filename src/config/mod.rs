@@ -93,11 +93,7 @@ impl Server {
             header_bytes,
         } = self;
         (drain, header_timeout, header_bytes)
-            == (
-                &other.drain,
-                &other.header_timeout,
-                &other.header_bytes,
-            )
+            == (&other.drain, &other.header_timeout, &other.header_bytes)
     }
 }
 

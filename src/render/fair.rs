@@ -47,9 +47,10 @@ impl<T> Fair<T> {
 
     /// The next work, by turns.
     pub(super) fn pop(&mut self) -> Option<T> {
-        let work = self
-            .endpoints
-            .turn(|assets| assets.turn(VecDeque::pop_front, VecDeque::is_empty), Ring::is_empty)?;
+        let work = self.endpoints.turn(
+            |assets| assets.turn(VecDeque::pop_front, VecDeque::is_empty),
+            Ring::is_empty,
+        )?;
         self.len -= 1;
         Some(work)
     }
@@ -60,7 +61,11 @@ impl<T> Fair<T> {
         let waiting = |assets: &Ring<VecDeque<T>>| -> usize {
             assets.lanes.iter().map(|(_, works)| works.len()).sum()
         };
-        let own = self.endpoints.lanes.iter().find(|(id, _)| *id == lane.endpoint);
+        let own = self
+            .endpoints
+            .lanes
+            .iter()
+            .find(|(id, _)| *id == lane.endpoint);
         let own = own.map_or(0, |(_, assets)| waiting(assets));
         let (_, crowd) = self
             .endpoints
@@ -70,7 +75,10 @@ impl<T> Fair<T> {
         if waiting(crowd) <= own + 1 {
             return None;
         }
-        let (_, longest) = crowd.lanes.iter_mut().max_by_key(|(_, works)| works.len())?;
+        let (_, longest) = crowd
+            .lanes
+            .iter_mut()
+            .max_by_key(|(_, works)| works.len())?;
         let work = longest.pop_back()?;
         self.len -= 1;
         self.tidy();
@@ -100,7 +108,9 @@ impl<T> Fair<T> {
         for (_, assets) in &mut self.endpoints.lanes {
             assets.lanes.retain(|(_, works)| !works.is_empty());
         }
-        self.endpoints.lanes.retain(|(_, assets)| !assets.is_empty());
+        self.endpoints
+            .lanes
+            .retain(|(_, assets)| !assets.is_empty());
     }
 }
 
@@ -181,8 +191,16 @@ mod tests {
         for work in ["a1", "a2", "a3"] {
             queue.push(lane(1, 1), work);
         }
-        assert_eq!(queue.make_room(lane(1, 9)), None, "the crowd's own endpoint");
-        assert_eq!(queue.make_room(lane(2, 1)), Some("a3"), "the latest of the crowd");
+        assert_eq!(
+            queue.make_room(lane(1, 9)),
+            None,
+            "the crowd's own endpoint"
+        );
+        assert_eq!(
+            queue.make_room(lane(2, 1)),
+            Some("a3"),
+            "the latest of the crowd"
+        );
         queue.push(lane(2, 1), "b1");
         assert_eq!(queue.make_room(lane(2, 2)), None, "both have their share");
         assert_eq!(drain(&mut queue), ["a1", "b1", "a2"]);

@@ -140,7 +140,10 @@ mod tests {
         }
         let wait = ask("192.0.2.1").unwrap_err();
         assert!(wait > Duration::ZERO && wait <= Duration::from_secs(1));
-        assert!(ask("::ffff:192.0.2.1").is_err(), "the same client in other words");
+        assert!(
+            ask("::ffff:192.0.2.1").is_err(),
+            "the same client in other words"
+        );
         assert_eq!(ask("192.0.2.2"), Ok(()));
     }
 
@@ -158,8 +161,15 @@ mod tests {
     fn the_proxys_own_entry_counts_not_what_the_client_claims() {
         let limits = limits("1", "0");
         let proxy = "127.0.0.1".parse().ok();
-        assert_eq!(limits.check("e", proxy, &from("203.0.113.9, 192.0.2.1")), Ok(()));
-        assert!(limits.check("e", proxy, &from("198.51.100.7, 192.0.2.1")).is_err());
+        assert_eq!(
+            limits.check("e", proxy, &from("203.0.113.9, 192.0.2.1")),
+            Ok(())
+        );
+        assert!(
+            limits
+                .check("e", proxy, &from("198.51.100.7, 192.0.2.1"))
+                .is_err()
+        );
         assert_eq!(limits.check("e", proxy, &from("192.0.2.2")), Ok(()));
     }
 

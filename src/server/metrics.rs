@@ -110,7 +110,11 @@ impl Metrics {
             ("transform", &stages.transform),
             ("encode", &stages.encode),
         ] {
-            page.histogram("cldgate_render_seconds", &format!("stage=\"{stage}\""), histogram);
+            page.histogram(
+                "cldgate_render_seconds",
+                &format!("stage=\"{stage}\""),
+                histogram,
+            );
         }
         page.counter(
             "cldgate_not_modified_total",
@@ -242,7 +246,11 @@ impl Page {
             );
         }
         let all = up_to.last().copied().unwrap_or(0);
-        self.row(&format!("{name}_bucket"), &format!("{labels},le=\"+Inf\""), all);
+        self.row(
+            &format!("{name}_bucket"),
+            &format!("{labels},le=\"+Inf\""),
+            all,
+        );
         let _written = writeln!(self.0, "{name}_sum{{{labels}}} {}", sum.as_secs_f64());
         self.row(&format!("{name}_count"), labels, all);
     }

@@ -17,8 +17,8 @@ mod handler;
 mod headers;
 mod limit;
 mod media;
-mod reload;
 mod metrics;
+mod reload;
 mod status;
 pub mod telemetry;
 
@@ -40,8 +40,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 
 pub use body::Body;
-use handler::Peer;
 pub use handler::App;
+use handler::Peer;
 
 use crate::config::{self, Config};
 use reload::Reloader;

@@ -41,7 +41,9 @@ fn work_comes_back() {
 #[test]
 fn a_panic_is_one_jobs_error() {
     let pool = pool(1, 4);
-    let crashed: Result<(), _> = wait(pool.run(Budget::unlimited(), Lane::default(), |_| panic!("on purpose")));
+    let crashed: Result<(), _> = wait(pool.run(Budget::unlimited(), Lane::default(), |_| {
+        panic!("on purpose")
+    }));
     assert_eq!(crashed, Err(Error::Crashed));
     assert_eq!(
         wait(pool.run(Budget::unlimited(), Lane::default(), |_| Ok("alive"))),
@@ -82,14 +84,16 @@ fn leaving_cancels_what_runs() {
     let pool = pool(1, 1);
     let (report, reported) = mpsc::channel();
     let (running, is_running) = mpsc::channel();
-    let mut job = Box::pin(pool.run(Budget::unlimited(), Lane::default(), move |budget| {
-        running.send(()).unwrap();
-        while budget.check().is_ok() {
-            std::thread::yield_now();
-        }
-        report.send(budget.check()).unwrap();
-        Ok(())
-    }));
+    let mut job = Box::pin(
+        pool.run(Budget::unlimited(), Lane::default(), move |budget| {
+            running.send(()).unwrap();
+            while budget.check().is_ok() {
+                std::thread::yield_now();
+            }
+            report.send(budget.check()).unwrap();
+            Ok(())
+        }),
+    );
     assert!(start(job.as_mut()).is_none());
     is_running.recv().unwrap();
     drop(job);
