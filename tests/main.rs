@@ -18,6 +18,8 @@ mod fuzz_replay;
 mod gateway;
 mod http;
 mod language;
+mod operators;
 mod origin;
+mod packaging;
 mod plan;
 mod render;

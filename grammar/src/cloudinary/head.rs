@@ -33,7 +33,11 @@ pub(super) fn cloud<'a>(
     match rule {
         HeadRule::Absent | HeadRule::Guess => Ok((None, false)),
         HeadRule::Fixed(name) => {
-            let repeated = walk.peek(0) == Some(name) && walk.peek(1).is_some_and(begins_types);
+            // Components and versions stand before the ID: what is before them is no folder.
+            let repeated = walk.peek(0) == Some(name)
+                && walk
+                    .peek(1)
+                    .is_some_and(|next| begins_types(next) || starts_root(next));
             walk.at += usize::from(repeated);
             Ok((Some(name), repeated))
         }
