@@ -9,6 +9,7 @@ pub mod audit;
 mod check;
 mod demo;
 mod explain;
+mod import;
 mod render;
 mod serve;
 
@@ -52,6 +53,8 @@ enum Command {
     Audit(audit::Arguments),
     /// Deliver one URL to a file, without a server
     Render(render::Arguments),
+    /// Take over what an account has stored
+    Import(import::Arguments),
 }
 
 /// Where the configuration is.
@@ -120,6 +123,7 @@ pub fn main() -> ExitCode {
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Render(arguments) => render::run(&arguments),
+        Command::Import(arguments) => import::run(&arguments),
     };
     match result {
         Ok(code) => code,

@@ -7,6 +7,7 @@ mod derive;
 mod endpoint;
 mod error;
 mod lookup;
+mod sources;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -3,6 +3,7 @@
 use super::component::{Keys, Reader, note_of};
 use super::expression::expr;
 use super::layer::Frame;
+use super::variables::Texts;
 use crate::dialect::{Error, Note, NoteLevel, Notes, Rules};
 use crate::grammar::{self, BranchScope, Component, LayerScope, Limits, ParamKey, UrlText, Value};
 use crate::spec::{Format, FormatChoice, Let, Op, Output, TransformSpec, When};
@@ -22,6 +23,7 @@ pub(super) fn read(
         rules,
         named: Vec::new(),
         unknown: None,
+        texts: Texts::default(),
     };
     walk.part(chain, 0, chain.len(), &mut Target { spec, notes })?;
     Ok(walk.unknown)
@@ -33,6 +35,8 @@ struct Walk<'a> {
     named: Vec<Box<str>>,
     /// The first name that stands for nothing.
     unknown: Option<Error>,
+    /// What variables hold where the walk is.
+    texts: Texts,
 }
 
 /// Where a part of a chain is read into.
@@ -82,6 +86,7 @@ impl Walk<'_> {
         (at, inline, otherwise, end): (usize, Option<usize>, Option<usize>, usize),
         into: &mut Target<'_>,
     ) -> Result<usize, Error> {
+        let before = self.texts.clone();
         let mut inner = Notes::new();
         let mut next = end.max(at + 1);
         let mut then = TransformSpec::default();
@@ -93,6 +98,7 @@ impl Walk<'_> {
             Some(at) => next = next.max(self.component(chain, component, at, &mut branch)?),
             None => self.part(chain, at + 1, otherwise.unwrap_or(end), &mut branch)?,
         }
+        let taken = std::mem::replace(&mut self.texts, before);
         let mut alternative = TransformSpec::default();
         let mut branch = Target {
             spec: &mut alternative,
@@ -111,6 +117,7 @@ impl Walk<'_> {
                 _ => self.component(chain, component, at, &mut branch)?,
             });
         }
+        self.texts = std::mem::take(&mut self.texts).join(&taken);
         let condition = match component.last(ParamKey::If).map(|param| &param.value) {
             Some(Value::Condition(condition)) => expr(condition, None),
             _ => return Ok(next),
@@ -135,6 +142,7 @@ impl Walk<'_> {
     ) -> Result<usize, Error> {
         for param in component.all(ParamKey::Variable) {
             if let Value::Assignment(set) = &param.value {
+                self.texts.set(set.name, &set.value);
                 let op = Op::Let(Box::new(Let {
                     name: set.name.into(),
                     value: expr(&set.value, None),
@@ -153,6 +161,7 @@ impl Walk<'_> {
             component,
             hidden: Keys::default(),
             layer: false,
+            texts: &self.texts,
             spec: into.spec,
             notes: into.notes,
         }
@@ -177,7 +186,7 @@ impl Walk<'_> {
         };
         let mut notes = Notes::new();
         let mut spec = TransformSpec::default();
-        let source = frame.source(param, layer, &mut notes)?;
+        let source = frame.source(param, layer, self.rules, &self.texts, &mut notes)?;
         let mut inner = Target {
             spec: &mut spec,
             notes: &mut notes,
@@ -203,7 +212,7 @@ impl Walk<'_> {
         if let Some(asset) = spec.default_image.take() {
             into.spec.default_image = Some(asset);
         }
-        let overlay = frame.overlay(source, under, spec, &mut notes);
+        let overlay = frame.overlay(source, under, spec, &self.texts, &mut notes);
         finish(Op::Overlay(Box::new(overlay)), opening.text, notes, into);
         Ok(())
     }
@@ -216,14 +225,18 @@ impl Walk<'_> {
         into: &mut Target<'_>,
     ) -> Result<(), Error> {
         self.named(component, into)?;
+        let before = into.spec.ops.len();
         Reader {
             component,
             hidden: frame.hidden(component),
             layer: true,
+            texts: &self.texts,
             spec: into.spec,
             notes: into.notes,
         }
-        .read()
+        .read()?;
+        frame.relate(into.spec.ops.get_mut(before..).unwrap_or_default());
+        Ok(())
     }
 
     fn named(&mut self, component: &Component<'_>, into: &mut Target<'_>) -> Result<(), Error> {
