@@ -9,7 +9,7 @@ use super::Error;
 use super::problem::Fault;
 use super::section::Section;
 use super::value as v;
-use crate::render::FontFile;
+use crate::render::{FontFile, is_font};
 
 /// Bytes of one font file; a larger one is a mistake.
 const MAX_FILE: u64 = 64 << 20;
@@ -46,6 +46,11 @@ pub(super) fn read(mut section: Section<'_, '_>, base: &Path) -> Fonts {
         folder,
         system: section.or("system", v::flag, true),
     };
+    if let Err(error) = files(&fonts)
+        && fonts.folder.as_ref().is_some_and(|folder| folder.is_dir())
+    {
+        section.wrong(Some("folder"), Fault::new(format!("`folder`: {error}")));
+    }
     section.finish();
     fonts
 }
@@ -99,9 +104,13 @@ fn gather(
             return Err(failed(folder, format!("more than {MAX_FILES} font files")));
         }
         let bytes = std::fs::read(&path).map_err(|error| failed(&path, error.to_string()))?;
+        let bytes = Bytes::from(bytes);
+        if !is_font(&bytes) {
+            return Err(failed(&path, "no font can be read from it".to_owned()));
+        }
         files.push(FontFile {
             name: name.into(),
-            bytes: Bytes::from(bytes),
+            bytes,
         });
     }
     Ok(())

@@ -18,7 +18,7 @@ const MAX_LAYERS: usize = 64;
 const MAX_DEPTH: usize = 6;
 
 /// Farthest that a layer may lie from its picture, in pixels.
-const FARTHEST: i64 = 1 << 20;
+const FARTHEST: i64 = 65_535;
 
 /// Farthest that a displacement moves a pixel.
 const MOST_DISPLACED: i64 = 999;

@@ -36,7 +36,7 @@ pub use error::Error;
 pub use pool::{Config, Counters, Pool};
 pub use probe::{probe, sniff};
 pub use sources::Sources;
-pub use text::{FontFile, Fonts};
+pub use text::{FontFile, Fonts, is_font};
 
 use crate::plan::{self, Layer, RasterPlan, Region, Size, Step};
 use crate::spec::{Format, Turn};
@@ -262,7 +262,7 @@ fn follow(
                 budget.check()?;
                 budget.limits().picture(layer.canvas)?;
                 match layers.next() {
-                    Some(picture) => raster.overlaid(layer, picture.clone()),
+                    Some(picture) => raster.overlaid(layer, picture),
                     None => raster,
                 }
             }
@@ -273,7 +273,8 @@ fn follow(
     Ok(raster)
 }
 
-/// The pictures of a chain's overlays, each with its own chain done. They are the same for every frame.
+/// The pictures of a chain's overlays, RGBA, each with its own chain done. They are the same for every
+/// frame.
 fn layers(
     steps: &[Step],
     sources: &Sources<'_>,
@@ -284,7 +285,7 @@ fn layers(
         _ => None,
     });
     overlays
-        .map(|layer| layer_of(layer, sources, budget))
+        .map(|layer| Ok(layer_of(layer, sources, budget)?.into_rgba()))
         .collect()
 }
 

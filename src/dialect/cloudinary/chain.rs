@@ -2,7 +2,7 @@
 
 use super::component::{Keys, Reader, note_of};
 use super::expression::expr;
-use super::layer::Frame;
+use super::layer::{self, Frame};
 use super::variables::Texts;
 use crate::dialect::{Error, Note, NoteLevel, Notes, Rules};
 use crate::grammar::{self, BranchScope, Component, LayerScope, Limits, ParamKey, UrlText, Value};
@@ -24,6 +24,7 @@ pub(super) fn read(
         named: Vec::new(),
         unknown: None,
         texts: Texts::default(),
+        inside: false,
     };
     walk.part(chain, 0, chain.len(), &mut Target { spec, notes })?;
     Ok(walk.unknown)
@@ -37,6 +38,8 @@ struct Walk<'a> {
     unknown: Option<Error>,
     /// What variables hold where the walk is.
     texts: Texts,
+    /// The walk is between the components that open and close a layer.
+    inside: bool,
 }
 
 /// Where a part of a chain is read into.
@@ -157,15 +160,19 @@ impl Walk<'_> {
             return Ok(close + 1);
         }
         self.named(component, into)?;
+        let before = into.spec.ops.len();
         Reader {
             component,
             hidden: Keys::default(),
-            layer: false,
+            layer: self.inside,
             texts: &self.texts,
             spec: into.spec,
             notes: into.notes,
         }
         .read()?;
+        if self.inside && layer::is_relative(component) {
+            layer::relate(into.spec.ops.get_mut(before..).unwrap_or_default());
+        }
         Ok(at + 1)
     }
 
@@ -197,7 +204,9 @@ impl Walk<'_> {
         let settings = std::mem::take(&mut inner.spec.output);
         into.spec.output.merge(settings);
         if !frame.alone {
+            let outside = std::mem::replace(&mut self.inside, true);
             self.part(chain, open + 1, close, &mut inner)?;
+            self.inside = outside;
             if std::mem::take(&mut inner.spec.output) != Output::default() {
                 into.notes.push(Note {
                     level: NoteLevel::Ignored,
@@ -235,7 +244,9 @@ impl Walk<'_> {
             notes: into.notes,
         }
         .read()?;
-        frame.relate(into.spec.ops.get_mut(before..).unwrap_or_default());
+        if frame.is_relative() {
+            layer::relate(into.spec.ops.get_mut(before..).unwrap_or_default());
+        }
         Ok(())
     }
 

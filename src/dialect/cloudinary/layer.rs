@@ -129,19 +129,9 @@ impl<'a, 'u> Frame<'a, 'u> {
             .unwrap_or_default()
     }
 
-    /// With `fl_relative`, shares in the sizes of the layer's own components are of the picture below;
-    /// those of components between them stay the layer's.
-    pub(super) fn relate(&self, ops: &mut [Op]) {
-        if self.flag(FlagName::Relative).is_none() {
-            return;
-        }
-        for op in ops {
-            match op {
-                Op::Resize(resize) => of_base(&mut resize.area),
-                Op::Crop(crop) => of_base(&mut crop.area),
-                _ => {}
-            }
-        }
+    /// Whether shares in the sizes of the layer's own components are of the picture below.
+    pub(super) fn is_relative(&self) -> bool {
+        is_relative(self.opening) || is_relative(self.closing)
     }
 
     /// The layer, once its own chain is read.
@@ -269,7 +259,7 @@ impl<'a, 'u> Frame<'a, 'u> {
                             dpr: Dpr::default(),
                             ..wrap
                         };
-                        if self.flag(FlagName::Relative).is_some() {
+                        if self.is_relative() {
                             of_base(&mut wrap);
                         }
                         wrap
@@ -375,6 +365,29 @@ fn stored_style(written: &str, default: Colour) -> Option<Style> {
     let (_, layer, _) = frame.named()?;
     layer.text_style()?.size?;
     Some(frame.style(layer, &Rules::default(), default))
+}
+
+/// Whether a component of a layer has sizes that are shares of the picture below.
+pub(super) fn is_relative(component: &Component<'_>) -> bool {
+    component
+        .all(ParamKey::Flags)
+        .any(|param| match &param.value {
+            Value::Flags(flags) => flags
+                .iter()
+                .any(|flag| flag.name == Some(FlagName::Relative)),
+            _ => false,
+        })
+}
+
+/// Shares in the sizes of a component's ops become shares of the picture below.
+pub(super) fn relate(ops: &mut [Op]) {
+    for op in ops {
+        match op {
+            Op::Resize(resize) => of_base(&mut resize.area),
+            Op::Crop(crop) => of_base(&mut crop.area),
+            _ => {}
+        }
+    }
 }
 
 fn of_base(area: &mut Area) {

@@ -7,9 +7,8 @@ use crate::plan::{Layer, Mix, Paint};
 use crate::spec::Colour;
 
 impl Raster {
-    /// Lays a picture, to which its own steps have been done, where `layer` says.
-    pub(in crate::render) fn overlaid(self, layer: &Layer, picture: Self) -> Self {
-        let picture = picture.into_rgba();
+    /// Lays a picture, to which its own steps have been done, where `layer` says. It is RGBA.
+    pub(in crate::render) fn overlaid(self, layer: &Layer, picture: &Self) -> Self {
         let base = self.into_colour();
         let moved = base.size != layer.canvas || layer.base != (0, 0);
         let canvas = if moved {
@@ -19,18 +18,18 @@ impl Raster {
             base
         };
         match layer.mix {
-            Mix::Normal if layer.under => canvas.under(layer, &picture, |_, top| top),
-            Mix::Multiply if layer.under => canvas.under(layer, &picture, scale),
-            Mix::Screen if layer.under => canvas.under(layer, &picture, screen),
-            Mix::Overlay if layer.under => canvas.under(layer, &picture, overlay),
-            Mix::Normal => canvas.cover(layer, &picture),
-            Mix::Multiply => canvas.blend(layer, &picture, scale),
-            Mix::Screen => canvas.blend(layer, &picture, screen),
-            Mix::Overlay => canvas.blend(layer, &picture, overlay),
-            Mix::Mask => canvas.opened(layer, &picture, 0, |[r, g, b, a]| scale(light(r, g, b), a)),
-            Mix::Cutter => canvas.opened(layer, &picture, 0, |[.., a]| a),
-            Mix::CutOut => canvas.opened(layer, &picture, 255, |[.., a]| 255 - a),
-            Mix::Displace { x, y } => canvas.displaced(layer, &picture, x, y),
+            Mix::Normal if layer.under => canvas.under(layer, picture, |_, top| top),
+            Mix::Multiply if layer.under => canvas.under(layer, picture, scale),
+            Mix::Screen if layer.under => canvas.under(layer, picture, screen),
+            Mix::Overlay if layer.under => canvas.under(layer, picture, overlay),
+            Mix::Normal => canvas.cover(layer, picture),
+            Mix::Multiply => canvas.blend(layer, picture, scale),
+            Mix::Screen => canvas.blend(layer, picture, screen),
+            Mix::Overlay => canvas.blend(layer, picture, overlay),
+            Mix::Mask => canvas.opened(layer, picture, 0, |[r, g, b, a]| scale(light(r, g, b), a)),
+            Mix::Cutter => canvas.opened(layer, picture, 0, |[.., a]| a),
+            Mix::CutOut => canvas.opened(layer, picture, 255, |[.., a]| 255 - a),
+            Mix::Displace { x, y } => canvas.displaced(layer, picture, x, y),
         }
     }
 

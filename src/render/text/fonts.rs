@@ -137,17 +137,6 @@ impl Fonts {
         }
     }
 
-    /// The owner's files that no font can be read from.
-    #[must_use]
-    pub fn broken(&self) -> Vec<&str> {
-        let known = self.known();
-        self.files
-            .iter()
-            .map(|file| &*file.name)
-            .filter(|name| matches!(known.files.get(&name.to_lowercase()), Some(None)))
-            .collect()
-    }
-
     fn known(&self) -> &Known {
         self.known.get_or_init(|| {
             let mut database = Database::new();
@@ -244,6 +233,12 @@ impl Default for Fonts {
     fn default() -> Self {
         Self::new(Vec::new(), false)
     }
+}
+
+/// Whether a font can be read from a file.
+#[must_use]
+pub fn is_font(bytes: &Bytes) -> bool {
+    load(&mut Database::new(), bytes).is_some()
 }
 
 fn is_file(name: &str) -> bool {

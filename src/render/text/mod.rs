@@ -8,7 +8,7 @@ mod lines;
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-pub use fonts::{FontFile, Fonts};
+pub use fonts::{FontFile, Fonts, is_font};
 
 use super::raster::Raster;
 use crate::plan::{Size, Text};
