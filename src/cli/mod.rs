@@ -9,6 +9,7 @@ pub mod audit;
 mod check;
 mod demo;
 mod explain;
+mod generate;
 mod import;
 mod render;
 mod serve;
@@ -55,6 +56,9 @@ enum Command {
     Render(render::Arguments),
     /// Take over what an account has stored
     Import(import::Arguments),
+    /// Write shell completions and manual pages, for packages
+    #[command(hide = true)]
+    Generate(generate::Arguments),
 }
 
 /// Where the configuration is.
@@ -124,6 +128,7 @@ pub fn main() -> ExitCode {
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Render(arguments) => render::run(&arguments),
         Command::Import(arguments) => import::run(&arguments),
+        Command::Generate(arguments) => generate::run(&arguments),
     };
     match result {
         Ok(code) => code,
