@@ -5,20 +5,23 @@ use crate::dialect::token::{self, Fault};
 use crate::dialect::{Client, Error, Note, NoteLevel, Notes, Rules, SignatureFault};
 use crate::grammar::{DeliveryType, DeliveryUrl, UrlText};
 
-/// Refuses a URL whose signature is wrong, or missing where the asset needs one and no access token opens it.
+/// Refuses a URL whose signature is wrong, or missing where the asset, or with `sealed` a layer, needs one and no
+/// access token stands for it.
 pub(super) fn check(
     rules: &Rules,
     client: &Client<'_>,
     text: &UrlText<'_>,
     url: &DeliveryUrl<'_>,
+    sealed: bool,
     notes: &mut Notes,
 ) -> Result<(), Error> {
-    let needed = match url.head.delivery_type {
-        DeliveryType::Authenticated => true,
-        // Derived pictures of a private asset are public, its original is not.
-        DeliveryType::Private => url.chain.is_empty(),
-        _ => false,
-    };
+    let needed = sealed
+        || match url.head.delivery_type {
+            DeliveryType::Authenticated => true,
+            // Derived pictures of a private asset are public, its original is not.
+            DeliveryType::Private => url.chain.is_empty(),
+            _ => false,
+        };
     match (url.head.signature, &rules.signing_secret) {
         (None, _) if needed => opened(rules, client, text, url),
         (None, _) => Ok(()),

@@ -2,7 +2,8 @@
 
 use super::component::{Reader, note_of};
 use super::expression::expr;
-use super::layer::Frame;
+use super::layer::{self, Frame};
+use super::variables::Texts;
 use crate::dialect::{Error, Note, NoteLevel, Notes, Rules};
 use crate::grammar::{
     self, BranchScope, Component, KeySet, LayerScope, Limits, ParamKey, UrlText, Value,
@@ -23,8 +24,9 @@ pub(super) fn read(
     let mut walk = Walk {
         rules,
         named: Vec::new(),
-        layers: 0,
         unknown: None,
+        texts: Texts::default(),
+        inside: false,
     };
     walk.part(chain, 0, chain.len(), &mut Target { spec, notes })?;
     Ok(walk.unknown)
@@ -34,10 +36,12 @@ struct Walk<'a> {
     rules: &'a Rules,
     /// The stored chains that are being read, outermost first.
     named: Vec<Box<str>>,
-    /// How many layers the component at hand lies in.
-    layers: usize,
     /// The first name that stands for nothing.
     unknown: Option<Error>,
+    /// What variables hold where the walk is.
+    texts: Texts,
+    /// The walk is between the components that open and close a layer.
+    inside: bool,
 }
 
 /// Where a part of a chain is read into.
@@ -87,6 +91,7 @@ impl Walk<'_> {
         (at, inline, otherwise, end): (usize, Option<usize>, Option<usize>, usize),
         into: &mut Target<'_>,
     ) -> Result<usize, Error> {
+        let before = self.texts.clone();
         let mut inner = Notes::new();
         let mut next = end.max(at + 1);
         let mut then = TransformSpec::default();
@@ -98,6 +103,7 @@ impl Walk<'_> {
             Some(at) => next = next.max(self.component(chain, component, at, &mut branch)?),
             None => self.part(chain, at + 1, otherwise.unwrap_or(end), &mut branch)?,
         }
+        let taken = std::mem::replace(&mut self.texts, before);
         let mut alternative = TransformSpec::default();
         let mut branch = Target {
             spec: &mut alternative,
@@ -116,6 +122,7 @@ impl Walk<'_> {
                 _ => self.component(chain, component, at, &mut branch)?,
             });
         }
+        self.texts = std::mem::take(&mut self.texts).join(&taken);
         let condition = match component.last(ParamKey::If).map(|param| &param.value) {
             Some(Value::Condition(condition)) => expr(condition, None),
             _ => return Ok(next),
@@ -140,6 +147,7 @@ impl Walk<'_> {
     ) -> Result<usize, Error> {
         for param in component.all(ParamKey::Variable) {
             if let Value::Assignment(set) = &param.value {
+                self.texts.set(set.name, &set.value);
                 let op = Op::Let(Box::new(Let {
                     name: set.name.into(),
                     value: expr(&set.value, None),
@@ -154,14 +162,19 @@ impl Walk<'_> {
             return Ok(close + 1);
         }
         self.named(component, into)?;
+        let before = into.spec.ops.len();
         Reader {
             component,
             hidden: KeySet::default(),
-            layer: self.layers > 0,
+            layer: self.inside,
+            texts: &self.texts,
             spec: into.spec,
             notes: into.notes,
         }
         .read()?;
+        if self.inside && layer::is_relative(component) {
+            layer::relate(into.spec.ops.get_mut(before..).unwrap_or_default());
+        }
         Ok(at + 1)
     }
 
@@ -184,7 +197,7 @@ impl Walk<'_> {
         };
         let mut notes = Notes::new();
         let mut spec = TransformSpec::default();
-        let source = frame.source(param, layer, &mut notes)?;
+        let source = frame.source(param, layer, self.rules, &self.texts, &mut notes)?;
         let mut inner = Target {
             spec: &mut spec,
             notes: &mut notes,
@@ -195,9 +208,9 @@ impl Walk<'_> {
         let settings = std::mem::take(&mut inner.spec.output);
         into.spec.output.merge(settings);
         if !frame.alone {
-            self.layers += 1;
+            let outside = std::mem::replace(&mut self.inside, true);
             self.part(chain, open + 1, close, &mut inner)?;
-            self.layers -= 1;
+            self.inside = outside;
             if std::mem::take(&mut inner.spec.output) != Output::default() {
                 into.notes.push(Note {
                     level: NoteLevel::Ignored,
@@ -212,7 +225,7 @@ impl Walk<'_> {
         if let Some(asset) = spec.default_image.take() {
             into.spec.default_image = Some(asset);
         }
-        let overlay = frame.overlay(source, under, spec, &mut notes);
+        let overlay = frame.overlay(source, under, spec, &self.texts, &mut notes);
         finish(Op::Overlay(Box::new(overlay)), opening.text, notes, into);
         Ok(())
     }
@@ -225,14 +238,20 @@ impl Walk<'_> {
         into: &mut Target<'_>,
     ) -> Result<(), Error> {
         self.named(component, into)?;
+        let before = into.spec.ops.len();
         Reader {
             component,
             hidden: frame.hidden(component),
             layer: true,
+            texts: &self.texts,
             spec: into.spec,
             notes: into.notes,
         }
-        .read()
+        .read()?;
+        if frame.is_relative() {
+            layer::relate(into.spec.ops.get_mut(before..).unwrap_or_default());
+        }
+        Ok(())
     }
 
     fn named(&mut self, component: &Component<'_>, into: &mut Target<'_>) -> Result<(), Error> {
