@@ -85,6 +85,8 @@ pub struct Text {
     pub text: Box<str>,
     /// Family, or a font file's public ID.
     pub font: Box<str>,
+    /// Where the font is stored, if it is: the first that is there counts.
+    pub font_files: Box<[AssetRef]>,
     /// Pixels.
     pub size: f64,
     /// 100 to 900.
@@ -501,6 +503,7 @@ impl Walk<'_> {
         Ok(Text {
             text: written.into(),
             font: style.font.clone(),
+            font_files: text.font_files.clone(),
             size,
             weight: style.weight,
             italic: style.italic,
