@@ -169,6 +169,7 @@ fn a_colour_table_maps_colours() {
 fn hostile_layers_are_refused_with_reasons() {
     let open = "l_dot/".repeat(100) + "w_10";
     let many = "l_dot/fl_layer_apply/".repeat(100) + "w_10";
+    let large = "l_dot,w_9000,h_9000,fl_no_overflow/fl_layer_apply/".repeat(2) + "w_10";
     let deep = "l_dot/".repeat(8) + &"fl_layer_apply/".repeat(7) + "fl_layer_apply";
     let long = format!("l_text:Arial_20:{}", "word%20".repeat(1400));
     let lines = format!("l_text:Arial_20:{}", "a%0A".repeat(700));
@@ -178,6 +179,7 @@ fn hostile_layers_are_refused_with_reasons() {
         (&many, "layers: 65 is over the limit of 64"),
         (&deep, "layers inside layers"),
         (&long, "URL"),
+        (&large, "pixels of all layers"),
         (&lines, "more than 500 lines"),
         (&wide, "pixels"),
         ("l_nobody", "no origin has the layer image/upload/nobody"),
