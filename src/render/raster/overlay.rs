@@ -240,7 +240,10 @@ impl Raster {
             let seen = if layer.tiled {
                 let start = wrapped(-i64::from(layer.left), own_width);
                 tiles.clear();
-                tiles.extend(own.iter().cycle().skip(start).take(width));
+                tiles.extend_from_slice(own.get(start..).unwrap_or_default());
+                while tiles.len() < width {
+                    tiles.extend_from_slice(own);
+                }
                 tiles.as_slice()
             } else {
                 let start = i64::try_from(columns.start).unwrap_or(0) - i64::from(layer.left);
