@@ -81,7 +81,7 @@ impl StepInput<'_> {
     }
 
     /// A distance in pixels; shares are of the input's side.
-    fn distance(&self, length: Option<&Length>, along: Side) -> i64 {
+    pub fn distance(&self, length: Option<&Length>, along: Side) -> i64 {
         match length {
             None | Some(Length::Shown { .. } | Length::Expr(_)) => 0,
             Some(Length::Px(n)) => (*n).into(),
@@ -99,7 +99,8 @@ impl StepInput<'_> {
         }
     }
 
-    fn offset(&self, offset: &Offset) -> (i64, i64) {
+    /// Both distances of an offset, to the right and down.
+    pub fn offset(&self, offset: &Offset) -> (i64, i64) {
         (
             self.distance(offset.x.as_ref(), Side::Width),
             self.distance(offset.y.as_ref(), Side::Height),

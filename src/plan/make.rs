@@ -1,5 +1,6 @@
 //! The plan of one request: every symbolic length settled, every step in order.
 
+use super::effect;
 use super::facts::{Facts, Size};
 use super::geometry::{self, StepInput};
 use super::negotiate::{self, Negotiated, Writable};
@@ -78,14 +79,17 @@ pub fn make(
                 steps.push(Step::Opacity(u8::try_from(level).unwrap_or(u8::MAX)));
             }
             Op::Background(fill) => steps.push(Step::Flatten(paint_of(fill))),
+            Op::Rotate(angle) => steps.extend(effect::turned(size, *angle)?),
+            Op::Effect(asked) => {
+                let settled = effect::settle(&at, asked, &steps)?;
+                steps.extend(settled);
+            }
+            Op::Trim(asked) => steps.push(effect::trim(asked)),
             // Settled above; and what the table has filtered out.
             Op::IgnoreOrientation
-            | Op::Rotate(_)
             | Op::RotateBy(_)
             | Op::TurnToShape(_)
             | Op::OpacityBy(_)
-            | Op::Trim(_)
-            | Op::Effect(_)
             | Op::Overlay(_)
             | Op::Clip(_)
             | Op::ResizeBy(_)

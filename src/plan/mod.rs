@@ -1,5 +1,6 @@
 //! Specification plus facts to a plan: all arithmetic lives here, and nothing here touches the world.
 
+mod effect;
 mod facts;
 mod geometry;
 mod hints;
@@ -10,6 +11,7 @@ mod raster;
 
 use thiserror::Error as ThisError;
 
+pub use effect::{Arc, Balance, EffectStep, Fade, Point, Rect, Warp};
 pub use facts::{Facts, Size};
 pub use hints::Hints;
 pub use limits::Limits;

@@ -1,5 +1,6 @@
 //! A plan for pixels: every number settled, nothing left to decide but how to be fast.
 
+use super::effect::EffectStep;
 use super::facts::Size;
 use crate::spec::{Chroma, Colour, Format, Metadata, Progressive, Turn};
 
@@ -83,6 +84,8 @@ pub enum Step {
     Opacity(u8),
     /// Put a colour behind everything transparent.
     Flatten(Paint),
+    /// An effect.
+    Effect(Box<EffectStep>),
 }
 
 impl Step {
@@ -90,6 +93,7 @@ impl Step {
     #[must_use]
     pub fn size_after(&self, before: Size) -> Size {
         match *self {
+            Self::Effect(ref effect) => effect.size_after(before),
             Self::Turn(turn) => before.turned(turn),
             Self::Resample { to, .. } => to,
             Self::Canvas { size, .. } => size,

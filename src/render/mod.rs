@@ -202,7 +202,7 @@ fn request(plan: &RasterPlan, steps: &[Step]) -> Request {
 /// The steps, with colours brought to sRGB where that touches the fewest pixels.
 fn transform(decoded: Decoded, steps: &[Step], budget: &Budget) -> Result<raster::Raster, Error> {
     let profile = decoded.profile.as_deref();
-    let (mut raster, rest) = match steps {
+    let (raster, rest) = match steps {
         [Step::Resample { from, to }, rest @ ..] => {
             let step = Step::Resample {
                 from: decoded.place(*from),
@@ -218,8 +218,5 @@ fn transform(decoded: Decoded, steps: &[Step], budget: &Budget) -> Result<raster
         }
         _ => (raster::to_srgb(decoded.raster, profile), steps),
     };
-    for step in rest {
-        raster = raster.apply(step, budget)?;
-    }
-    Ok(raster)
+    raster.apply_all(rest, budget)
 }

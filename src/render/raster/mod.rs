@@ -2,8 +2,10 @@
 
 mod canvas;
 mod colour;
+mod effect;
 mod resample;
 mod round;
+mod simd;
 mod turn;
 
 use super::budget::Budget;
@@ -134,6 +136,7 @@ impl Raster {
         budget.check()?;
         budget.limits().picture(step.size_after(self.size))?;
         Ok(match *step {
+            Step::Effect(ref effect) => self.affected(effect, budget)?,
             Step::Turn(turn) => self.turned(turn),
             Step::Resample { from, to } => self.resampled(from, to)?,
             Step::Canvas {
