@@ -113,11 +113,7 @@ pub(super) fn steps(name: &str) -> Vec<Step> {
 /// What red and green differ in, shown as blue against yellow and as light: for eyes that do not tell
 /// red from green. A turn of the opponent axes; our own numbers.
 pub(super) fn shifted_colours() -> Point {
-    Point::matrix([
-        [0.80, 0.20, 0.00],
-        [0.25, 0.75, 0.00],
-        [-0.70, 0.70, 1.00],
-    ])
+    Point::matrix([[0.80, 0.20, 0.00], [0.25, 0.75, 0.00], [-0.70, 0.70, 1.00]])
 }
 
 #[cfg(test)]

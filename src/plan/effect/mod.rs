@@ -256,16 +256,12 @@ impl Point {
             ColourVision::Deuteranopia => {
                 Self::matrix([[0.625, 0.375, 0.0], [0.7, 0.3, 0.0], [0.0, 0.3, 0.7]])
             }
-            ColourVision::Deuteranomaly => Self::matrix([
-                [0.8, 0.2, 0.0],
-                [0.258, 0.742, 0.0],
-                [0.0, 0.142, 0.858],
-            ]),
-            ColourVision::Tritanopia => Self::matrix([
-                [0.95, 0.05, 0.0],
-                [0.0, 0.433, 0.567],
-                [0.0, 0.475, 0.525],
-            ]),
+            ColourVision::Deuteranomaly => {
+                Self::matrix([[0.8, 0.2, 0.0], [0.258, 0.742, 0.0], [0.0, 0.142, 0.858]])
+            }
+            ColourVision::Tritanopia => {
+                Self::matrix([[0.95, 0.05, 0.0], [0.0, 0.433, 0.567], [0.0, 0.475, 0.525]])
+            }
             ColourVision::Tritanomaly => Self::matrix([
                 [0.967, 0.033, 0.0],
                 [0.0, 0.733, 0.267],

@@ -155,13 +155,12 @@ pub(in crate::plan) fn settle(
         Effect::AutoContrast { level } => balance(Balance::Contrast, level),
         Effect::Improve { level, scene } => balance(Balance::All(*scene), level),
         // Stand-ins for models and services, as the table of support says.
-        Effect::AutoEnhance { .. }
-        | Effect::Enhance
-        | Effect::Restore
-        | Effect::Correct { .. } => effect(EffectStep::Balance {
-            what: Balance::All(Scene::Outdoor),
-            share: 1.0,
-        }),
+        Effect::AutoEnhance { .. } | Effect::Enhance | Effect::Restore | Effect::Correct { .. } => {
+            effect(EffectStep::Balance {
+                what: Balance::All(Scene::Outdoor),
+                share: 1.0,
+            })
+        }
         Effect::FillLight { level, bias } => effect(EffectStep::FillLight {
             share: share(level),
             bias: amount(bias, -100.0, 100.0) / 100.0,
@@ -173,9 +172,9 @@ pub(in crate::plan) fn settle(
         Effect::Sharpen { level } => sharpen(level, SHARPEN_SIGMA),
         Effect::UnsharpMask { level } => sharpen(level, UNSHARP_SIGMA),
         Effect::Pixelate { level } => pixelate(at, level.as_ref(), None),
-        Effect::PixelateRegion { level, region } => rect(at, region).map_or_else(Vec::new, |area| {
-            pixelate(at, level.as_ref(), Some(area))
-        }),
+        Effect::PixelateRegion { level, region } => {
+            rect(at, region).map_or_else(Vec::new, |area| pixelate(at, level.as_ref(), Some(area)))
+        }
         Effect::OilPaint { level } => match share(level) {
             strength if strength > 0.0 => effect(EffectStep::OilPaint {
                 radius: count(strength * OIL_RADIUS, 1, 10),
@@ -428,7 +427,10 @@ fn fade(
             (FadeMode::Edge, false) => (depth, 0.0),
             (FadeMode::Edge, true) => (0.0, depth),
             // A share of the whole side would reach past the middle.
-            _ => (depth.min(f64::from(side) / 2.0), depth.min(f64::from(side) / 2.0)),
+            _ => (
+                depth.min(f64::from(side) / 2.0),
+                depth.min(f64::from(side) / 2.0),
+            ),
         }
     };
     // Into padding: the picture's own place on the canvas that it was just put on.

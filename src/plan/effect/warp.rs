@@ -39,12 +39,12 @@ pub(in crate::plan) fn turned(input: Size, angle: Angle) -> Result<Vec<Step>, Er
     }
     let (sin, cos) = degrees.to_radians().sin_cos();
     let (w, h) = (f64::from(size.width), f64::from(size.height));
-    let canvas = canvas(
-        w * cos.abs() + h * sin.abs(),
-        w * sin.abs() + h * cos.abs(),
-    )?;
+    let canvas = canvas(w * cos.abs() + h * sin.abs(), w * sin.abs() + h * cos.abs())?;
     // The middle stays the middle.
-    let (x, y) = (f64::from(canvas.width) / 2.0, f64::from(canvas.height) / 2.0);
+    let (x, y) = (
+        f64::from(canvas.width) / 2.0,
+        f64::from(canvas.height) / 2.0,
+    );
     let back = [
         [cos, sin, w / 2.0 - cos * x - sin * y],
         [-sin, cos, h / 2.0 + sin * x - cos * y],

@@ -161,7 +161,11 @@ impl Raster {
         let toned = |v: f64| {
             let red = if v > level { 1.0 } else { v + 1.0 - level };
             let green_from = 7.0 * level / 6.0;
-            let green = if v > green_from { 1.0 } else { v + 1.0 - green_from };
+            let green = if v > green_from {
+                1.0
+            } else {
+                v + 1.0 - green_from
+            };
             let blue_from = level / 6.0;
             let blue = if v < blue_from { 0.0 } else { v - blue_from };
             let floor = level / 7.0;
@@ -180,7 +184,8 @@ impl Raster {
         for n in 0..=255_u8 {
             let colour = toned(f64::from(n) / 255.0).map(|v| stretched(v, low, high));
             let top = colour.iter().fold(0.0_f64, |a, &b| a.max(b));
-            let curved = top + 0.5 * (0.5 * ((std::f64::consts::PI * (top - 0.5)).sin() + 1.0) - top);
+            let curved =
+                top + 0.5 * (0.5 * ((std::f64::consts::PI * (top - 0.5)).sin() + 1.0) - top);
             for (table, v) in tables.iter_mut().zip(colour) {
                 table[usize::from(n)] = sample(v * curved / top.max(1e-6));
             }
@@ -225,12 +230,7 @@ impl Raster {
     }
 
     /// Another picture of the same size mixed in.
-    pub(super) fn blended(
-        self,
-        other: &Self,
-        share: f64,
-        budget: &Budget,
-    ) -> Result<Self, Error> {
+    pub(super) fn blended(self, other: &Self, share: f64, budget: &Budget) -> Result<Self, Error> {
         let (mut picture, other) = match (self.layout, other.layout) {
             (a, b) if a == b => (self, std::borrow::Cow::Borrowed(other)),
             (_, Layout::Rgba) => (self.into_rgba(), std::borrow::Cow::Borrowed(other)),
@@ -335,10 +335,7 @@ fn ends(counts: &[u32; 256], below: f64, above: f64) -> (f64, f64) {
 }
 
 /// The first sample at which more than `limit` have been passed.
-fn reached<'a>(
-    mut counts: impl Iterator<Item = (usize, &'a u32)>,
-    limit: f64,
-) -> Option<f64> {
+fn reached<'a>(mut counts: impl Iterator<Item = (usize, &'a u32)>, limit: f64) -> Option<f64> {
     let mut sum = 0;
     counts
         .find(|&(_, &n)| {

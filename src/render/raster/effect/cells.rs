@@ -30,7 +30,11 @@ impl Raster {
             for (pixel, &threshold) in row.chunks_exact_mut(width).zip(thresholds.iter().cycle()) {
                 for v in pixel.iter_mut().take(colours) {
                     let level = u32::from(*v) * u32::from(map.divisor) / 255;
-                    *v = if level >= u32::from(threshold) { 255 } else { 0 };
+                    *v = if level >= u32::from(threshold) {
+                        255
+                    } else {
+                        0
+                    };
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! How far every pixel is from a shape.
 
-use super::soft::ROWS_A_LOOK;
 use super::Raster;
+use super::soft::ROWS_A_LOOK;
 use crate::render::budget::Budget;
 use crate::render::error::Error;
 

@@ -37,9 +37,11 @@ impl Raster {
         if grows {
             let far = distances(&shape, |v| v >= SHAPE, false, budget)?;
             let wider = shape
-                .of_same_size(far.iter().zip(&shape.pixels).map(|(&far, &own)| {
-                    own.max(coverage(reach + 0.5 - far))
-                }))
+                .of_same_size(
+                    far.iter()
+                        .zip(&shape.pixels)
+                        .map(|(&far, &own)| own.max(coverage(reach + 0.5 - far))),
+                )
                 .blurred(sigma, budget)?;
             let line = wider.coloured(colour);
             out = if mode == OutlineMode::Fill {
@@ -112,7 +114,9 @@ impl Raster {
         let ground = f64::from(content.top + content.height);
         let most = f64::from(content.height);
         let far = shape.clone().blurred(spread * most, budget)?;
-        let near = shape.clone().blurred(TOUCHING_SIGMA.min(spread * most), budget)?;
+        let near = shape
+            .clone()
+            .blurred(TOUCHING_SIGMA.min(spread * most), budget)?;
         let (width, height) = (shape.size.width as usize, shape.size.height as usize);
         let mut shadow = vec![0; shape.pixels.len()];
         for (y, row) in shadow.chunks_exact_mut(width).enumerate() {
@@ -141,7 +145,9 @@ impl Raster {
         }
         let shadow = shape.of_same_size(shadow.into_iter());
         // Taking the nearest pixel leaves steps; the least blur hides them.
-        let shadow = shadow.blurred(TOUCHING_SIGMA, budget)?.coloured(Colour::BLACK);
+        let shadow = shadow
+            .blurred(TOUCHING_SIGMA, budget)?
+            .coloured(Colour::BLACK);
         picture.placed_over(shadow, budget)
     }
 
@@ -199,9 +205,18 @@ impl Raster {
     fn placed_over(self, under: Self, budget: &Budget) -> Result<Self, Error> {
         let mut out = under;
         let stride = out.stride().max(1) * ROWS_A_LOOK;
-        for (out, top) in out.pixels.chunks_mut(stride).zip(self.pixels.chunks(stride)) {
+        for (out, top) in out
+            .pixels
+            .chunks_mut(stride)
+            .zip(self.pixels.chunks(stride))
+        {
             budget.check()?;
-            for (out, top) in out.as_chunks_mut::<4>().0.iter_mut().zip(top.as_chunks::<4>().0) {
+            for (out, top) in out
+                .as_chunks_mut::<4>()
+                .0
+                .iter_mut()
+                .zip(top.as_chunks::<4>().0)
+            {
                 *out = match top[3] {
                     0 => *out,
                     255 => *top,

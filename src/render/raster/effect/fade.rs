@@ -115,7 +115,14 @@ impl Raster {
             for (x, pixel) in row.chunks_exact_mut(samples).enumerate() {
                 let [r, g, b, ..] = pixel else { continue };
                 // Falling stripes need a sum that grows along both sides, rising ones a difference.
-                let (redder, along) = (*r > *g, if *r > *g { x + y } else { x + STRIPE * 2 * y - y });
+                let (redder, along) = (
+                    *r > *g,
+                    if *r > *g {
+                        x + y
+                    } else {
+                        x + STRIPE * 2 * y - y
+                    },
+                );
                 if along / STRIPE % 2 == 0 {
                     continue;
                 }
@@ -145,7 +152,13 @@ fn ramp(side: u32, from_start: f64, from_end: f64, power: f64) -> Vec<u8> {
     (0..side)
         .map(|n| {
             let at = f64::from(n) + 0.5;
-            let one = |far: f64, depth: f64| if depth > 0.0 { (far / depth).min(1.0) } else { 1.0 };
+            let one = |far: f64, depth: f64| {
+                if depth > 0.0 {
+                    (far / depth).min(1.0)
+                } else {
+                    1.0
+                }
+            };
             let share = one(at, from_start).min(one(length - at, from_end));
             (share.powf(power) * 255.0).round() as u8
         })

@@ -243,9 +243,8 @@ impl Raster {
             at(width - 1, height - 1),
             at(0, height - 1),
         ];
-        let near = |a: Colour, b: Colour| {
-            a.a.abs_diff(b.a) < 16 && square([a.r, a.g, a.b], b) < 300
-        };
+        let near =
+            |a: Colour, b: Colour| a.a.abs_diff(b.a) < 16 && square([a.r, a.g, a.b], b) < 300;
         let alike = |a: &Colour| corners.iter().filter(|b| near(*a, **b)).count();
         // Of equally many the first, which `max_by_key` would not give.
         corners
@@ -384,7 +383,11 @@ impl Raster {
     }
 
     /// Changes every visible pixel, grey ones as colours.
-    fn each_colour(self, budget: &Budget, mut change: impl FnMut(&mut [u8])) -> Result<Self, Error> {
+    fn each_colour(
+        self,
+        budget: &Budget,
+        mut change: impl FnMut(&mut [u8]),
+    ) -> Result<Self, Error> {
         let mut picture = self.into_colour();
         let samples = picture.layout.bytes();
         let stride = picture.stride();

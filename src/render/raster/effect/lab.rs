@@ -102,7 +102,11 @@ mod tests {
             for g in (0..=255).step_by(15) {
                 for b in (0..=255).step_by(15) {
                     let back = rgb(lab([r, g, b]));
-                    let off = [back[0].abs_diff(r), back[1].abs_diff(g), back[2].abs_diff(b)];
+                    let off = [
+                        back[0].abs_diff(r),
+                        back[1].abs_diff(g),
+                        back[2].abs_diff(b),
+                    ];
                     assert!(off.iter().all(|&n| n <= 1), "{r} {g} {b}: {back:?}");
                 }
             }

@@ -1,8 +1,8 @@
 //! Photographs as if painted or drawn: oil, cartoon, a few colours.
 
+use super::Raster;
 use super::balance::is_seen;
 use super::soft::ROWS_A_LOOK;
-use super::Raster;
 use crate::plan::Point;
 use crate::render::budget::Budget;
 use crate::render::error::Error;
@@ -102,7 +102,11 @@ impl Raster {
         };
         if lines > 0.0 {
             let samples = picture.layout.bytes();
-            let strength = if tones.is_some() { 0.4 + 0.6 * lines } else { 1.0 };
+            let strength = if tones.is_some() {
+                0.4 + 0.6 * lines
+            } else {
+                1.0
+            };
             for (pixel, &line) in picture.pixels.chunks_exact_mut(samples).zip(&drawn.pixels) {
                 let left = 1.0 - f64::from(line) / 255.0 * strength;
                 for v in pixel.iter_mut().take(3) {
@@ -229,7 +233,10 @@ impl Raster {
         let mut indices = Vec::with_capacity(smooth.pixels.len() / samples);
         for band in smooth.pixels.chunks(smooth.stride() * ROWS_A_LOOK) {
             budget.check()?;
-            indices.extend(band.chunks_exact(samples).map(|pixel| nearest(&palette, pixel)));
+            indices.extend(
+                band.chunks_exact(samples)
+                    .map(|pixel| nearest(&palette, pixel)),
+            );
         }
         let passes = f64::from(speckle).sqrt().ceil() as usize;
         for _ in 0..passes.min(4) {
@@ -353,7 +360,10 @@ fn without_speckles(indices: &[u8], width: usize) -> Vec<u8> {
                 }
             }
             let own = indices[y * width + x];
-            let best = counts.iter().zip(0_u8..).max_by_key(|&(n, index)| (*n, index == own));
+            let best = counts
+                .iter()
+                .zip(0_u8..)
+                .max_by_key(|&(n, index)| (*n, index == own));
             out[y * width + x] = best.map_or(own, |(_, index)| index);
         }
     }

@@ -178,11 +178,7 @@ impl Block {
     }
 }
 
-fn run<const N: usize>(
-    bytes: &mut [u8],
-    kernels: &[Kernel],
-    budget: &Budget,
-) -> Result<(), Error> {
+fn run<const N: usize>(bytes: &mut [u8], kernels: &[Kernel], budget: &Budget) -> Result<(), Error> {
     let (pixels, _) = bytes.as_chunks_mut::<N>();
     let mut block = Block::new();
     for band in pixels.chunks_mut(BLOCK * BLOCKS_A_LOOK) {
@@ -275,7 +271,11 @@ fn kernel(point: &Point) -> Kernel {
     match point {
         Point::Grey => Kernel::Light(tone::same(|v| v)),
         Point::BlackWhite(level) => Kernel::Light(tone::same(|v| {
-            if v >= *level && *level < 1.0 { 1.0 } else { 0.0 }
+            if v >= *level && *level < 1.0 {
+                1.0
+            } else {
+                0.0
+            }
         })),
         Point::Negate => Kernel::Tables(tone::same(|v| 1.0 - v)),
         Point::Gamma(gamma) => Kernel::Tables(tone::same(|v| v.powf(1.0 / gamma.max(1e-3)))),

@@ -120,7 +120,11 @@ impl Raster {
             for (mean, all) in mean.iter_mut().zip(&all) {
                 *mean = (*all / count.max(1) as u64) as u16;
             }
-            narrow(self.layout, &mean, &mut pixels[y * stride..(y + 1) * stride]);
+            narrow(
+                self.layout,
+                &mean,
+                &mut pixels[y * stride..(y + 1) * stride],
+            );
         }
         self.pixels = pixels;
         Ok(self)
