@@ -81,11 +81,11 @@ pub(super) fn steps(name: &str) -> Vec<Step> {
         return Vec::new();
     };
     let mut points = Vec::new();
-    if look.saturation <= 0.0 {
-        points.push(Point::Grey);
-    } else if look.saturation < 1.0 || look.saturation > 1.0 {
-        points.push(Point::Saturation(look.saturation));
-    }
+    points.push(if look.saturation > 0.0 {
+        Point::Saturation(look.saturation)
+    } else {
+        Point::Grey
+    });
     points.push(Point::Gamma(look.gamma));
     points.push(Point::Sigmoid {
         strength: look.contrast.abs(),

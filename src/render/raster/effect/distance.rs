@@ -42,7 +42,7 @@ pub(super) fn distances(
     Ok(field)
 }
 
-fn sweep<'a>(rows: &mut dyn Iterator<Item = &'a mut [f32]>, width: usize, edge: f32) {
+fn sweep(rows: &mut dyn Iterator<Item = &mut [f32]>, width: usize, edge: f32) {
     let mut above = vec![edge; width];
     for row in rows {
         for (v, above) in row.iter_mut().zip(&mut above) {

@@ -123,7 +123,7 @@ impl Raster {
                         x + STRIPE * 2 * y - y
                     },
                 );
-                if along / STRIPE % 2 == 0 {
+                if (along / STRIPE).is_multiple_of(2) {
                     continue;
                 }
                 let differ = f64::from(r.abs_diff(*g)) / 255.0;

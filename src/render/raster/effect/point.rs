@@ -89,6 +89,22 @@ impl Raster {
         {
             return picture.light_alone(r, budget);
         }
+        // One table for all: no need to take channels apart.
+        if let ([Kernel::Tables(tables)], Layout::Rgb) = (kernels.as_slice(), picture.layout)
+            && let [r, g, b] = &**tables
+            && r == g
+            && g == b
+        {
+            for band in picture.pixels.chunks_mut(BLOCK * BLOCKS_A_LOOK) {
+                budget.check()?;
+                if r.iter().rev().zip(0..=255).all(|(&v, n)| v == n) {
+                    invert(band);
+                } else {
+                    tone::look_up(band, r);
+                }
+            }
+            return Ok(picture);
+        }
         match picture.layout {
             Layout::Rgb => run::<3>(&mut picture.pixels, &kernels, budget)?,
             _ => run::<4>(&mut picture.pixels, &kernels, budget)?,
@@ -214,6 +230,12 @@ wide! {
             if N == 4 {
                 pixel[N - 1] = *a;
             }
+        }
+    }
+
+    fn invert(samples: &mut [u8]) {
+        for v in samples {
+            *v = !*v;
         }
     }
 

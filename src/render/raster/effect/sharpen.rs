@@ -15,48 +15,42 @@ impl Raster {
         amount: f64,
         budget: &Budget,
     ) -> Result<Self, Error> {
-        let stride = self.stride();
+        let (layout, stride) = (self.layout, self.stride());
         let amount = amount as f32;
-        let mut pixels = vec![0; self.pixels.len()];
-        let layout = self.layout;
-        let source = &self.pixels;
-        soft::convolve(&self, &Taps::gaussian(sigma), budget, |y, row| {
-            let at = y * stride..(y + 1) * stride;
-            let (from, to) = (&source[at.clone()], &mut pixels[at]);
+        let taps = Taps::gaussian(sigma);
+        soft::convolve(&mut self, &taps, budget, |picture, y, row| {
+            let pixels = &mut picture.pixels[y * stride..(y + 1) * stride];
             if layout == Layout::Rgba {
-                let (from, to) = (from.as_chunks::<4>().0, to.as_chunks_mut::<4>().0);
-                sharpen_visible(row.as_chunks::<4>().0, from, to, amount);
+                let pixels = pixels.as_chunks_mut::<4>().0;
+                sharpen_visible(row.as_chunks::<4>().0, pixels, amount);
             } else {
-                sharpen(row, from, to, amount);
+                sharpen(row, pixels, amount);
             }
         })?;
-        self.pixels = pixels;
         Ok(self)
     }
 }
 
 wide! {
-    fn sharpen(soft: &[u16], from: &[u8], to: &mut [u8], amount: f32) {
-        for ((to, from), soft) in to.iter_mut().zip(from).zip(soft) {
-            let (v, mean) = (f32::from(*from), f32::from(*soft) * (1.0 / 64.0));
-            *to = byte(v + amount * (v - mean));
+    fn sharpen(soft: &[u16], pixels: &mut [u8], amount: f32) {
+        for (sample, soft) in pixels.iter_mut().zip(soft) {
+            let (v, mean) = (f32::from(*sample), f32::from(*soft) * (1.0 / 64.0));
+            *sample = byte(v + amount * (v - mean));
         }
     }
 
-    fn sharpen_visible(soft: &[[u16; 4]], from: &[[u8; 4]], to: &mut [[u8; 4]], amount: f32) {
-        for ((to, from), soft) in to.iter_mut().zip(from).zip(soft) {
+    fn sharpen_visible(soft: &[[u16; 4]], pixels: &mut [[u8; 4]], amount: f32) {
+        for (pixel, soft) in pixels.iter_mut().zip(soft) {
             let a = f32::from(soft[3]);
             let by = 255.0 / if a > 1.0 { a } else { 1.0 };
             let edge = |v: u8, mean: u16| {
                 let v = f32::from(v);
                 byte(v + amount * (v - f32::from(mean) * by))
             };
-            *to = [
-                edge(from[0], soft[0]),
-                edge(from[1], soft[1]),
-                edge(from[2], soft[2]),
-                from[3],
-            ];
+            let [r, g, b, _] = pixel;
+            *r = edge(*r, soft[0]);
+            *g = edge(*g, soft[1]);
+            *b = edge(*b, soft[2]);
         }
     }
 }

@@ -77,8 +77,14 @@ impl Taps {
 pub(super) trait Rows {
     /// Width in pixels, height, channels.
     fn shape(&self) -> (usize, usize, usize);
-    /// Writes a row that exists.
+    /// Reads a row that exists.
     fn row(&self, y: usize, out: &mut [u16]);
+}
+
+/// What can be blurred where it lies: a row is written after all that need it have been read.
+pub(super) trait Rewritten: Rows {
+    /// Writes a row that exists.
+    fn rewrite(&mut self, y: usize, row: &[u16]);
 }
 
 impl Rows for Soft {
@@ -89,6 +95,24 @@ impl Rows for Soft {
     fn row(&self, y: usize, out: &mut [u16]) {
         let stride = self.width * self.channels;
         out.copy_from_slice(&self.samples[y * stride..(y + 1) * stride]);
+    }
+}
+
+impl Rewritten for Soft {
+    fn rewrite(&mut self, y: usize, row: &[u16]) {
+        let stride = self.width * self.channels;
+        self.samples[y * stride..(y + 1) * stride].copy_from_slice(row);
+    }
+}
+
+impl Rewritten for Raster {
+    fn rewrite(&mut self, y: usize, row: &[u16]) {
+        let stride = self.stride();
+        narrow(
+            self.layout,
+            row,
+            &mut self.pixels[y * stride..(y + 1) * stride],
+        );
     }
 }
 
@@ -122,13 +146,7 @@ impl Raster {
         if sigma < LEAST {
             return Ok(self);
         }
-        let stride = self.stride();
-        let mut pixels = vec![0; self.pixels.len()];
-        let layout = self.layout;
-        blur(&self, sigma, budget, |y, row| {
-            narrow(layout, row, &mut pixels[y * stride..(y + 1) * stride]);
-        })?;
-        self.pixels = pixels;
+        blur(&mut self, sigma, budget)?;
         Ok(self)
     }
 
@@ -198,18 +216,13 @@ fn lights<const N: usize>(bytes: &[u8]) -> Vec<u8> {
     light
 }
 
-/// Blurs rows and hands out the result, from top to bottom.
-pub(super) fn blur(
-    rows: &impl Rows,
-    sigma: f64,
-    budget: &Budget,
-    mut emit: impl FnMut(usize, &[u16]),
-) -> Result<(), Error> {
+/// Blurs a picture where it lies.
+fn blur(picture: &mut impl Rewritten, sigma: f64, budget: &Budget) -> Result<(), Error> {
     if sigma <= DIRECT {
-        return convolve(rows, &Taps::gaussian(sigma), budget, emit);
+        return smooth(picture, sigma, budget);
     }
     // Halve until what is missing is a small blur.
-    let mut levels = vec![halved(rows, budget)?];
+    let mut levels = vec![halved(picture, budget)?];
     let mut left = (sigma * sigma - HALVING) / 4.0;
     while left.sqrt() > DIRECT
         && let Some(last) = levels.last()
@@ -219,20 +232,23 @@ pub(super) fn blur(
         levels.push(next);
         left = (left - HALVING) / 4.0;
     }
-    let Some(smallest) = levels.pop() else {
+    let Some(mut soft) = levels.pop() else {
         return Ok(());
     };
-    let mut soft = smallest.convolved(left.sqrt(), budget)?;
-    for level in levels.iter().rev() {
-        let mut larger = Soft::new(level.width, level.height, level.channels);
-        let stride = level.width * level.channels;
-        doubled(&soft, level.width, level.height, budget, |y, row| {
-            larger.samples[y * stride..(y + 1) * stride].copy_from_slice(row);
-        })?;
-        soft = larger;
+    // A picture of a few pixels may be left with more than a kernel holds: it is flat by then.
+    smooth(&mut soft, left.sqrt().min(4.0 * DIRECT), budget)?;
+    for mut level in levels.into_iter().rev() {
+        doubled(&soft, &mut level, budget)?;
+        soft = level;
     }
-    let (width, height, _) = rows.shape();
-    doubled(&soft, width, height, budget, &mut emit)
+    doubled(&soft, picture, budget)
+}
+
+fn smooth(picture: &mut impl Rewritten, sigma: f64, budget: &Budget) -> Result<(), Error> {
+    let taps = Taps::gaussian(sigma);
+    convolve(picture, &taps, budget, |picture, y, row| {
+        picture.rewrite(y, row);
+    })
 }
 
 impl Soft {
@@ -244,29 +260,19 @@ impl Soft {
             samples: vec![0; width * height * channels],
         }
     }
-
-    fn convolved(&self, sigma: f64, budget: &Budget) -> Result<Self, Error> {
-        let mut out = Self::new(self.width, self.height, self.channels);
-        let stride = self.width * self.channels;
-        // A picture of a few pixels may be left with more than a kernel holds: it is flat by then.
-        let taps = Taps::gaussian(sigma.min(4.0 * DIRECT));
-        convolve(self, &taps, budget, |y, row| {
-            out.samples[y * stride..(y + 1) * stride].copy_from_slice(row);
-        })?;
-        Ok(out)
-    }
 }
 
-/// Convolves in both directions.
-pub(super) fn convolve(
-    rows: &impl Rows,
+/// Convolves in both directions and hands out each row, from top to bottom, with the picture, where it
+/// may be written.
+pub(super) fn convolve<P: Rows>(
+    picture: &mut P,
     taps: &Taps,
     budget: &Budget,
-    mut emit: impl FnMut(usize, &[u16]),
+    mut emit: impl FnMut(&mut P, usize, &[u16]),
 ) -> Result<(), Error> {
-    let (width, height, channels) = rows.shape();
+    let (width, height, channels) = picture.shape();
     let (stride, radius) = (width * channels, taps.radius());
-    let mut ring = Ring::new(rows, radius);
+    let mut ring = Ring::new(picture, radius);
     let edge = radius * channels;
     let mut line = vec![0; stride + 2 * edge];
     let mut out = vec![0; stride];
@@ -274,7 +280,7 @@ pub(super) fn convolve(
         if y % ROWS_A_LOOK == 0 {
             budget.check()?;
         }
-        ring.reach(rows, y);
+        ring.reach(picture, y);
         let row = |offset: isize| ring.row(y as isize + offset);
         weigh(&mut line[edge..edge + stride], row, taps);
         continue_edges(&mut line, edge, channels);
@@ -283,7 +289,7 @@ pub(super) fn convolve(
             &line[start..start + stride]
         };
         weigh(&mut out, along, taps);
-        emit(y, &out);
+        emit(picture, y, &out);
     }
     Ok(())
 }
@@ -399,13 +405,8 @@ fn every_second<const N: usize>(from: &[u16], to: &mut [u16]) {
 }
 
 /// Twice the size (or one less along a side), the mirror of [`halved`].
-fn doubled(
-    soft: &Soft,
-    width: usize,
-    height: usize,
-    budget: &Budget,
-    mut emit: impl FnMut(usize, &[u16]),
-) -> Result<(), Error> {
+fn doubled(soft: &Soft, to: &mut impl Rewritten, budget: &Budget) -> Result<(), Error> {
+    let (width, height, _) = to.shape();
     let channels = soft.channels;
     let stride = soft.width * channels;
     let mut line = vec![0; stride + 2 * channels];
@@ -435,7 +436,7 @@ fn doubled(
             3 => side_by_side::<3>(&left, &right, &mut out),
             _ => side_by_side::<4>(&left, &right, &mut out),
         }
-        emit(y, &out[..width * channels]);
+        to.rewrite(y, &out[..width * channels]);
     }
     Ok(())
 }
