@@ -14,6 +14,7 @@ mod conformance;
 mod corpus;
 mod gateway;
 mod http;
+mod operators;
 mod origin;
 mod plan;
 mod render;
