@@ -4,11 +4,11 @@ use super::effect;
 use super::facts::{Facts, Size};
 use super::geometry::{self, StepInput};
 use super::negotiate::{self, Negotiated, Writable};
-use super::raster::{Paint, RasterPlan, Rounding, Step};
+use super::raster::{OwnColours, Paint, Palette, RasterPlan, Rounding, Step, Towards};
 use super::{Error, Hints, Limits, Plan};
 use crate::spec::{
-    Border, Colour, Corner, Dpr, Fill, Format, FormatChoice, Length, Op, Output, Quality, Radii,
-    Select, Support, TransformSpec, Turn,
+    Border, Colour, Corner, Derived, Dpr, Fill, Format, FormatChoice, Ink, Length, Op, Output,
+    Quality, Radii, Select, Support, TransformSpec, Turn,
 };
 
 /// The owner's choices that a plan depends on.
@@ -101,6 +101,13 @@ pub fn make(
             rules.limits.picture(size)?;
         }
     }
+    // What the steps make transparent counts where a format is chosen.
+    let facts = &Facts {
+        alpha: steps
+            .iter()
+            .fold(facts.alpha, |alpha, step| step.alpha_after(alpha)),
+        ..*facts
+    };
     let format = negotiate::format(&spec.output, negotiated, facts, size, &rules.writable);
     side_fits(size, format)?;
     let encode = negotiate::encode(&spec.output, format, rules.quality);
@@ -226,9 +233,28 @@ pub(super) fn paint(fill: Option<&Fill>) -> Paint {
 fn paint_of(fill: &Fill) -> Paint {
     match fill {
         Fill::Colour(colour) => Paint::Colour(*colour),
-        Fill::EdgeColour | Fill::Derived(_) => Paint::EdgeColour,
-        Fill::Blurred(_) | Fill::Generated(_) | Fill::Variable(_) => {
-            Paint::Colour(Colour::TRANSPARENT)
+        Fill::EdgeColour => Paint::EdgeColour,
+        Fill::Derived(derived) => Paint::Own(own_colours(derived)),
+        Fill::Blurred(levels) => {
+            let (strength, brightness) = &**levels;
+            effect::blurred_fill(strength, brightness)
         }
+        Fill::Generated(_) => Paint::Continued,
+        Fill::Variable(_) => Paint::Colour(Colour::TRANSPARENT),
+    }
+}
+
+fn own_colours(derived: &Derived) -> OwnColours {
+    OwnColours {
+        edges: derived.edges,
+        contrast: derived.contrast,
+        count: derived.colours,
+        towards: match derived.direction.as_deref() {
+            Some("vertical") => Towards::Bottom,
+            Some("diagonal_desc") => Towards::BottomRight,
+            Some("diagonal_asc") => Towards::TopRight,
+            _ => Towards::Right,
+        },
+        palette: Palette::new(derived.palette.iter().filter_map(Ink::colour)),
     }
 }

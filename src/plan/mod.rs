@@ -17,7 +17,7 @@ pub use hints::Hints;
 pub use limits::Limits;
 pub use make::{Rules, Varies, is_original, make, relevant, varies};
 pub use negotiate::{Negotiated, Writable, level_quality, negotiate};
-pub use raster::{Encode, Paint, RasterPlan, Region, Rounding, Step};
+pub use raster::{Encode, OwnColours, Paint, Palette, RasterPlan, Region, Rounding, Step, Towards};
 
 use make::paint;
 

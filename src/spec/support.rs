@@ -316,8 +316,13 @@ impl Fill {
     pub const fn support(&self) -> Support {
         match self {
             Self::Colour(_) | Self::EdgeColour => Supported,
-            Self::Derived(_) => Approximated("the most common colour of the edge is used"),
-            Self::Blurred(_) | Self::Generated(_) => Unsupported("this background cannot be made"),
+            Self::Derived(_) => Approximated("how colours are chosen is not published"),
+            Self::Blurred(_) => {
+                Approximated("documented for video alone: done here for pictures too")
+            }
+            Self::Generated(_) => {
+                Approximated("the edges are carried on and blurred, without a trained model")
+            }
             Self::Variable(_) => Unsupported(VARIABLE),
         }
     }

@@ -10,7 +10,7 @@ mod warp;
 use super::facts::Size;
 use crate::spec::{Colour, ColourVision, Kernel, Morph, OutlineMode, Scene};
 
-pub(super) use settle::{settle, trim};
+pub(super) use settle::{blurred_fill, settle, trim};
 pub(super) use warp::turned;
 
 /// One effect over pixels. The size stays as it is unless [`EffectStep::size_after`] says otherwise.
@@ -243,6 +243,18 @@ impl Point {
         Self::Matrix(Box::new([r, g, b, [0.0, 0.0, 0.0, 1.0, 0.0]]))
     }
 
+    /// Whether an opaque picture may become translucent.
+    #[must_use]
+    pub fn makes_alpha(&self) -> bool {
+        match self {
+            Self::Matrix(rows) => {
+                let [r, g, b, a] = &**rows;
+                *a != [0.0, 0.0, 0.0, 1.0, 0.0] || [r, g, b].iter().any(|row| row[3] != 0.0)
+            }
+            _ => false,
+        }
+    }
+
     /// The three-by-three matrix that imitates a kind of sight. Common approximations; the service
     /// does not publish its own.
     #[must_use]
@@ -375,5 +387,23 @@ impl EffectStep {
             } => grown([*width; 4]),
             _ => before,
         }
+    }
+
+    /// Whether the picture may have transparent pixels after the effect, when it may before.
+    #[must_use]
+    pub fn alpha_after(&self, before: bool) -> bool {
+        before
+            || match self {
+                Self::Point(point) => point.makes_alpha(),
+                Self::Fade(fade) => !fade.into_padding,
+                Self::ReplaceColour { to, .. } => to.a < 255,
+                Self::MakeTransparent { .. }
+                | Self::KeyBackground { .. }
+                | Self::Outline { .. }
+                | Self::Shadow { .. }
+                | Self::Warp(_)
+                | Self::Arc(_) => true,
+                _ => false,
+            }
     }
 }

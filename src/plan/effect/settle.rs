@@ -7,7 +7,7 @@ use super::{Balance, EffectStep, Fade, Point, Rect, look, warp};
 use crate::plan::Error;
 use crate::plan::facts::Size;
 use crate::plan::geometry::StepInput;
-use crate::plan::raster::{Region as Part, Step};
+use crate::plan::raster::{Paint, Region as Part, Step};
 use crate::spec::{
     Amount, Colour, Curve, Decimal, Effect, FadeMode, Hundredths, Ink, Offset, Region, Scene, Side,
     Stop, Trim,
@@ -290,6 +290,14 @@ pub(in crate::plan) fn settle(
         // What the table of support filters out.
         _ => Vec::new(),
     })
+}
+
+/// The picture itself behind the picture.
+pub(in crate::plan) fn blurred_fill(strength: &Amount, brightness: &Amount) -> Paint {
+    Paint::Blurred {
+        sigma: amount(strength, 1.0, 2000.0) / BLUR_STRENGTH_PER_PIXEL,
+        light: (1.0 + amount(brightness, -300.0, 100.0) / 100.0).max(0.0),
+    }
 }
 
 /// The step of a trim.

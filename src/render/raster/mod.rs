@@ -1,5 +1,6 @@
 //! The room where every picture is the same: rows of 8-bit samples, one step after the other.
 
+mod backdrop;
 mod canvas;
 mod colour;
 mod effect;
@@ -144,7 +145,7 @@ impl Raster {
                 left,
                 top,
                 fill,
-            } => self.on_canvas(size, left, top, fill),
+            } => self.on_canvas(size, left, top, fill, budget)?,
             Step::Round(rounding) => self.rounded(rounding),
             Step::Border {
                 width,
@@ -152,7 +153,7 @@ impl Raster {
                 corners,
             } => self.bordered(width, colour, corners),
             Step::Opacity(opacity) => self.faded(opacity),
-            Step::Flatten(paint) => self.flattened(paint),
+            Step::Flatten(paint) => self.on_paint(paint, budget)?,
         })
     }
 
@@ -202,7 +203,12 @@ impl Raster {
     fn paint(&self, paint: Paint) -> Colour {
         match paint {
             Paint::Colour(colour) => colour,
-            Paint::EdgeColour => self.edge_colour(),
+            Paint::Own(own) => self
+                .own_colours(&own)
+                .first()
+                .copied()
+                .unwrap_or(Colour::WHITE),
+            Paint::EdgeColour | Paint::Blurred { .. } | Paint::Continued => self.edge_colour(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::distance::distances;
 use super::soft::ROWS_A_LOOK;
 use super::{Layout, Raster, over, scale};
-use crate::plan::{Paint, Size};
+use crate::plan::Size;
 use crate::render::budget::Budget;
 use crate::render::error::Error;
 use crate::spec::{Colour, OutlineMode};
@@ -158,8 +158,9 @@ impl Raster {
             self.size.height.saturating_add(top).saturating_add(bottom),
         );
         let at = |n: u32| i32::try_from(n).unwrap_or(i32::MAX);
-        self.into_rgba()
-            .on_canvas(size, at(left), at(top), Paint::Colour(Colour::TRANSPARENT))
+        let mut canvas = Self::filled(size, Layout::Rgba, Colour::TRANSPARENT);
+        canvas.draw(&self.into_rgba(), at(left), at(top));
+        canvas
     }
 
     /// Alpha as a grey picture.

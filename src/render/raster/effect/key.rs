@@ -40,6 +40,7 @@ impl Raster {
         let (to_lab, from_lab) = (lab_of(to), lab_of(from));
         let tolerance = (tolerance as f32).max(0.5);
         let clear = to.a < 255;
+        let near_cells = cells_near(from_lab, tolerance);
         let picture = if clear {
             self.into_rgba()
         } else {
@@ -47,6 +48,9 @@ impl Raster {
         };
         picture.each_colour(budget, |pixel| {
             let [r, g, b, rest @ ..] = pixel else { return };
+            if !near_cells[cell_of(*r, *g, *b)] {
+                return;
+            }
             let here = lab::lab([*r, *g, *b]);
             let near = 1.0 - lab::distance(here, from_lab) / tolerance;
             if near <= 0.0 {
@@ -401,6 +405,23 @@ impl Raster {
         }
         Ok(picture)
     }
+}
+
+/// A colour's cell among 32 by 32 by 32.
+fn cell_of(r: u8, g: u8, b: u8) -> usize {
+    usize::from(r >> 3) << 10 | usize::from(g >> 3) << 5 | usize::from(b >> 3)
+}
+
+/// The cells in which a colour may lie within a distance: most pixels are in none of them.
+fn cells_near(colour: Lab, distance: f32) -> Vec<bool> {
+    // No colour of a cell is farther from its middle.
+    const CELL_REACH: f32 = 16.0;
+    (0..1_u32 << 15)
+        .map(|n| {
+            let middle = [n >> 10, n >> 5 & 31, n & 31].map(|v| (v << 3 | 4) as u8);
+            lab::distance(lab::lab(middle), colour) < distance + CELL_REACH
+        })
+        .collect()
 }
 
 fn lab_of(colour: Colour) -> Lab {

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 /// Lightness 0 to 100, green to red, blue to yellow.
-pub(super) type Lab = [f32; 3];
+pub(in crate::render::raster) type Lab = [f32; 3];
 
 /// Steps of the table of cube roots.
 const STEPS: usize = 4096;
@@ -47,7 +47,7 @@ impl Tables {
 }
 
 /// From sRGB.
-pub(super) fn lab([r, g, b]: [u8; 3]) -> Lab {
+pub(in crate::render::raster) fn lab([r, g, b]: [u8; 3]) -> Lab {
     let tables = &*TABLES;
     let [r, g, b] = [r, g, b].map(|v| tables.linear[usize::from(v)]);
     let x = (0.412_456 * r + 0.357_576 * g + 0.180_437 * b) / 0.950_47;
@@ -87,7 +87,7 @@ pub(super) fn rgb([l, a, b]: Lab) -> [u8; 3] {
 }
 
 /// How different two colours look: 2.3 is just seen, 100 is black and white.
-pub(super) fn distance(a: Lab, b: Lab) -> f32 {
+pub(in crate::render::raster) fn distance(a: Lab, b: Lab) -> f32 {
     let [dl, da, db] = [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
     (dl * dl + da * da + db * db).sqrt()
 }

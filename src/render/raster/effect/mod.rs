@@ -22,7 +22,7 @@ mod edge;
 mod fade;
 mod hue;
 mod key;
-mod lab;
+pub(super) mod lab;
 mod paint;
 mod point;
 mod shape;

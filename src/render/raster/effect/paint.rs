@@ -349,22 +349,23 @@ fn without_speckles(indices: &[u8], width: usize) -> Vec<u8> {
     let height = indices.len() / width.max(1);
     let mut out = indices.to_vec();
     for y in 0..height {
+        let rows = [y.saturating_sub(1), y, (y + 1).min(height - 1)];
+        let [above, here, below] = rows.map(|y| &indices[y * width..(y + 1) * width]);
         for x in 0..width {
-            let mut counts = [0_u8; 32];
-            for ny in y.saturating_sub(1)..(y + 2).min(height) {
-                for nx in x.saturating_sub(1)..(x + 2).min(width) {
-                    let at = usize::from(indices[ny * width + nx]);
-                    if let Some(count) = counts.get_mut(at) {
-                        *count += 1;
-                    }
+            let own = here[x];
+            let columns = [x.saturating_sub(1), x, (x + 1).min(width - 1)];
+            let mut around = [own; 9];
+            for (triple, row) in around.chunks_exact_mut(3).zip([above, here, below]) {
+                for (v, x) in triple.iter_mut().zip(columns) {
+                    *v = row[x];
                 }
             }
-            let own = indices[y * width + x];
-            let best = counts
-                .iter()
-                .zip(0_u8..)
-                .max_by_key(|&(n, index)| (*n, index == own));
-            out[y * width + x] = best.map_or(own, |(_, index)| index);
+            // Nearly always all are the same.
+            if around.iter().any(|&v| v != own) {
+                let count = |v: u8| around.iter().filter(|&&other| other == v).count();
+                let best = around.iter().max_by_key(|&&v| (count(v), v == own, v));
+                out[y * width + x] = best.copied().unwrap_or(own);
+            }
         }
     }
     out

@@ -61,7 +61,7 @@ impl Raster {
     /// Does the effects in their order, in one pass.
     pub(super) fn pointed(self, points: &[&Point], budget: &Budget) -> Result<Self, Error> {
         let kernels = points.iter().map(|point| kernel(point));
-        let alpha = points.iter().any(|point| needs_alpha(point));
+        let alpha = points.iter().any(|point| point.makes_alpha());
         self.passed(kernels.collect(), alpha, budget)
     }
 
@@ -276,17 +276,6 @@ pub(super) fn weighed(r: u8, g: u8, b: u8) -> u8 {
         .wrapping_add(u16::from(b).wrapping_mul(29))
         .wrapping_add(128);
     (sum >> 8) as u8
-}
-
-/// Whether an opaque picture may become translucent.
-fn needs_alpha(point: &Point) -> bool {
-    match point {
-        Point::Matrix(rows) => {
-            let [r, g, b, a] = &**rows;
-            *a != [0.0, 0.0, 0.0, 1.0, 0.0] || [r, g, b].iter().any(|row| row[3] != 0.0)
-        }
-        _ => false,
-    }
 }
 
 fn kernel(point: &Point) -> Kernel {

@@ -4,6 +4,7 @@
 //! picture all is transparent, so that edges are smooth. Where a picture shrinks by a map, that leaves
 //! some aliasing: maps of this kind rarely do.
 
+use super::simd::byte;
 use super::soft::ROWS_A_LOOK;
 use super::{Layout, Raster};
 use crate::plan::{Arc, Size, Warp};
@@ -50,6 +51,7 @@ impl Raster {
             pixels: from,
             width: i64::from(source.size.width),
             height: i64::from(source.size.height),
+            opaque: from.iter().all(|pixel| pixel[3] == 255),
         };
         let width = size.width as usize;
         let mut pixels = vec![[0; 4]; width * size.height as usize];
@@ -77,6 +79,7 @@ struct View<'a> {
     pixels: &'a [[u8; 4]],
     width: i64,
     height: i64,
+    opaque: bool,
 }
 
 impl View<'_> {
@@ -90,32 +93,84 @@ impl View<'_> {
         let across = cubic((x - left) as f32);
         let down = cubic((y - top) as f32);
         let (left, top) = (left as i64 - 1, top as i64 - 1);
-        let mut sum = [0.0_f32; 4];
-        for (y, down) in (top..).zip(down) {
-            if y < 0 || y >= self.height {
-                continue;
-            }
-            let row = (y * self.width) as usize;
-            for (x, across) in (left..).zip(across) {
-                if x < 0 || x >= self.width {
-                    continue;
-                }
-                let Some([r, g, b, a]) = self.pixels.get(row + x as usize) else {
-                    continue;
-                };
-                let weight = across * down * f32::from(*a);
-                sum[0] += weight * f32::from(*r);
-                sum[1] += weight * f32::from(*g);
-                sum[2] += weight * f32::from(*b);
-                sum[3] += weight;
-            }
-        }
+        let inside = left >= 0 && top >= 0 && left + 4 <= self.width && top + 4 <= self.height;
+        let sum = match (inside, self.opaque) {
+            (true, true) => self.inside::<true>(left, top, across, down),
+            (true, false) => self.inside::<false>(left, top, across, down),
+            _ => self.at_edge(left, top, across, down),
+        };
         let [r, g, b, a] = sum;
         if a < 0.5 {
             return [0; 4];
         }
-        let sample = |v: f32| v.round().clamp(0.0, 255.0) as u8;
-        [sample(r / a), sample(g / a), sample(b / a), sample(a)]
+        [
+            byte(r / a * 255.0),
+            byte(g / a * 255.0),
+            byte(b / a * 255.0),
+            byte(a),
+        ]
+    }
+
+    /// Sums of the sixteen pixels from `left`, `top` on, all of which there are: colours times alpha as
+    /// a share of one, and alpha.
+    fn inside<const OPAQUE: bool>(
+        &self,
+        left: i64,
+        top: i64,
+        across: [f32; 4],
+        down: [f32; 4],
+    ) -> [f32; 4] {
+        let mut sum = [0.0_f32; 4];
+        let mut start = (top * self.width + left) as usize;
+        for down in down {
+            let Some((row, _)) = self
+                .pixels
+                .get(start..)
+                .and_then(|row| row.split_first_chunk::<4>())
+            else {
+                break;
+            };
+            for (pixel, across) in row.iter().zip(across) {
+                let weight = across * down;
+                let colours = pixel.map(f32::from);
+                if OPAQUE {
+                    for (sum, v) in sum.iter_mut().zip(colours) {
+                        *sum += weight * v;
+                    }
+                } else {
+                    let share = weight * colours[3] * (1.0 / 255.0);
+                    for (sum, v) in sum
+                        .iter_mut()
+                        .zip([colours[0], colours[1], colours[2], 255.0])
+                    {
+                        *sum += share * v;
+                    }
+                }
+            }
+            start += self.width as usize;
+        }
+        sum
+    }
+
+    /// The same where some of the sixteen lie outside.
+    fn at_edge(&self, left: i64, top: i64, across: [f32; 4], down: [f32; 4]) -> [f32; 4] {
+        let mut sum = [0.0_f32; 4];
+        for (y, down) in (top..).zip(down) {
+            for (x, across) in (left..).zip(across) {
+                if x < 0 || x >= self.width || y < 0 || y >= self.height {
+                    continue;
+                }
+                let Some(pixel) = self.pixels.get((y * self.width + x) as usize) else {
+                    continue;
+                };
+                let [r, g, b, a] = pixel.map(f32::from);
+                let share = across * down * a * (1.0 / 255.0);
+                for (sum, v) in sum.iter_mut().zip([r, g, b, 255.0]) {
+                    *sum += share * v;
+                }
+            }
+        }
+        sum
     }
 }
 
