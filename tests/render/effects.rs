@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use super::sources::{Picture, open};
 use cldgate::dialect::{self, Rules};
 use cldgate::plan::{self, Hints, Limits, Negotiated, Plan, Size, Writable};
-use cldgate::render::{self, Budget};
+use cldgate::render::{self, Budget, Fonts, Sources};
 use cldgate::spec::{Format, Quality};
 
 /// A small picture with sky, a sun, houses of strong colours, stripes and a ramp of greys: something for
@@ -520,6 +520,13 @@ fn trimming_finds_the_content() {
     assert_eq!(made("e_trim:10:white", &framed).size, Size::new(35, 25));
     assert_eq!(made("e_trim:10:black", &framed).size, Size::new(60, 40));
     assert_eq!(made("e_trim", &badge(HIDDEN)).size, Size::new(68, 50));
+    // What follows works on what is left.
+    assert_eq!(made("e_trim/w_70", &framed).size, Size::new(70, 50));
+    assert_eq!(made("a_90/e_trim/w_0.2", &framed).size, Size::new(5, 7));
+    assert_eq!(
+        made("c_fill,w_20,h_20,e_trim", &framed).size,
+        Size::new(20, 20)
+    );
     // Nothing but background: left alone.
     let plain = Picture::new(20, 10, |_, _| [9, 9, 9, 255]);
     assert_eq!(made("e_trim", &plain).size, Size::new(20, 10));

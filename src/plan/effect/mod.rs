@@ -187,6 +187,8 @@ pub enum EffectStep {
         colour: Option<Colour>,
         /// A share of the largest distance of two colours.
         tolerance: f64,
+        /// What is left, where the pixels have been looked at already.
+        size: Option<Size>,
     },
 }
 
@@ -385,6 +387,7 @@ impl EffectStep {
                 width,
                 ..
             } => grown([*width; 4]),
+            Self::Trim { size, .. } => size.unwrap_or(before),
             _ => before,
         }
     }

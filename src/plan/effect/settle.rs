@@ -301,11 +301,12 @@ pub(in crate::plan) fn blurred_fill(strength: &Amount, brightness: &Amount) -> P
 }
 
 /// The step of a trim.
-pub(in crate::plan) fn trim(asked: &Trim) -> Step {
-    Step::Effect(Box::new(EffectStep::Trim {
+pub(in crate::plan) fn trim(asked: &Trim) -> EffectStep {
+    EffectStep::Trim {
         colour: asked.colour.as_ref().map(colour),
         tolerance: amount(&asked.tolerance, 0.0, 100.0) / 100.0,
-    }))
+        size: None,
+    }
 }
 
 fn contrast(level: &Hundredths, curve: Curve) -> Vec<Step> {

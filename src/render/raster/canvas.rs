@@ -32,6 +32,13 @@ impl Raster {
         Ok(canvas)
     }
 
+    /// On a canvas that is transparent where the picture is not.
+    pub(super) fn on_clear_canvas(self, size: Size, left: i32, top: i32) -> Self {
+        let mut canvas = Self::filled(size, Layout::Rgba, Colour::TRANSPARENT);
+        canvas.draw(&self.into_rgba(), left, top);
+        canvas
+    }
+
     /// A canvas of one colour, RGB or RGBA.
     pub(super) fn filled(size: Size, layout: Layout, colour: Colour) -> Self {
         let Colour { r, g, b, a } = colour;

@@ -4,9 +4,11 @@ mod backdrop;
 mod canvas;
 mod colour;
 mod effect;
+mod overlay;
 mod resample;
 mod round;
 mod simd;
+mod table;
 mod turn;
 
 use super::budget::Budget;
@@ -15,6 +17,7 @@ use crate::plan::{Paint, Region, Size, Step};
 use crate::spec::{Colour, Turn};
 
 pub(super) use colour::to_srgb;
+pub(super) use table::Table;
 
 /// What the samples of a pixel are, in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,6 +157,8 @@ impl Raster {
             } => self.bordered(width, colour, corners),
             Step::Opacity(opacity) => self.faded(opacity),
             Step::Flatten(paint) => self.on_paint(paint, budget)?,
+            // What these need beside the picture, `render::follow` has.
+            Step::Overlay(_) | Step::ColourTable { .. } => self,
         })
     }
 
@@ -226,7 +231,7 @@ pub(super) fn buffer_len(size: Size, layout: Layout) -> Option<usize> {
 }
 
 /// `a * b / 255`, rounded.
-fn scale(a: u8, b: u8) -> u8 {
+pub(super) fn scale(a: u8, b: u8) -> u8 {
     let product = u32::from(a) * u32::from(b) + 128;
     u8::try_from((product + (product >> 8)) >> 8).unwrap_or(255)
 }
@@ -238,7 +243,7 @@ fn mix(bottom: u8, top: u8, alpha: u8) -> u8 {
 }
 
 /// One straight-alpha pixel over another.
-fn over(top: [u8; 4], bottom: [u8; 4]) -> [u8; 4] {
+pub(super) fn over(top: [u8; 4], bottom: [u8; 4]) -> [u8; 4] {
     let [.., top_alpha] = top;
     let [.., bottom_alpha] = bottom;
     let seen = scale(bottom_alpha, 255 - top_alpha);

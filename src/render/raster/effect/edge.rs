@@ -158,9 +158,7 @@ impl Raster {
             self.size.height.saturating_add(top).saturating_add(bottom),
         );
         let at = |n: u32| i32::try_from(n).unwrap_or(i32::MAX);
-        let mut canvas = Self::filled(size, Layout::Rgba, Colour::TRANSPARENT);
-        canvas.draw(&self.into_rgba(), at(left), at(top));
-        canvas
+        self.on_clear_canvas(size, at(left), at(top))
     }
 
     /// Alpha as a grey picture.

@@ -194,7 +194,11 @@ impl Raster {
     }
 
     /// What is left within edges of one colour; `None` when nothing is.
-    pub(super) fn content(&self, colour: Option<Colour>, tolerance: f64) -> Option<Rect> {
+    pub(in crate::render) fn content(
+        &self,
+        colour: Option<Colour>,
+        tolerance: f64,
+    ) -> Option<Rect> {
         let key = colour.unwrap_or_else(|| self.corner_colour());
         let limit = square_limit(tolerance);
         let samples = self.layout.bytes();

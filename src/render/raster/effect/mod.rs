@@ -127,7 +127,9 @@ impl Raster {
             }
             EffectStep::Warp(warp) => self.warped(warp, budget),
             EffectStep::Arc(arc) => self.arced(arc, budget),
-            EffectStep::Trim { colour, tolerance } => Ok(self.trimmed(*colour, *tolerance)),
+            EffectStep::Trim {
+                colour, tolerance, ..
+            } => Ok(self.trimmed(*colour, *tolerance)),
         }
     }
 }
