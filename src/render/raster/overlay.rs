@@ -4,7 +4,6 @@
 
 use super::{Layout, Raster, mix, over, scale};
 use crate::plan::{Layer, Mix};
-use crate::spec::Colour;
 
 impl Raster {
     /// Lays a picture, to which its own steps have been done, where `layer` says. It is RGBA.
