@@ -49,7 +49,7 @@ impl Raster {
             }
             Balance::Colour => channel_stretch(&counts, COLOUR_CLIP, share),
             Balance::Brightness => {
-                let power = 1.0 / middle_gamma(&self.light().histograms(budget)?[0]);
+                let power = 1.0 / middle_gamma(&self.light_histogram());
                 tone::same(move |v| mixed(v, v.powf(power), share))
             }
             Balance::All(scene) => return self.improved(&counts, scene, share, budget),
@@ -171,7 +171,7 @@ impl Raster {
             let floor = level / 7.0;
             [red, green.max(floor), blue.max(floor)]
         };
-        let counts = self.light().histograms(budget)?[0];
+        let counts = self.light_histogram();
         // The histogram of what the tone makes of it.
         let mut toned_counts = [0; 256];
         for (n, count) in (0..=255_u8).zip(counts) {
@@ -203,7 +203,7 @@ impl Raster {
     ) -> Result<Self, Error> {
         let mut flat = [0.0; 256];
         if equalize {
-            let counts = self.light().histograms(budget)?[0];
+            let counts = self.light_histogram();
             let all = counts.iter().map(|&n| u64::from(n)).sum::<u64>().max(1);
             let mut sum = 0;
             for (v, &count) in flat.iter_mut().zip(&counts) {
@@ -244,6 +244,17 @@ impl Raster {
         let share = (share.clamp(0.0, 1.0) * 256.0).round() as u16;
         blend(&mut picture.pixels, &other.pixels, share);
         Ok(picture)
+    }
+
+    /// How often each light occurs in what is visible.
+    fn light_histogram(&self) -> [u32; 256] {
+        let mut counts = [0; 256];
+        let samples = self.layout.bytes();
+        let light = self.light();
+        for (pixel, &v) in self.pixels.chunks_exact(samples).zip(&light.pixels) {
+            counts[usize::from(v)] += u32::from(is_seen(pixel));
+        }
+        counts
     }
 
     /// Of what is visible. Grey counts in the first channel alone.

@@ -58,6 +58,26 @@ impl Raster {
     }
 
     pub(super) fn affected(self, effect: &EffectStep, budget: &Budget) -> Result<Self, Error> {
+        if let EffectStep::Point(point) = effect {
+            return self.pointed(&[point], budget);
+        }
+        self.without_hidden_colours().measured(effect, budget)
+    }
+
+    /// Colours under full transparency become one, so that nothing depends on them.
+    fn without_hidden_colours(mut self) -> Self {
+        if self.layout == Layout::Rgba {
+            for pixel in self.pixels.as_chunks_mut::<4>().0 {
+                if pixel[3] == 0 {
+                    *pixel = [0; 4];
+                }
+            }
+        }
+        self
+    }
+
+    /// Effects that look at more than one pixel.
+    fn measured(self, effect: &EffectStep, budget: &Budget) -> Result<Self, Error> {
         match effect {
             EffectStep::Point(point) => self.pointed(&[point], budget),
             EffectStep::Balance { what, share } => self.balanced(*what, *share, budget),
