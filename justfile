@@ -30,6 +30,10 @@ accept:
 explain URL:
     cargo run --release --quiet -- explain '{{URL}}'
 
+# Every effect on one page, to look at: target/gallery.html
+gallery:
+    cargo run --release --example gallery
+
 # Render the demo's pictures anew
 photos:
     cargo run --release --example make_photos

@@ -136,7 +136,7 @@ impl Job {
         layers: &[(AssetRef, Option<Bytes>)],
         budget: &Budget,
     ) -> Result<Kept, Error> {
-        let sources = render::Sources::new(layers, &self.endpoint.fonts, budget);
+        let sources = render::Sources::new(layers, &self.endpoint.fonts, budget).below(source);
         let facts = render::probe(source)?;
         let spec = &self.delivery.spec;
         let plan = plan::make_with(

@@ -1,6 +1,7 @@
 //! Layers: where each goes, and how large the canvas becomes.
 
 use super::Error;
+use super::effect::EffectStep;
 use super::facts::{Facts, Size};
 use super::geometry::StepInput;
 use super::make::Walk;
@@ -55,6 +56,14 @@ pub trait Layers {
     /// # Errors
     /// [`Error::BadLayer`] when it cannot be drawn.
     fn text(&self, text: &Text, most: u64) -> Result<(usize, Size), Error>;
+
+    /// The size that a trim leaves: of the picture itself (`None`) or of a layer's source, after these
+    /// steps. `None` where the pixels are not at hand; the rest of the chain is then planned as if
+    /// nothing were cut off.
+    fn trimmed(&self, of: Option<usize>, steps: &[Step], trim: &EffectStep) -> Option<Size> {
+        let _ = (of, steps, trim);
+        None
+    }
 }
 
 /// No layer is there.
@@ -136,12 +145,25 @@ pub struct Layer {
     pub canvas: Size,
     /// Where the picture's top left corner lies on it.
     pub base: (i32, i32),
+    /// The canvas is larger than the picture.
+    pub grown: bool,
     /// The layer lies under the picture.
     pub under: bool,
     /// How it meets the picture.
     pub mix: Mix,
     /// Repeated over the whole canvas.
     pub tiled: bool,
+}
+
+impl Layer {
+    /// Whether an opaque picture may have transparent pixels after it.
+    pub(super) fn may_open(&self) -> bool {
+        let cuts = matches!(
+            self.mix,
+            Mix::Mask | Mix::Cutter | Mix::CutOut | Mix::Displace { .. }
+        );
+        cuts || self.grown
+    }
 }
 
 /// How a layer meets the pixels below it.
@@ -310,7 +332,9 @@ impl Walk<'_> {
                 return Ok(None);
             }
         };
+        let outer = self.of.replace(source);
         let (mut steps, size) = self.inner(&overlay.ops, stored, turn, pages)?;
+        self.of = outer;
         let mut overlay = overlay.clone();
         overlay.offset.show(&mut Settling(&self.view()))?;
         let at = self.input();
@@ -340,6 +364,7 @@ impl Walk<'_> {
             top,
             canvas,
             base,
+            grown: canvas != self.size,
             under: overlay.under,
             mix,
             tiled: overlay.tiled,
