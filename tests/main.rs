@@ -7,15 +7,19 @@
     reason = "a test that meets the unexpected should stop, and it may touch the world"
 )]
 
+mod access;
+mod allocations;
 mod architecture;
 mod audit;
 mod config;
 mod conformance;
 mod corpus;
 mod expression;
+mod fuzz_replay;
 mod gateway;
 mod http;
 mod import;
+mod language;
 mod layers;
 mod operators;
 mod origin;

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use super::{Config, Endpoint, Error, OnUnsupported, Origin, OriginKind};
+use super::{Config, Endpoint, Error, OnUnsupported, Origin, OriginKind, SecretName, TOKEN_KEY};
 use crate::cache::{Flights, Memory};
 use crate::deliver::{self, Counters, Gateway, Shared};
-use crate::dialect::{self, CloudRule, signature};
+use crate::dialect::{self, CloudRule, signature, token};
 use crate::origin::{self, BackupFolder, Folder, ListingLife};
 use crate::plan::{self, Writable};
 use crate::render::{self, Pool};
@@ -138,17 +138,28 @@ fn make(
 }
 
 fn dialect_rules(endpoint: &Endpoint) -> Result<dialect::Rules, Error> {
-    let secret = match &endpoint.signing_secret {
-        None => None,
-        Some(name) => Some(name.read().map_err(|reason| Error::Secret {
+    let secret = |key: &'static str, name: &Option<SecretName>| match name {
+        None => Ok(None),
+        Some(name) => name.read().map(Some).map_err(|reason| Error::Secret {
             endpoint: endpoint.name.clone(),
+            key,
             reason,
+        }),
+    };
+    let signing = secret("signing_secret", &endpoint.signing_secret)?;
+    let tokens = secret("token_key", &endpoint.token_key)?;
+    let tokens = match &tokens {
+        None => None,
+        Some(hex) => Some(token::Key::from_hex(hex).ok_or_else(|| Error::Secret {
+            endpoint: endpoint.name.clone(),
+            key: "token_key",
+            reason: TOKEN_KEY.to_owned(),
         })?),
     };
     // The last segment of a prefix is the cloud name; what stands before it is no part of the URL
     // language.
     let (before, cloud) = match (endpoint.prefix.rsplit_once('/'), &endpoint.cloud_name) {
-        (Some((before, cloud)), _) => (before, CloudRule::Fixed(cloud.into())),
+        (Some((before, _)), _) => (before, CloudRule::InPath),
         (None, Some(name)) => ("", CloudRule::Fixed(name.as_str().into())),
         (None, None) if !endpoint.hosts.is_empty() => ("", CloudRule::NotInPath),
         (None, None) => ("", CloudRule::ByHost),
@@ -156,7 +167,11 @@ fn dialect_rules(endpoint: &Endpoint) -> Result<dialect::Rules, Error> {
     Ok(dialect::Rules {
         prefix: before.into(),
         cloud,
-        signing_secret: secret.as_deref().map(signature::Secret::new),
+        signing_secret: signing.as_deref().map(signature::Secret::new),
+        tokens: tokens.map(|key| token::Rules {
+            name: endpoint.token_name.as_str().into(),
+            key,
+        }),
         named: endpoint
             .named_transformations
             .iter()

@@ -13,8 +13,9 @@ use super::unit::{Bytes, Time};
 use super::value as v;
 use super::{
     CACHE_CONTROL, Cache, Config, Dialect, Endpoint, Limits, Log, LogFormat, OnUnsupported, Origin,
-    OriginKind, Rate, Reading, Render, SecretName, Server,
+    OriginKind, Rate, Reading, Render, SecretName, Server, TOKEN_KEY,
 };
+use crate::dialect::token;
 use crate::origin::{ListingLife, VersionRule};
 use crate::plan;
 use crate::render;
@@ -382,7 +383,11 @@ fn endpoint(mut section: Section<'_, '_>, folder: &Path, names: &mut Names) -> O
         dialect,
         origins: origins.unwrap_or_default(),
         on_unsupported: section.or("on_unsupported", on_unsupported, OnUnsupported::Ignore),
-        signing_secret: signing_secret(&mut section, folder),
+        signing_secret: secret(&mut section, "signing_secret", folder, |_| true),
+        token_key: secret(&mut section, "token_key", folder, |key| {
+            token::Key::from_hex(key).is_some()
+        }),
+        token_name: section.or("token_name", v::token_name, token::NAME.to_owned()),
         cache_control: section.or("cache_control", v::header, CACHE_CONTROL.to_owned()),
         f_auto: section.or(
             "f_auto",
@@ -458,12 +463,21 @@ fn on_unsupported(value: &super::section::Value<'_>) -> v::Read<OnUnsupported> {
     }
 }
 
-/// The name of a secret that is there now.
-fn signing_secret(section: &mut Section<'_, '_>, folder: &Path) -> Option<SecretName> {
-    let secret = section.get("signing_secret", v::secret)?.below(folder);
-    if let Err(reason) = secret.read() {
-        let fault = Fault::new(format!("`signing_secret`: {reason}"));
-        section.wrong(Some("signing_secret"), fault);
+/// The name of a secret that is there now, and sound.
+fn secret(
+    section: &mut Section<'_, '_>,
+    key: &'static str,
+    folder: &Path,
+    sound: impl Fn(&str) -> bool,
+) -> Option<SecretName> {
+    let secret = section.get(key, v::secret)?.below(folder);
+    let reason = match secret.read() {
+        Ok(text) if sound(&text) => None,
+        Ok(_) => Some(TOKEN_KEY.to_owned()),
+        Err(reason) => Some(reason),
+    };
+    if let Some(reason) = reason {
+        section.wrong(Some(key), Fault::new(format!("`{key}`: {reason}")));
     }
     Some(secret)
 }

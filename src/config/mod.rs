@@ -39,6 +39,9 @@ use crate::spec::{Format, Level, Quality};
 /// Bytes of a configuration file; a larger one is a mistake.
 const MAX_FILE: u64 = 16 << 20;
 
+/// What a key of access tokens must be.
+const TOKEN_KEY: &str = "must be an even number of hexadecimal digits";
+
 /// `Cache-Control` of every success where an endpoint says nothing else.
 pub const CACHE_CONTROL: &str = "public, no-transform, immutable, max-age=2592000";
 
@@ -220,6 +223,11 @@ pub struct Endpoint {
     /// Checks delivery signatures.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signing_secret: Option<SecretName>,
+    /// Checks access tokens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_key: Option<SecretName>,
+    /// The query parameter or cookie that carries them.
+    pub token_name: String,
     /// `Cache-Control` of every success.
     pub cache_control: String,
     /// Formats that automatic choice may take, best first.
@@ -275,10 +283,12 @@ pub enum Error {
     #[error(transparent)]
     Problems(#[from] Problems),
     /// A secret went away after it was checked.
-    #[error("endpoint {endpoint}: signing_secret: {reason}")]
+    #[error("endpoint {endpoint}: {key}: {reason}")]
     Secret {
         /// The endpoint's name.
         endpoint: String,
+        /// The setting that names it.
+        key: &'static str,
         /// Why, without the secret.
         reason: String,
     },

@@ -100,6 +100,8 @@ pub struct Request<'a> {
     pub target: &'a str,
     /// What the client says about itself.
     pub hints: Hints,
+    /// Who asks, where an access token decides.
+    pub client: dialect::Client<'a>,
 }
 
 /// A result that is kept.
@@ -223,7 +225,7 @@ impl Gateway {
         let endpoint = self
             .endpoint(request.host, path)
             .ok_or_else(|| unknown(request))?;
-        let delivery = dialect::read(&endpoint.rules, request.target)?;
+        let delivery = dialect::read_for(&endpoint.rules, request.target, &request.client)?;
         self.count_notes(&delivery.notes);
         endpoint.accepts(&delivery)?;
 

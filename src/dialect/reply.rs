@@ -19,7 +19,7 @@ pub fn reason(error: &Error) -> String {
             "Use auto gravity only with crop, fill, lfill, fill_pad or thumb".to_owned()
         }
         Error::UnknownTransformation { name } => format!("Unknown transformation {name}"),
-        Error::Signature(SignatureFault::Missing | SignatureFault::NoSecret) => {
+        Error::Signature(SignatureFault::Missing | SignatureFault::NoSecret) | Error::Token(_) => {
             "deny or ACL failure".to_owned()
         }
         Error::Signature(SignatureFault::Wrong) => "Invalid signature".to_owned(),

@@ -62,7 +62,7 @@ const fn status(error: &Error) -> StatusCode {
             | dialect::Error::Conflict { .. }
             | dialect::Error::AutoGravity { .. }
             | dialect::Error::UnknownTransformation { .. } => StatusCode::BAD_REQUEST,
-            dialect::Error::Signature(_) => StatusCode::UNAUTHORIZED,
+            dialect::Error::Signature(_) | dialect::Error::Token(_) => StatusCode::UNAUTHORIZED,
             dialect::Error::UnknownEndpoint { .. } => StatusCode::NOT_FOUND,
         },
         Error::Plan(error) => match error {

@@ -33,18 +33,30 @@ pub use import::{check_chain, named_transformations};
 pub use layer::is_text_style;
 pub use names::{parameter_name, parameters};
 
-use super::{Anatomy, CloudRule, Delivery, Error, Notes, Rules};
+use super::{Anatomy, Client, CloudRule, Delivery, Error, Notes, Rules};
 use crate::grammar::params::is_format;
 use crate::grammar::{self, DeliveryUrl, HeadRule, Options, UrlText};
-use crate::spec::{AssetRef, AssetType, DeliveryType, Format, FormatChoice, TransformSpec};
+use crate::spec::{
+    AssetRef, AssetType, DeliveryType, Format, FormatChoice, Setting, TransformSpec,
+};
 
-/// Reads a request: a path with its query, or a full URL.
+/// Reads a request: a path with its query, or a full URL. Nobody is known to ask, so that what only an access token
+/// opens stays closed.
+///
+/// # Errors
+/// As [`read_for`].
+pub fn read(rules: &Rules, target: &str) -> Result<Delivery, Error> {
+    read_for(rules, target, &Client::default())
+}
+
+/// Reads a request of a client.
 ///
 /// # Errors
 /// [`Error::Syntax`] with the place in the URL, [`Error::Conflict`] for what cannot be meant,
-/// [`Error::Signature`] for a signature that is missing or wrong, [`Error::UnknownTransformation`].
-pub fn read(rules: &Rules, target: &str) -> Result<Delivery, Error> {
-    let (delivery, refusal) = interpret(rules, target)?;
+/// [`Error::Signature`] for a signature that is missing or wrong, [`Error::Token`] for a token that does not open the
+/// asset, [`Error::UnknownTransformation`].
+pub fn read_for(rules: &Rules, target: &str, client: &Client<'_>) -> Result<Delivery, Error> {
+    let (delivery, refusal) = meaning(rules, target, client)?;
     match refusal {
         Some(refusal) => Err(refusal),
         None => Ok(delivery),
@@ -57,6 +69,14 @@ pub fn read(rules: &Rules, target: &str) -> Result<Delivery, Error> {
 /// # Errors
 /// [`Error::Syntax`] with the place in the URL, [`Error::Conflict`] for what cannot be meant.
 pub fn interpret(rules: &Rules, target: &str) -> Result<(Delivery, Option<Error>), Error> {
+    meaning(rules, target, &Client::default())
+}
+
+fn meaning(
+    rules: &Rules,
+    target: &str,
+    client: &Client<'_>,
+) -> Result<(Delivery, Option<Error>), Error> {
     let text = UrlText::new(target);
     let url = grammar::parse(&text, &options(rules, target))?;
     let mut spec = TransformSpec::default();
@@ -69,7 +89,7 @@ pub fn interpret(rules: &Rules, target: &str) -> Result<(Delivery, Option<Error>
         .filter(|asset| asset.asset_type != AssetType::Raw)
         .any(|asset| asset.delivery_type == DeliveryType::Authenticated);
     let mut notes = Notes::new();
-    let denied = access::check(rules, &text, &url, sealed, &mut notes).err();
+    let denied = access::check(rules, client, &text, &url, sealed, &mut notes).err();
     notes.extend(chain_notes);
     extension(url.asset.extension, &mut spec);
     Ok((
@@ -199,6 +219,10 @@ fn extension(extension: Option<&str>, spec: &mut TransformSpec) {
     let Some(asked) = extension.and_then(Format::from_extension) else {
         return;
     };
+    let named = |setting: &Setting| matches!(setting, Setting::Format(_));
+    if spec.output.settings.iter().any(named) {
+        return;
+    }
     spec.output.format = match spec.output.format {
         FormatChoice::Stored => FormatChoice::Named(asked),
         FormatChoice::Auto { .. } => FormatChoice::Auto {
