@@ -4,11 +4,16 @@ use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use super::{Config, Endpoint, Error, OnUnsupported, Origin, OriginKind};
+use super::{
+    Config, Endpoint, Error, FallbackOn, OnUnsupported, Origin, OriginErrors, OriginKind, web,
+};
 use crate::cache::{Flights, Memory};
 use crate::deliver::{self, Counters, Gateway, Shared};
 use crate::dialect::{self, CloudRule, signature};
-use crate::origin::{self, BackupFolder, Folder, ListingLife};
+use crate::origin::guard::HostEntry;
+use crate::origin::{
+    self, BackupFolder, Fetch, FetchRules, Folder, ListingLife, Mapping, Url, WebRules, WebServer,
+};
 use crate::plan::{self, Writable};
 use crate::render::{self, Pool};
 
@@ -40,8 +45,8 @@ pub fn gateway(config: &Config, shared: Arc<Shared>) -> Result<Gateway, Error> {
     let origins: HashMap<&str, (&Origin, Arc<dyn origin::Origin>)> = config
         .origins
         .iter()
-        .map(|origin| (origin.name.as_str(), (origin, open(origin))))
-        .collect();
+        .map(|origin| Ok((origin.name.as_str(), (origin, open(origin)?))))
+        .collect::<Result<_, Error>>()?;
     let endpoints = config
         .endpoints
         .iter()
@@ -50,13 +55,18 @@ pub fn gateway(config: &Config, shared: Arc<Shared>) -> Result<Gateway, Error> {
     Ok(Gateway { endpoints, shared })
 }
 
-fn open(origin: &Origin) -> Arc<dyn origin::Origin> {
+fn open(origin: &Origin) -> Result<Arc<dyn origin::Origin>, Error> {
     let life = ListingLife {
         found: origin.found_for.0,
         missing: origin.missing_for.0,
         ..ListingLife::default()
     };
-    match &origin.kind {
+    let failed = |reason: String| Error::Origin {
+        origin: origin.name.clone(),
+        reason,
+    };
+    let url = |text: &str| Url::parse(text).map_err(|error| failed(error.to_string()));
+    Ok(match &origin.kind {
         OriginKind::CloudinaryBackup {
             path,
             folder,
@@ -69,7 +79,46 @@ fn open(origin: &Origin) -> Arc<dyn origin::Origin> {
             life,
         )),
         OriginKind::Folder { path } => Arc::new(Folder::new(&origin.name, path.clone(), life)),
-    }
+        OriginKind::WebServer {
+            base_url,
+            forward_host,
+            bearer,
+            headers,
+            patience,
+        } => {
+            let rules = WebRules {
+                base: url(base_url)?,
+                forward_host: *forward_host,
+                headers: web::header_map(&origin.name, bearer.as_ref(), headers)?,
+                patience: patience.build(),
+                life,
+            };
+            let server = WebServer::new(&origin.name, rules);
+            Arc::new(server.map_err(|error| failed(error.to_string()))?)
+        }
+        OriginKind::Fetch {
+            hosts,
+            private_addresses,
+            auto_upload,
+            patience,
+        } => {
+            let mappings = auto_upload.iter().map(|(folder, prefix)| {
+                Ok(Mapping {
+                    folder: folder.as_str().into(),
+                    url: url(prefix)?,
+                })
+            });
+            let rules = FetchRules {
+                hosts: hosts.iter().filter_map(|host| HostEntry::read(host)).collect(),
+                private_addresses: *private_addresses,
+                mappings: mappings.collect::<Result<_, Error>>()?,
+                patience: patience.build(),
+                life,
+            };
+            let fetch = Fetch::new(&origin.name, rules);
+            Arc::new(fetch.map_err(|error| failed(error.to_string()))?)
+        }
+    })
 }
 
 fn make(
@@ -96,7 +145,9 @@ fn make(
     let on_unsupported = match endpoint.on_unsupported {
         OnUnsupported::Ignore => deliver::OnUnsupported::Ignore,
         OnUnsupported::Error => deliver::OnUnsupported::Error,
+        OnUnsupported::Upstream => deliver::OnUnsupported::Upstream,
     };
+    let falls_back = |on| endpoint.fallback_on.contains(&on);
     Ok(deliver::Endpoint {
         name: endpoint.name.as_str().into(),
         prefix: endpoint.prefix.as_str().into(),
@@ -112,9 +163,23 @@ fn make(
         plan: rules,
         on_unsupported,
         cache_control: endpoint.cache_control.as_str().into(),
-        canonical_base_url: own
+        canonical: own
             .iter()
-            .find_map(|(origin, _)| origin.canonical_base_url.as_deref().map(Into::into)),
+            .filter_map(|(origin, _)| {
+                let base = origin.canonical_base_url.as_deref()?;
+                Some((origin.name.as_str().into(), base.into()))
+            })
+            .collect(),
+        fallback: deliver::Fallback {
+            denied: falls_back(FallbackOn::Denied),
+            timeout: falls_back(FallbackOn::Timeout),
+            failure: falls_back(FallbackOn::Failure),
+        },
+        outage: match endpoint.origin_errors {
+            OriginErrors::Status => deliver::Outage::Told,
+            OriginErrors::ImageKit => deliver::Outage::Hidden,
+        },
+        default_image: endpoint.default_image.as_deref().map(dialect::picture),
         tell_origin: endpoint.tell_origin,
     })
 }

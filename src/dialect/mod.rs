@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use smallvec::SmallVec;
 use thiserror::Error as ThisError;
 
-pub use cloudinary::{anatomy, interpret, parameter_name, parameters, read, route};
+pub use cloudinary::{anatomy, interpret, parameter_name, parameters, picture, read, route};
 
 use crate::grammar;
 use crate::spec::{AssetRef, TransformSpec};
