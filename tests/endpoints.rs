@@ -52,19 +52,35 @@ async fn the_longest_prefix_answers_and_own_hosts_first() {
         backup(""),
         endpoint("default", &format!("{origins} = \"default\"")),
         endpoint("demo", &format!("prefix = \"/demo\"\n{origins} = \"demo\"")),
-        endpoint("deep", &format!("prefix = \"/cdn/demo\"\n{origins} = \"deep\"")),
-        endpoint("own", &format!("hosts = [\"static.example.com\"]\ncloud_name = \"acme\"\n{origins} = \"own\"")),
+        endpoint(
+            "deep",
+            &format!("prefix = \"/cdn/demo\"\n{origins} = \"deep\""),
+        ),
+        endpoint(
+            "own",
+            &format!(
+                "hosts = [\"static.example.com\"]\ncloud_name = \"acme\"\n{origins} = \"own\""
+            ),
+        ),
     ]);
     for (host, path, expected) in [
         ("x.example", "/image/upload/sample.jpg", ""),
         ("x.example", "/demo/image/upload/sample.jpg", "demo"),
         ("x.example", "/other/image/upload/sample.jpg", "default"),
-        ("x.example", "/demolition/image/upload/sample.jpg", "default"),
+        (
+            "x.example",
+            "/demolition/image/upload/sample.jpg",
+            "default",
+        ),
         ("x.example", "/cdn/demo/image/upload/sample.jpg", "deep"),
         ("static.example.com", "/image/upload/sample.jpg", "own"),
         ("STATIC.example.com:8080", "/image/upload/sample.jpg", "own"),
         ("static.example.com", "/acme/image/upload/sample.jpg", "own"),
-        ("acme-res.cloudinary.com", "/image/upload/sample.jpg", "default"),
+        (
+            "acme-res.cloudinary.com",
+            "/image/upload/sample.jpg",
+            "default",
+        ),
     ] {
         let response = gateway.ask(path, &[("host", host)]).await;
         let answered = match response.status().as_u16() {
@@ -74,44 +90,74 @@ async fn the_longest_prefix_answers_and_own_hosts_first() {
         if expected.is_empty() {
             continue;
         }
-        assert_eq!(answered, expected, "{host}{path}: {}", header(&response, "x-cld-error"));
+        assert_eq!(
+            answered,
+            expected,
+            "{host}{path}: {}",
+            header(&response, "x-cld-error")
+        );
     }
 }
 
 #[tokio::test]
 async fn what_one_origin_does_not_have_the_next_is_asked_for() {
     let live = Server::start(|asked| match asked.target.as_str() {
-        "/acme/image/upload/v7/only/here.jpg" => {
-            Reply::ok(photo(), &[("content-type", "image/jpeg"), ("etag", "\"7\"")])
-        }
+        "/acme/image/upload/v7/only/here.jpg" => Reply::ok(
+            photo(),
+            &[("content-type", "image/jpeg"), ("etag", "\"7\"")],
+        ),
         _ => Reply::status(404),
     })
     .await;
     let gateway = start(&[
         backup("canonical_base_url = \"https://www.example.com\""),
-        server("live", &format!("{}/acme", live.base()), "canonical_base_url = \"https://live.example.com\""),
-        endpoint("demo", "prefix = \"/demo\"\norigins = [\"photos\", \"live\"]\ntell_origin = true"),
+        server(
+            "live",
+            &format!("{}/acme", live.base()),
+            "canonical_base_url = \"https://live.example.com\"",
+        ),
+        endpoint(
+            "demo",
+            "prefix = \"/demo\"\norigins = [\"photos\", \"live\"]\ntell_origin = true",
+        ),
     ]);
-    let here = gateway.get("/demo/image/upload/c_scale,w_50/folder/photo.jpg").await;
-    assert_eq!((here.status().as_u16(), header(&here, "x-cldgate-origin")), (200, "photos"));
+    let here = gateway
+        .get("/demo/image/upload/c_scale,w_50/folder/photo.jpg")
+        .await;
+    assert_eq!(
+        (here.status().as_u16(), header(&here, "x-cldgate-origin")),
+        (200, "photos")
+    );
     assert_eq!(live.hits(), 0);
     assert_eq!(
         header(&here, "link"),
         "<https://www.example.com/folder/photo.jpg>; rel=\"canonical\""
     );
-    let there = gateway.get("/demo/image/upload/c_scale,w_50/v7/only/here.jpg").await;
-    assert_eq!((there.status().as_u16(), header(&there, "x-cldgate-origin")), (200, "live"));
+    let there = gateway
+        .get("/demo/image/upload/c_scale,w_50/v7/only/here.jpg")
+        .await;
+    assert_eq!(
+        (there.status().as_u16(), header(&there, "x-cldgate-origin")),
+        (200, "live")
+    );
     assert_eq!(
         header(&there, "link"),
         "<https://live.example.com/only/here.jpg>; rel=\"canonical\""
     );
     assert_eq!(header(&there, "content-type"), "image/jpeg");
     assert_eq!(live.hits(), 1);
-    let again = gateway.get("/demo/image/upload/c_scale,w_50/v7/only/here.jpg").await;
+    let again = gateway
+        .get("/demo/image/upload/c_scale,w_50/v7/only/here.jpg")
+        .await;
     assert_eq!(header(&again, "x-cache"), "hit");
-    let nowhere = gateway.get("/demo/image/upload/c_scale,w_50/no/where.jpg").await;
+    let nowhere = gateway
+        .get("/demo/image/upload/c_scale,w_50/no/where.jpg")
+        .await;
     assert_eq!(nowhere.status().as_u16(), 404);
-    assert_eq!(header(&nowhere, "x-cld-error"), "Resource not found - no/where");
+    assert_eq!(
+        header(&nowhere, "x-cld-error"),
+        "Resource not found - no/where"
+    );
     assert_eq!(header(&nowhere, "link"), "");
 }
 
@@ -122,7 +168,10 @@ async fn the_canonical_link_is_that_of_the_guide() {
         endpoint("demo", "prefix = \"/demo\"\norigins = [\"photos\"]"),
     ]);
     for (path, link) in [
-        ("image/upload/c_scale,w_50/v1/folder/photo.jpg", "folder/photo.jpg"),
+        (
+            "image/upload/c_scale,w_50/v1/folder/photo.jpg",
+            "folder/photo.jpg",
+        ),
         ("image/upload/sample.jpg", "sample.jpg"),
         ("image/upload/f_auto/sample", "sample"),
         ("raw/upload/docs/readme.txt", "docs/readme.txt"),
@@ -139,14 +188,16 @@ async fn the_canonical_link_is_that_of_the_guide() {
 
 #[tokio::test]
 async fn an_outage_is_never_a_missing_picture() {
-    let bad = Server::start(|asked| match asked.target.rsplit('/').next().unwrap_or_default() {
-        "denied.jpg" => Reply::status(403),
-        "hang.jpg" => Reply::Hang,
-        "broken.jpg" => Reply::status(500),
-        "reset.jpg" => Reply::Reset,
-        "away.jpg" => Reply::redirect("http://169.254.169.254/"),
-        _ => Reply::status(404),
-    })
+    let bad = Server::start(
+        |asked| match asked.target.rsplit('/').next().unwrap_or_default() {
+            "denied.jpg" => Reply::status(403),
+            "hang.jpg" => Reply::Hang,
+            "broken.jpg" => Reply::status(500),
+            "reset.jpg" => Reply::Reset,
+            "away.jpg" => Reply::redirect("http://169.254.169.254/"),
+            _ => Reply::status(404),
+        },
+    )
     .await;
     let origins = "origins = [\"bad\", \"photos\"]";
     let gateway = start(&[
@@ -156,11 +207,22 @@ async fn an_outage_is_never_a_missing_picture() {
         endpoint("strict", &format!("prefix = \"/strict\"\n{origins}")),
         endpoint(
             "lenient",
-            &format!("prefix = \"/lenient\"\n{origins}\nfallback_on = [\"denied\", \"timeout\", \"failure\"]"),
+            &format!(
+                "prefix = \"/lenient\"\n{origins}\nfallback_on = [\"denied\", \"timeout\", \"failure\"]"
+            ),
         ),
-        endpoint("some", &format!("prefix = \"/some\"\n{origins}\nfallback_on = [\"timeout\"]")),
-        endpoint("kit", &format!("prefix = \"/kit\"\n{origins}\norigin_errors = \"imagekit\"")),
-        endpoint("gone", "prefix = \"/gone\"\norigins = [\"gone\"]\norigin_errors = \"imagekit\""),
+        endpoint(
+            "some",
+            &format!("prefix = \"/some\"\n{origins}\nfallback_on = [\"timeout\"]"),
+        ),
+        endpoint(
+            "kit",
+            &format!("prefix = \"/kit\"\n{origins}\norigin_errors = \"imagekit\""),
+        ),
+        endpoint(
+            "gone",
+            "prefix = \"/gone\"\norigins = [\"gone\"]\norigin_errors = \"imagekit\"",
+        ),
     ]);
     for (path, status, kit) in [
         ("/strict/image/upload/denied.jpg", 502, ""),
@@ -174,23 +236,50 @@ async fn an_outage_is_never_a_missing_picture() {
         ("/lenient/image/upload/denied.jpg", 502, ""),
         ("/lenient/image/upload/hang.jpg", 504, ""),
         ("/some/image/upload/broken.jpg", 502, ""),
-        ("/kit/image/upload/none.jpg", 404, "ENOENT - Resource not found - none"),
-        ("/kit/image/upload/denied.jpg", 404, "EACCES - origin refuses access"),
-        ("/kit/image/upload/hang.jpg", 404, "UNIDENTIFIED - origin did not answer in time"),
-        ("/gone/image/upload/a.jpg", 404, "ECONNREFUSED - origin cannot be reached"),
-        ("/kit/image/upload/c_scale,w_60000,h_60000/sample.jpg", 400, "ELIMIT - "),
+        (
+            "/kit/image/upload/none.jpg",
+            404,
+            "ENOENT - Resource not found - none",
+        ),
+        (
+            "/kit/image/upload/denied.jpg",
+            404,
+            "EACCES - origin refuses access",
+        ),
+        (
+            "/kit/image/upload/hang.jpg",
+            404,
+            "UNIDENTIFIED - origin did not answer in time",
+        ),
+        (
+            "/gone/image/upload/a.jpg",
+            404,
+            "ECONNREFUSED - origin cannot be reached",
+        ),
+        (
+            "/kit/image/upload/c_scale,w_60000,h_60000/sample.jpg",
+            400,
+            "ELIMIT - ",
+        ),
     ] {
         let response = gateway.get(path).await;
         assert_eq!(response.status().as_u16(), status, "{path}");
         let told = header(&response, "ik-error");
-        assert!(told.starts_with(kit) && told.is_empty() == kit.is_empty(), "{path}: {told}");
-        let outage = status >= 500 || (!kit.is_empty() && status == 404 && !kit.starts_with("ENOENT"));
+        assert!(
+            told.starts_with(kit) && told.is_empty() == kit.is_empty(),
+            "{path}: {told}"
+        );
+        let outage =
+            status >= 500 || (!kit.is_empty() && status == 404 && !kit.starts_with("ENOENT"));
         if outage {
             assert_eq!(header(&response, "cache-control"), "no-store", "{path}");
         }
         if status != 200 {
             assert!(!header(&response, "x-cld-error").is_empty(), "{path}");
-            assert!(!header(&response, "x-cld-error").contains("127.0.0.1"), "{path}");
+            assert!(
+                !header(&response, "x-cld-error").contains("127.0.0.1"),
+                "{path}"
+            );
         }
     }
 }
@@ -200,22 +289,56 @@ async fn a_default_image_stands_in_for_a_missing_one() {
     let gateway = start(&[
         backup(""),
         endpoint("plain", "prefix = \"/plain\"\norigins = [\"photos\"]"),
-        endpoint("kind", "prefix = \"/kind\"\norigins = [\"photos\"]\ndefault_image = \"people/portrait.png\""),
-        endpoint("lost", "prefix = \"/lost\"\norigins = [\"photos\"]\ndefault_image = \"no/such.png\""),
+        endpoint(
+            "kind",
+            "prefix = \"/kind\"\norigins = [\"photos\"]\ndefault_image = \"people/portrait.png\"",
+        ),
+        endpoint(
+            "lost",
+            "prefix = \"/lost\"\norigins = [\"photos\"]\ndefault_image = \"no/such.png\"",
+        ),
     ]);
     for (path, status, error) in [
-        ("/plain/image/upload/c_fill,w_40,h_30,d_people:portrait.png/none.jpg", 200, "Resource not found - none"),
-        ("/plain/image/upload/d_folder:photo.jpg/c_fill,w_40,h_30/none.jpg", 200, "Resource not found - none"),
-        ("/plain/image/upload/c_fill,w_40,h_30,d_people:portrait.png/sample.jpg", 200, ""),
-        ("/plain/image/upload/c_fill,w_40,h_30/none.jpg", 404, "Resource not found - none"),
+        (
+            "/plain/image/upload/c_fill,w_40,h_30,d_people:portrait.png/none.jpg",
+            200,
+            "Resource not found - none",
+        ),
+        (
+            "/plain/image/upload/d_folder:photo.jpg/c_fill,w_40,h_30/none.jpg",
+            200,
+            "Resource not found - none",
+        ),
+        (
+            "/plain/image/upload/c_fill,w_40,h_30,d_people:portrait.png/sample.jpg",
+            200,
+            "",
+        ),
+        (
+            "/plain/image/upload/c_fill,w_40,h_30/none.jpg",
+            404,
+            "Resource not found - none",
+        ),
         (
             "/plain/image/upload/c_fill,w_40,h_30,d_no:such.png/none.jpg",
             400,
             "Unknown or invalid referenced image no/such of type upload",
         ),
-        ("/kind/image/upload/c_fill,w_40,h_30/none.jpg", 200, "Resource not found - none"),
-        ("/kind/raw/upload/none.txt", 404, "Resource not found - none.txt"),
-        ("/lost/image/upload/c_fill,w_40,h_30/none.jpg", 404, "Resource not found - none"),
+        (
+            "/kind/image/upload/c_fill,w_40,h_30/none.jpg",
+            200,
+            "Resource not found - none",
+        ),
+        (
+            "/kind/raw/upload/none.txt",
+            404,
+            "Resource not found - none.txt",
+        ),
+        (
+            "/lost/image/upload/c_fill,w_40,h_30/none.jpg",
+            404,
+            "Resource not found - none",
+        ),
     ] {
         let response = gateway.get(path).await;
         assert_eq!(response.status().as_u16(), status, "{path}");
@@ -223,7 +346,11 @@ async fn a_default_image_stands_in_for_a_missing_one() {
         assert_eq!(header(&response, "x-cldgate-notes"), "", "{path}");
         if status == 200 {
             let control = header(&response, "cache-control").to_owned();
-            assert_eq!(control == "private, max-age=60", !error.is_empty(), "{path}: {control}");
+            assert_eq!(
+                control == "private, max-age=60",
+                !error.is_empty(),
+                "{path}: {control}"
+            );
             let facts = cldgate::render::probe(&response.bytes().await.expect("a body"));
             let size = facts.expect("a picture").size;
             assert_eq!((size.width, size.height), (40, 30), "{path}");
@@ -234,7 +361,9 @@ async fn a_default_image_stands_in_for_a_missing_one() {
 #[tokio::test]
 async fn remote_pictures_are_fetched_from_listed_hosts_alone() {
     let remote = Server::start(|asked| match asked.target.as_str() {
-        "/a/photo.jpg?size=1" | "/a/photo.jpg" => Reply::ok(photo(), &[("content-type", "image/jpeg")]),
+        "/a/photo.jpg?size=1" | "/a/photo.jpg" => {
+            Reply::ok(photo(), &[("content-type", "image/jpeg")])
+        }
         "/page" => Reply::ok("<script>", &[("content-type", "text/html")]),
         "/denied" => Reply::status(403),
         "/broken" => Reply::status(500),
@@ -249,16 +378,39 @@ async fn remote_pictures_are_fetched_from_listed_hosts_alone() {
              private_addresses = true\n[origin.auto_upload]\nremote_media = \"{base}/a/\"\n",
             remote.address
         ),
-        endpoint("open", "prefix = \"/open\"\norigins = [\"photos\", \"remote\"]"),
+        endpoint(
+            "open",
+            "prefix = \"/open\"\norigins = [\"photos\", \"remote\"]",
+        ),
         endpoint("shut", "prefix = \"/shut\"\norigins = [\"photos\"]"),
     ]);
     let escaped = base.replace(':', "%3A").replace('/', "%2F");
     for (path, status, error) in [
-        (format!("/open/image/fetch/c_scale,w_50/{base}/a/photo.jpg"), 200, String::new()),
-        (format!("/open/image/fetch/c_scale,w_50/{escaped}/a/photo.jpg%3Fsize=1"), 200, String::new()),
-        (format!("/open/image/fetch/{base}/a/photo.jpg?size=1&_a=BA"), 200, String::new()),
-        (format!("/open/image/fetch/{}/a/photo.jpg", base.replace("//", "/")), 200, String::new()),
-        ("/open/image/upload/c_scale,w_50/remote_media/photo.jpg".to_owned(), 200, String::new()),
+        (
+            format!("/open/image/fetch/c_scale,w_50/{base}/a/photo.jpg"),
+            200,
+            String::new(),
+        ),
+        (
+            format!("/open/image/fetch/c_scale,w_50/{escaped}/a/photo.jpg%3Fsize=1"),
+            200,
+            String::new(),
+        ),
+        (
+            format!("/open/image/fetch/{base}/a/photo.jpg?size=1&_a=BA"),
+            200,
+            String::new(),
+        ),
+        (
+            format!("/open/image/fetch/{}/a/photo.jpg", base.replace("//", "/")),
+            200,
+            String::new(),
+        ),
+        (
+            "/open/image/upload/c_scale,w_50/remote_media/photo.jpg".to_owned(),
+            200,
+            String::new(),
+        ),
         (
             "/open/image/upload/remote_media/none.jpg".to_owned(),
             404,
@@ -269,8 +421,16 @@ async fn remote_pictures_are_fetched_from_listed_hosts_alone() {
             404,
             format!("Error in loading - {base}/none.jpg"),
         ),
-        (format!("/open/image/fetch/{base}/denied"), 400, format!("Error in loading - {base}/denied")),
-        (format!("/open/image/fetch/{base}/broken"), 502, format!("Error in loading - {base}/broken")),
+        (
+            format!("/open/image/fetch/{base}/denied"),
+            400,
+            format!("Error in loading - {base}/denied"),
+        ),
+        (
+            format!("/open/image/fetch/{base}/broken"),
+            502,
+            format!("Error in loading - {base}/broken"),
+        ),
         (
             "/open/image/fetch/https://elsewhere.example/a.jpg".to_owned(),
             401,
@@ -308,7 +468,11 @@ async fn an_origin_that_hangs_holds_up_no_other_endpoint() {
     .await;
     let gateway = Arc::new(start(&[
         backup(""),
-        server("bad", &bad.base(), "breaker_failures = 3\nbreaker_rest = \"100ms\""),
+        server(
+            "bad",
+            &bad.base(),
+            "breaker_failures = 3\nbreaker_rest = \"100ms\"",
+        ),
         endpoint("bad", "prefix = \"/bad\"\norigins = [\"bad\"]"),
         endpoint("good", "prefix = \"/good\"\norigins = [\"photos\"]"),
     ]));

@@ -85,17 +85,36 @@ async fn are_answered(gateway: &Gateway, setup: &Value, private: bool) {
                 .ask(path, &[("accept", accept), ("host", host)])
                 .await;
             let told = response.headers().clone();
-            let header = |name: &str| told.get(name).map_or("", |value| value.to_str().expect("text"));
-            assert_eq!(response.status().as_u16(), 200, "{what}: {}", header("x-cld-error"));
+            let header = |name: &str| {
+                told.get(name)
+                    .map_or("", |value| value.to_str().expect("text"))
+            };
+            assert_eq!(
+                response.status().as_u16(),
+                200,
+                "{what}: {}",
+                header("x-cld-error")
+            );
             let media = header("content-type");
-            assert!(media.starts_with(set["type"].as_str().expect("a type")), "{what}: {media}");
+            assert!(
+                media.starts_with(set["type"].as_str().expect("a type")),
+                "{what}: {media}"
+            );
             let saved = header("content-disposition").starts_with("attachment");
-            assert_eq!(saved, set["disposition"].as_bool().unwrap_or(false), "{what}");
+            assert_eq!(
+                saved,
+                set["disposition"].as_bool().unwrap_or(false),
+                "{what}"
+            );
             let body = response.bytes().await.expect("a body");
             if let Some([width, height]) = set["size"].as_array().map(Vec::as_slice) {
                 let facts = cldgate::render::probe(&body).expect("a picture");
                 let size = (u64::from(facts.size.width), u64::from(facts.size.height));
-                assert_eq!((Some(size.0), Some(size.1)), (width.as_u64(), height.as_u64()), "{what}");
+                assert_eq!(
+                    (Some(size.0), Some(size.1)),
+                    (width.as_u64(), height.as_u64()),
+                    "{what}"
+                );
             }
         }
     }

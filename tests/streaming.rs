@@ -62,10 +62,14 @@ async fn a_large_video_streams_at_constant_memory() {
     for place in ["mirror", "web"] {
         // What a first request allocates once and for all is not counted.
         let range = [("range", "bytes=0-1000000")];
-        let warm = gateway.ask(&format!("/{place}/video/upload/large.mp4"), &range).await;
+        let warm = gateway
+            .ask(&format!("/{place}/video/upload/large.mp4"), &range)
+            .await;
         assert_eq!(warm.bytes().await.expect("a body").len(), 1_000_001);
         let before = gateway.memory();
-        let response = gateway.get(&format!("/{place}/video/upload/large.mp4")).await;
+        let response = gateway
+            .get(&format!("/{place}/video/upload/large.mp4"))
+            .await;
         assert_eq!(response.status(), StatusCode::OK);
         assert_eq!(response.content_length(), Some(large()));
         let mut body = response.bytes_stream();
@@ -76,7 +80,10 @@ async fn a_large_video_streams_at_constant_memory() {
         assert_eq!(bytes, large(), "{place}");
         if let (Some((now, _)), Some((_, peak))) = (before, gateway.memory()) {
             let growth = peak.saturating_sub(now);
-            println!("{place}: {bytes} bytes, memory grew by {} KiB", growth >> 10);
+            println!(
+                "{place}: {bytes} bytes, memory grew by {} KiB",
+                growth >> 10
+            );
             assert!(growth < GROWTH, "{place}: grew by {growth} bytes");
         }
     }
@@ -102,7 +109,10 @@ async fn fifty_readers_get_the_ranges_they_ask_for() {
                     assert_eq!(told, format!("bytes {from}-{last}/{RANGED}"));
                     let body = response.bytes().await.expect("a body");
                     assert_eq!(body.len() as u64, length);
-                    assert!(body.iter().zip(from..).all(|(byte, n)| *byte == byte_at(n)), "{n}");
+                    assert!(
+                        body.iter().zip(from..).all(|(byte, n)| *byte == byte_at(n)),
+                        "{n}"
+                    );
                 })
             })
             .collect();
@@ -122,9 +132,24 @@ async fn ranges_follow_the_rules() {
         let etag = head.headers()["etag"].to_str().expect("text").to_owned();
         let last = RANGED - 1;
         for (range, condition, status, told) in [
-            ("bytes=-500", "", 206, format!("bytes {}-{last}/{RANGED}", RANGED - 500)),
-            ("bytes=5000000-", "", 206, format!("bytes 5000000-{last}/{RANGED}")),
-            ("bytes=0-99", etag.as_str(), 206, format!("bytes 0-99/{RANGED}")),
+            (
+                "bytes=-500",
+                "",
+                206,
+                format!("bytes {}-{last}/{RANGED}", RANGED - 500),
+            ),
+            (
+                "bytes=5000000-",
+                "",
+                206,
+                format!("bytes 5000000-{last}/{RANGED}"),
+            ),
+            (
+                "bytes=0-99",
+                etag.as_str(),
+                206,
+                format!("bytes 0-99/{RANGED}"),
+            ),
             ("bytes=0-99", "\"another\"", 200, String::new()),
             ("bytes=99999999999-", "", 416, format!("bytes */{RANGED}")),
         ] {
@@ -137,16 +162,30 @@ async fn ranges_follow_the_rules() {
             let found = response.headers().get("content-range");
             let found = found.map_or("", |value| value.to_str().expect("text"));
             assert_eq!(found, told, "{place} {range}");
-            assert_eq!(response.headers()["content-type"], if status == 416 { "text/plain; charset=utf-8" } else { "video/mp4" });
+            assert_eq!(
+                response.headers()["content-type"],
+                if status == 416 {
+                    "text/plain; charset=utf-8"
+                } else {
+                    "video/mp4"
+                }
+            );
         }
         for (flag, expected) in [
             ("fl_attachment", "attachment; filename=\"ranged.mp4\""),
-            ("fl_attachment:summer", "attachment; filename=\"summer.mp4\""),
+            (
+                "fl_attachment:summer",
+                "attachment; filename=\"summer.mp4\"",
+            ),
         ] {
             let path = format!("/{place}/video/upload/{flag}/ranged.mp4");
             let response = gateway.ask(&path, &[("range", "bytes=0-9")]).await;
             assert_eq!(response.status().as_u16(), 206, "{path}");
-            assert_eq!(response.headers()["content-disposition"], expected, "{path}");
+            assert_eq!(
+                response.headers()["content-disposition"],
+                expected,
+                "{path}"
+            );
         }
     }
     std::fs::remove_dir_all(bucket).expect("removed");

@@ -95,16 +95,44 @@ async fn the_asset_alone_is_asked_for() {
     };
     let host = "https://res.example.com";
     for (base, asset, path) in [
-        ("/acme", image("photo", Some("jpg")), "/acme/image/upload/photo.jpg"),
+        (
+            "/acme",
+            image("photo", Some("jpg")),
+            "/acme/image/upload/photo.jpg",
+        ),
         ("/acme/", image("photo", None), "/acme/image/upload/photo"),
-        ("", versioned.clone(), "/image/upload/v1312461204/folder/photo.jpg"),
+        (
+            "",
+            versioned.clone(),
+            "/image/upload/v1312461204/folder/photo.jpg",
+        ),
         ("/acme", raw, "/acme/raw/upload/docs/a.pdf"),
-        ("/acme/image/upload", versioned, "/acme/image/upload/v1312461204/folder/photo.jpg"),
-        ("", image("a b/c+d,e", Some("png")), "/image/upload/a%20b/c%2Bd%2Ce.png"),
-        ("", image("image%2Bexample", Some("jpg")), "/image/upload/image%252Bexample.jpg"),
-        ("", image("ümläut/日本", None), "/image/upload/%C3%BCml%C3%A4ut/%E6%97%A5%E6%9C%AC"),
+        (
+            "/acme/image/upload",
+            versioned,
+            "/acme/image/upload/v1312461204/folder/photo.jpg",
+        ),
+        (
+            "",
+            image("a b/c+d,e", Some("png")),
+            "/image/upload/a%20b/c%2Bd%2Ce.png",
+        ),
+        (
+            "",
+            image("image%2Bexample", Some("jpg")),
+            "/image/upload/image%252Bexample.jpg",
+        ),
+        (
+            "",
+            image("ümläut/日本", None),
+            "/image/upload/%C3%BCml%C3%A4ut/%E6%97%A5%E6%9C%AC",
+        ),
         ("", image("a?b#c", None), "/image/upload/a%3Fb%23c"),
-        ("", image("c_fill,w_100/photo", None), "/image/upload/c_fill%2Cw_100/photo"),
+        (
+            "",
+            image("c_fill,w_100/photo", None),
+            "/image/upload/c_fill%2Cw_100/photo",
+        ),
         ("", image("../secret", None), ""),
         ("", fetched, ""),
         ("/acme/raw/upload", image("photo", None), ""),
@@ -126,12 +154,18 @@ async fn a_cold_picture_costs_one_request_and_a_warm_one_none() {
     })
     .await;
     let origin = open(rules(&server.base()));
-    let found = origin.find(&image("photo", Some("jpg"))).await.expect("found");
+    let found = origin
+        .find(&image("photo", Some("jpg")))
+        .await
+        .expect("found");
     assert_eq!((found.bytes, found.extension.as_deref()), (5, Some("jpg")));
     assert_eq!(found.etag.len(), 32);
     assert_eq!(origin.read(&found, 5).await.expect("read"), "bytes");
     assert_eq!(server.hits(), 1);
-    let again = origin.find(&image("photo", Some("jpg"))).await.expect("found");
+    let again = origin
+        .find(&image("photo", Some("jpg")))
+        .await
+        .expect("found");
     assert_eq!(again, found);
     let missing = origin.find(&image("none", None)).await;
     assert!(missing.is_err_and(|error| error.is_not_found()));
@@ -139,7 +173,10 @@ async fn a_cold_picture_costs_one_request_and_a_warm_one_none() {
     assert!(missing.is_err_and(|error| error.is_not_found()));
     assert_eq!(server.hits(), 2, "what is known is not asked again");
     let large = origin.read(&found, 4).await;
-    assert!(matches!(large, Err(Error::TooLarge { limit: 4, .. })), "{large:?}");
+    assert!(
+        matches!(large, Err(Error::TooLarge { limit: 4, .. })),
+        "{large:?}"
+    );
     assert_eq!(server.hits(), 2, "what is too large is not asked for");
 }
 
@@ -207,7 +244,11 @@ async fn ranges_are_passed_on_or_cut_out() {
             assert!(bytes == expected, "{range:?}, ranges {knows_ranges}");
         }
         let last = server.asked().pop().expect("a request");
-        assert_eq!(last.header("if-range"), None, "nothing is asked for an empty range");
+        assert_eq!(
+            last.header("if-range"),
+            None,
+            "nothing is asked for an empty range"
+        );
         assert!(server.asked().iter().any(|asked| {
             asked.header("range") == Some("bytes=70000-80000")
                 && asked.header("if-range") == Some("\"1\"")
@@ -233,7 +274,9 @@ async fn servers_that_lie_break_off_or_hang_are_errors() {
         "untold" => raw("HTTP/1.1 200 OK\n\nwho knows whether this is all"),
         "twice" => raw("HTTP/1.1 200 OK\ncontent-length: 4\ncontent-length: 9\n\nfour"),
         "zipped" => raw("HTTP/1.1 200 OK\ncontent-encoding: gzip\ncontent-length: 4\n\nfour"),
-        "partial" => raw("HTTP/1.1 206 Part\ncontent-range: bytes 0-3/9\ncontent-length: 4\n\nfour"),
+        "partial" => {
+            raw("HTTP/1.1 206 Part\ncontent-range: bytes 0-3/9\ncontent-length: 4\n\nfour")
+        }
         "unasked" => Reply::status(304),
         "loop" => Reply::redirect("loop"),
         "nowhere" => Reply::status(302),
@@ -346,7 +389,10 @@ async fn what_cannot_be_reached_is_told() {
             patience: hasty(),
             ..rules(&base)
         });
-        let error = origin.find(&image("a", None)).await.expect_err("nothing there");
+        let error = origin
+            .find(&image("a", None))
+            .await
+            .expect_err("nothing there");
         assert!(
             matches!(error, Error::Unreachable { .. } | Error::Timeout { .. }),
             "{base}: {error:?}"
@@ -399,7 +445,11 @@ async fn a_server_that_fails_is_left_alone_and_comes_back_by_itself() {
         refused += usize::from(matches!(error, Error::Unreachable { .. }));
     }
     assert_eq!(refused + server.hits(), 200);
-    assert!(server.hits() < 100, "left alone, but asked {} times", server.hits());
+    assert!(
+        server.hits() < 100,
+        "left alone, but asked {} times",
+        server.hits()
+    );
     sound.store(true, Ordering::SeqCst);
     // It may rest for a moment still.
     for _ in 0..1000 {
@@ -410,7 +460,10 @@ async fn a_server_that_fails_is_left_alone_and_comes_back_by_itself() {
     }
     for n in 0..20 {
         let id = format!("sound-{n}");
-        assert_eq!(read(&origin, &image(&id, None)).await.expect("back"), b"bytes");
+        assert_eq!(
+            read(&origin, &image(&id, None)).await.expect("back"),
+            b"bytes"
+        );
     }
 }
 
@@ -443,7 +496,10 @@ async fn a_server_of_ones_own_gets_its_secrets_and_the_host() {
         _ => Reply::ok("bytes", &[]),
     })
     .await;
-    let headers = [("authorization", "Bearer s3cret"), ("x-req-from", "cldgate")];
+    let headers = [
+        ("authorization", "Bearer s3cret"),
+        ("x-req-from", "cldgate"),
+    ];
     let headers = headers.map(|(name, value)| secret_header(name, value).expect("a header"));
     let rules = WebRules {
         headers: headers.into_iter().collect(),
@@ -455,13 +511,21 @@ async fn a_server_of_ones_own_gets_its_secrets_and_the_host() {
     assert!(origin.for_host(None).is_none());
     let asset = image("photo", None);
     let mut tags = Vec::new();
-    for host in ["static.example.com", "STATIC.example.com", "other.example.com"] {
+    for host in [
+        "static.example.com",
+        "STATIC.example.com",
+        "other.example.com",
+    ] {
         let view = origin.for_host(Some(host)).expect("a view");
         let found = view.find(&asset).await.expect("found");
         assert_eq!(view.read(&found, 9).await.expect("read"), "bytes");
         tags.push(found.etag);
     }
-    assert_eq!(server.hits(), 4, "one look for each host name, two hops each");
+    assert_eq!(
+        server.hits(),
+        4,
+        "one look for each host name, two hops each"
+    );
     for (asked, host) in server.asked().iter().zip([
         "static.example.com",
         "static.example.com",
@@ -482,7 +546,9 @@ fn remote(url: &str) -> AssetRef {
 }
 
 fn fetch(hosts: &[&str], private_addresses: bool, mappings: Vec<Mapping>) -> Fetch {
-    let hosts = hosts.iter().map(|host| HostEntry::read(host).expect("an entry"));
+    let hosts = hosts
+        .iter()
+        .map(|host| HostEntry::read(host).expect("an entry"));
     let rules = FetchRules {
         hosts: hosts.collect(),
         private_addresses,
@@ -506,12 +572,20 @@ async fn only_listed_hosts_are_fetched_from() {
     let base = server.base();
     let listed = server.address.to_string();
     let origin = fetch(&[&listed], true, Vec::new());
-    let found = origin.find(&remote(&format!("{base}/pic.png?size=2&x=a b#part"))).await;
+    let found = origin
+        .find(&remote(&format!("{base}/pic.png?size=2&x=a b#part")))
+        .await;
     let found = found.expect("found");
     assert_eq!(found.extension.as_deref(), Some("png"));
     assert_eq!(origin.read(&found, 9).await.expect("read"), "bytes");
-    let page = origin.find(&remote(&format!("{base}/page"))).await.expect("found");
-    assert_eq!(page.extension, None, "it is looked into before it goes out as a picture");
+    let page = origin
+        .find(&remote(&format!("{base}/page")))
+        .await
+        .expect("found");
+    assert_eq!(
+        page.extension, None,
+        "it is looked into before it goes out as a picture"
+    );
     let missing = origin.find(&remote(&format!("{base}/none.png"))).await;
     assert!(missing.is_err_and(|error| error.is_not_found()));
     for url in [
@@ -531,7 +605,10 @@ async fn only_listed_hosts_are_fetched_from() {
     let public_only = fetch(&[&listed], false, Vec::new());
     let nothing = fetch(&[], true, Vec::new());
     for origin in [public_only, nothing] {
-        let error = origin.find(&remote(&format!("{base}/pic.png"))).await.expect_err("refused");
+        let error = origin
+            .find(&remote(&format!("{base}/pic.png")))
+            .await
+            .expect_err("refused");
         assert!(matches!(error, Error::Forbidden { .. }), "{error:?}");
     }
     assert_eq!(server.hits(), hits, "what is refused is not asked for");
@@ -544,7 +621,10 @@ async fn a_folder_may_stand_for_a_url() {
         folder: folder.into(),
         url: Url::parse(&format!("{}{path}", server.base())).expect("a URL"),
     };
-    let mappings = vec![mapping("remote", "/short/"), mapping("remote/media", "/long")];
+    let mappings = vec![
+        mapping("remote", "/short/"),
+        mapping("remote/media", "/long"),
+    ];
     let origin = fetch(&[], false, mappings);
     for (id, extension, path) in [
         ("remote/a/b c", Some("jpg"), "/short/a/b%20c.jpg"),
@@ -562,7 +642,9 @@ async fn a_folder_may_stand_for_a_url() {
         assert!(missing.is_err_and(|error| error.is_not_found()), "{id}");
     }
     // The mapped place is no listed host.
-    let direct = origin.find(&remote(&format!("{}/short/a", server.base()))).await;
+    let direct = origin
+        .find(&remote(&format!("{}/short/a", server.base())))
+        .await;
     assert!(matches!(direct, Err(Error::Forbidden { .. })), "{direct:?}");
     assert_eq!(server.hits(), hits);
 }

@@ -109,7 +109,10 @@ fn open(origin: &Origin) -> Result<Arc<dyn origin::Origin>, Error> {
                 })
             });
             let rules = FetchRules {
-                hosts: hosts.iter().filter_map(|host| HostEntry::read(host)).collect(),
+                hosts: hosts
+                    .iter()
+                    .filter_map(|host| HostEntry::read(host))
+                    .collect(),
                 private_addresses: *private_addresses,
                 mappings: mappings.collect::<Result<_, Error>>()?,
                 patience: patience.build(),

@@ -11,8 +11,8 @@ use super::section::{Context, Section};
 use super::unit::{Bytes, Time};
 use super::value as v;
 use super::{
-    CACHE_CONTROL, Cache, Config, Dialect, Endpoint, FallbackOn, Limits, Log, LogFormat, OnUnsupported, Origin,
-    OriginErrors, OriginKind, Reading, Render, SecretName, Server,
+    CACHE_CONTROL, Cache, Config, Dialect, Endpoint, FallbackOn, Limits, Log, LogFormat,
+    OnUnsupported, Origin, OriginErrors, OriginKind, Reading, Render, SecretName, Server,
 };
 use crate::origin::{ListingLife, VersionRule};
 use crate::plan;
@@ -210,11 +210,7 @@ enum Kind {
     Later,
 }
 
-fn origin(
-    mut section: Section<'_, '_>,
-    folder: &Path,
-    names: &mut Names,
-) -> Option<Origin> {
+fn origin(mut section: Section<'_, '_>, folder: &Path, names: &mut Names) -> Option<Origin> {
     let name = name(&mut section, &mut names.origins);
     let mut kinds = vec![
         ("cloudinary_backup", Kind::Backup),
@@ -392,7 +388,11 @@ fn endpoint(mut section: Section<'_, '_>, folder: &Path, names: &mut Names) -> O
         on_unsupported: section.or("on_unsupported", on_unsupported, OnUnsupported::Ignore),
         upstream: section.get("upstream", v::text),
         default_image: section.get("default_image", v::public_id),
-        fallback_on: section.or("fallback_on", |value| v::list(value, fallback_on), Vec::new()),
+        fallback_on: section.or(
+            "fallback_on",
+            |value| v::list(value, fallback_on),
+            Vec::new(),
+        ),
         origin_errors: section.or("origin_errors", origin_errors, OriginErrors::Status),
         signing_secret: signing_secret(&mut section, folder),
         cache_control: section.or("cache_control", v::header, CACHE_CONTROL.to_owned()),
@@ -496,7 +496,8 @@ fn upstream(section: &Section<'_, '_>, endpoint: &Endpoint, names: &Names) {
             );
         }
         (Some(_), OnUnsupported::Ignore | OnUnsupported::Error) => {
-            let fault = Fault::new("`upstream` means nothing without `on_unsupported = \"upstream\"`");
+            let fault =
+                Fault::new("`upstream` means nothing without `on_unsupported = \"upstream\"`");
             section.wrong(Some("upstream"), fault);
         }
         (Some(_), OnUnsupported::Upstream) | (None, _) => {}

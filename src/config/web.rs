@@ -90,12 +90,18 @@ pub(super) fn server(section: &mut Section<'_, '_>, folder: &Path) -> Option<Ori
         "base_url = \"https://res.cloudinary.com/acme\"",
     );
     let forward_host = section.or("forward_host", v::flag, false);
-    let bearer = section.get("bearer", v::secret).map(|name| name.below(folder));
+    let bearer = section
+        .get("bearer", v::secret)
+        .map(|name| name.below(folder));
     if let Some(Err(reason)) = bearer.as_ref().map(SecretName::read) {
         section.wrong(Some("bearer"), Fault::new(format!("`bearer`: {reason}")));
     }
     let headers = headers(section, folder);
-    if bearer.is_some() && headers.keys().any(|name| name.eq_ignore_ascii_case("authorization")) {
+    if bearer.is_some()
+        && headers
+            .keys()
+            .any(|name| name.eq_ignore_ascii_case("authorization"))
+    {
         let fault = Fault::new("`bearer` and a header Authorization are both given");
         section.wrong(Some("bearer"), fault.hint("keep one of them"));
     }
@@ -127,7 +133,8 @@ pub(super) fn fetch(section: &mut Section<'_, '_>) -> Option<OriginKind> {
         }
     }
     if hosts.is_empty() && auto_upload.is_empty() {
-        let fault = Fault::new("this origin may fetch nothing: `hosts` and `auto_upload` are empty");
+        let fault =
+            Fault::new("this origin may fetch nothing: `hosts` and `auto_upload` are empty");
         section.wrong(
             None,
             fault.hint("hosts = [\"images.example.com\", \"*.example.com\"]"),
@@ -187,14 +194,20 @@ fn patience(section: &mut Section<'_, '_>) -> Patience {
     ];
     for (key, time) in times {
         if time == Time::seconds(0) {
-            section.wrong(Some(key), Fault::new(format!("`{key}` must be more than 0s")));
+            section.wrong(
+                Some(key),
+                Fault::new(format!("`{key}` must be more than 0s")),
+            );
         }
     }
     if patience.total_timeout < patience.first_byte_timeout {
         let fault = Fault::new("`total_timeout` is shorter than `first_byte_timeout`");
         let given = ["total_timeout", "first_byte_timeout"];
         let key = given.into_iter().find(|key| section.has(key));
-        section.wrong(key, fault.hint("the whole cannot be over before its first byte"));
+        section.wrong(
+            key,
+            fault.hint("the whole cannot be over before its first byte"),
+        );
     }
     patience
 }

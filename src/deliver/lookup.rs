@@ -100,7 +100,9 @@ pub(super) async fn stand_in(
     if missing.asset_type != AssetType::Image {
         return Err(absent());
     }
-    let asset = named.or(endpoint.default_image.as_ref()).ok_or_else(absent)?;
+    let asset = named
+        .or(endpoint.default_image.as_ref())
+        .ok_or_else(absent)?;
     match find(endpoint, asset, host).await {
         Ok((origin, found)) => Ok(StandIn {
             origin,

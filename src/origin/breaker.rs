@@ -96,7 +96,9 @@ impl Breaker {
         }
         let doubled = self.rule.rest.saturating_mul(1 << state.rests.min(16));
         // Up to a quarter longer, so that gateways do not come back all at once.
-        let rest = doubled.min(self.rule.longest).mul_f64(1.0 + fastrand::f64() / 4.0);
+        let rest = doubled
+            .min(self.rule.longest)
+            .mul_f64(1.0 + fastrand::f64() / 4.0);
         state.rests = state.rests.saturating_add(1);
         state.resting_until = Instant::now().checked_add(rest);
     }
@@ -162,7 +164,9 @@ mod tests {
         let probe = breaker.admit().unwrap();
         assert!(breaker.admit().is_none(), "one at a time");
         drop(probe);
-        let probe = breaker.admit().expect("a probe that was given up frees its place");
+        let probe = breaker
+            .admit()
+            .expect("a probe that was given up frees its place");
         probe.failed();
         assert!(breaker.is_resting());
         breaker.admit().unwrap().succeeded();

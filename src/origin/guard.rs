@@ -338,7 +338,12 @@ mod tests {
     fn lists_name_hosts_and_what_is_below_them() {
         let guard = Guard {
             own: Vec::new(),
-            listed: Some(entries(&["example.com", ".cdn.example", "*.img.example", "a.example:8080"])),
+            listed: Some(entries(&[
+                "example.com",
+                ".cdn.example",
+                "*.img.example",
+                "a.example:8080",
+            ])),
             private: false,
         };
         for (url, expected) in [
@@ -395,10 +400,26 @@ mod tests {
 
     #[test]
     fn entries_are_host_names() {
-        for text in ["", "https://a.example", "a.*.example", "*", "*.", ".", "a/b", "a b", "a:x"] {
+        for text in [
+            "",
+            "https://a.example",
+            "a.*.example",
+            "*",
+            "*.",
+            ".",
+            "a/b",
+            "a b",
+            "a:x",
+        ] {
             assert_eq!(HostEntry::read(text), None, "{text}");
         }
-        for text in ["a.example", "*.a.example", ".a.example", "127.0.0.1:8080", "[::1]"] {
+        for text in [
+            "a.example",
+            "*.a.example",
+            ".a.example",
+            "127.0.0.1:8080",
+            "[::1]",
+        ] {
             assert!(HostEntry::read(text).is_some(), "{text}");
         }
     }

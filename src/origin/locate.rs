@@ -27,10 +27,7 @@ impl BackupLayout {
         } else {
             format!("{folder}/")
         };
-        Self {
-            folder,
-            covered,
-        }
+        Self { folder, covered }
     }
 
     /// The prefixes below which an asset's versions lie, in the order to try, each ending in `/`.

@@ -18,8 +18,8 @@ use lru::LruCache;
 use reqwest::Url;
 use reqwest::header::HeaderMap;
 
-pub use client::{Patience, secret_header};
 pub(super) use client::Client;
+pub use client::{Patience, secret_header};
 pub(super) use remote::{Ask, Remote};
 pub use upstream::Upstream;
 
@@ -122,7 +122,8 @@ impl Place {
     /// Where the asset lies; `None` where this server can never hold it.
     fn url(&self, asset: &AssetRef) -> Option<Url> {
         let types = (asset.asset_type, asset.delivery_type);
-        let held = !matches!(asset.delivery_type, DeliveryType::Fetch) && is_plain(&asset.public_id);
+        let held =
+            !matches!(asset.delivery_type, DeliveryType::Fetch) && is_plain(&asset.public_id);
         if !held || self.covered.is_some_and(|covered| covered != types) {
             return None;
         }

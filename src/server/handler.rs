@@ -240,15 +240,13 @@ fn content_range(headers: &mut HeaderMap, range: &str) {
 }
 
 /// The answer to an error of the road. What a client may not know goes to the log.
-fn fail(
-    gateway: &Gateway,
-    asked: &Request<'_>,
-    error: &Error,
-    method: &Method,
-) -> Response<Body> {
+fn fail(gateway: &Gateway, asked: &Request<'_>, error: &Error, method: &Method) -> Response<Body> {
     let path = asked.target.split('?').next().unwrap_or_default();
     let endpoint = gateway.endpoint(asked.host, path);
-    let failure = Failure::of(error, endpoint.map(|endpoint| endpoint.outage).unwrap_or_default());
+    let failure = Failure::of(
+        error,
+        endpoint.map(|endpoint| endpoint.outage).unwrap_or_default(),
+    );
     if failure.status.is_server_error() || failure.cache_control == NO_STORE {
         tracing::warn!(%error, target = %loggable(asked.target), "request failed");
     }

@@ -82,10 +82,18 @@ pub(super) fn validators(delivered: &Delivered) -> Validators<'_> {
 pub(super) fn caching(delivered: &Delivered) -> HeaderMap {
     let mut headers = common();
     match &delivered.missing {
-        None => put(&mut headers, CACHE_CONTROL, &delivered.endpoint.cache_control),
+        None => put(
+            &mut headers,
+            CACHE_CONTROL,
+            &delivered.endpoint.cache_control,
+        ),
         Some(missing) => {
             headers.insert(CACHE_CONTROL, HeaderValue::from_static(STAND_IN));
-            put(&mut headers, X_CLD_ERROR, &ascii(&reply::not_found(missing), MAX_TEXT));
+            put(
+                &mut headers,
+                X_CLD_ERROR,
+                &ascii(&reply::not_found(missing), MAX_TEXT),
+            );
         }
     }
     put(&mut headers, ETAG, &format!("\"{}\"", delivered.etag));

@@ -10,9 +10,9 @@ use reqwest::header::{HOST, HeaderMap, HeaderName, HeaderValue, LOCATION};
 use reqwest::{StatusCode, Url};
 use tokio::sync::Semaphore;
 
+use super::super::Error;
 use super::super::breaker::{Breaker, BreakerRule};
 use super::super::guard::{Guard, Refused};
-use super::super::Error;
 use super::at_least_one;
 
 /// Redirects that are followed.
@@ -28,7 +28,11 @@ const MAX_LANES: NonZeroUsize = at_least_one(1024);
 const MAX_HEADERS: u32 = 64 << 10;
 
 /// Who asks, for the logs of whoever answers.
-const USER_AGENT: &str = concat!("Mozilla/5.0 (compatible; cldgate/", env!("CARGO_PKG_VERSION"), ")");
+const USER_AGENT: &str = concat!(
+    "Mozilla/5.0 (compatible; cldgate/",
+    env!("CARGO_PKG_VERSION"),
+    ")"
+);
 
 /// How long a server may take, and how often it is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,10 +75,16 @@ pub(super) enum Fault {
     /// No connection: refused, unknown name, no agreement on encryption.
     Unreachable(Box<str>),
     /// An answer that makes no sense, broke off, or says that the server is out of order.
-    Broken { reason: Box<str>, again: bool },
+    Broken {
+        reason: Box<str>,
+        again: bool,
+    },
     /// Left alone after too many failures.
     Resting,
-    TooLarge { bytes: u64, limit: u64 },
+    TooLarge {
+        bytes: u64,
+        limit: u64,
+    },
     Changed,
 }
 
@@ -88,7 +98,10 @@ impl Fault {
 
     /// Whether asking once more may help.
     const fn again(&self) -> bool {
-        matches!(self, Self::Unreachable(_) | Self::Broken { again: true, .. })
+        matches!(
+            self,
+            Self::Unreachable(_) | Self::Broken { again: true, .. }
+        )
     }
 
     /// Whether the server failed. What is wrong with one asset alone (a loop of redirects, a status
@@ -327,7 +340,10 @@ pub(super) fn lasting(reason: impl Into<Box<str>>) -> Fault {
 }
 
 /// The moment after a time.
-#[allow(clippy::disallowed_methods, reason = "time-outs are measured by the clock")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "time-outs are measured by the clock"
+)]
 pub(super) fn soon(after: Duration) -> Instant {
     let now = Instant::now();
     now.checked_add(after).unwrap_or(now)

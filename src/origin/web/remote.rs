@@ -12,14 +12,12 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use bytes::{Bytes, BytesMut};
 use futures_util::stream;
 use lru::LruCache;
-use reqwest::header::{
-    HeaderMap, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, RANGE,
-};
+use reqwest::header::{HeaderMap, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, RANGE};
 use reqwest::{Response, StatusCode, Url};
 
 use super::super::{Error, Found, Pieces};
-use super::client::{Client, Fault, Reply, fault, lasting, soon};
 use super::at_least_one;
+use super::client::{Client, Fault, Reply, fault, lasting, soon};
 use super::head::Head;
 
 /// Bytes of an answer that does not tell its length; it is held in memory until it is read.
@@ -124,7 +122,9 @@ impl Remote {
 
     /// Whether a URL may be asked at all.
     pub(in crate::origin) fn check(&self, url: &Url) -> Result<(), Error> {
-        self.client.check(url).map_err(|fault| self.told(fault, url))
+        self.client
+            .check(url)
+            .map_err(|fault| self.told(fault, url))
     }
 
     /// What a URL holds now. When the server cannot be asked, what it held the last time: results
@@ -176,7 +176,12 @@ impl Remote {
     }
 
     /// All bytes of an object.
-    pub(in crate::origin) async fn read(&self, ask: &Ask, found: &Found, limit: u64) -> Result<Bytes, Error> {
+    pub(in crate::origin) async fn read(
+        &self,
+        ask: &Ask,
+        found: &Found,
+        limit: u64,
+    ) -> Result<Bytes, Error> {
         if found.bytes > limit {
             let (bytes, limit) = (found.bytes, limit);
             return Err(self.told(Fault::TooLarge { bytes, limit }, &ask.url));
@@ -192,7 +197,10 @@ impl Remote {
         }
         let host = ask.host.as_deref();
         let read = self.client.repeat(&ask.url, async |deadline| {
-            let reply = self.client.once(&ask.url, &ask.extra, host, deadline).await?;
+            let reply = self
+                .client
+                .once(&ask.url, &ask.extra, host, deadline)
+                .await?;
             self.same(ask, found, &whole(&reply)?)?;
             collect(reply, Some(found.bytes)).await
         });
@@ -245,7 +253,11 @@ impl Remote {
         if !all && range.start < range.end {
             let last = range.end.saturating_sub(1);
             let text = format!("bytes={}-{last}", range.start);
-            extra.extend(HeaderValue::from_str(&text).ok().map(|value| (RANGE, value)));
+            extra.extend(
+                HeaderValue::from_str(&text)
+                    .ok()
+                    .map(|value| (RANGE, value)),
+            );
             let known = lock(&self.known).get(&ask.key()).cloned();
             // Only a strong validator may stand here.
             let strong = known
@@ -292,7 +304,10 @@ impl Remote {
             if let Some(remote) = remote.upgrade() {
                 let mut parked = lock(&remote.parked);
                 let over = soon(Duration::ZERO);
-                if parked.peek(&key).is_some_and(|waiting| waiting.until <= over) {
+                if parked
+                    .peek(&key)
+                    .is_some_and(|waiting| waiting.until <= over)
+                {
                     parked.pop(&key);
                 }
             }
@@ -348,7 +363,9 @@ fn whole(reply: &Reply) -> Result<Head, Fault> {
         Head::read(&reply.response)
     } else {
         let status = reply.response.status();
-        Err(lasting(format!("status {status} where the whole was asked for")))
+        Err(lasting(format!(
+            "status {status} where the whole was asked for"
+        )))
     }
 }
 

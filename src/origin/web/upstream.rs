@@ -8,8 +8,8 @@ use reqwest::Url;
 use reqwest::header::HeaderMap;
 
 use super::super::{Answer, Candidate, Error, Found, Origin, Pieces};
-use super::remote::{Ask, Remote};
 use super::asked;
+use super::remote::{Ask, Remote};
 use crate::spec::AssetRef;
 
 /// A service, and what this client shows it.
