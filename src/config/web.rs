@@ -263,7 +263,7 @@ pub(super) fn header_map(
         let header = origin::secret_header(name, &value);
         let (name, value) = header.ok_or_else(|| lost(format!("header {name} cannot be sent")))?;
         map.insert(name, value);
-        Ok(())
+        Ok::<_, Error>(())
     };
     for (name, text) in headers {
         add(name, text.read())?;

@@ -1,7 +1,7 @@
 //! A circuit breaker: an origin that keeps failing is left alone for a while, and asked again by
 //! itself, one request first.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// When an origin is left alone, and for how long.
@@ -45,8 +45,8 @@ struct State {
 
 /// Leave to ask, until a verdict. Dropped without one (the client went away), nothing is learned.
 #[derive(Debug)]
-pub struct Pass<'a> {
-    breaker: &'a Breaker,
+pub struct Pass {
+    breaker: Arc<Breaker>,
     probe: bool,
 }
 
@@ -63,7 +63,7 @@ impl Breaker {
     /// Leave to ask; `None` while the origin rests.
     #[must_use]
     #[allow(clippy::disallowed_methods, reason = "a rest is measured by the clock")]
-    pub fn admit(&self) -> Option<Pass<'_>> {
+    pub fn admit(self: &Arc<Self>) -> Option<Pass> {
         let mut state = self.lock();
         let probe = match state.resting_until {
             None => false,
@@ -74,7 +74,7 @@ impl Breaker {
             }
         };
         Some(Pass {
-            breaker: self,
+            breaker: self.clone(),
             probe,
         })
     }
@@ -109,7 +109,7 @@ impl Breaker {
     }
 }
 
-impl Pass<'_> {
+impl Pass {
     /// The origin answered, if only to say that it does not have the asset.
     pub fn succeeded(self) {
         *self.breaker.lock() = State::default();
@@ -121,7 +121,7 @@ impl Pass<'_> {
     }
 }
 
-impl Drop for Pass<'_> {
+impl Drop for Pass {
     fn drop(&mut self) {
         if self.probe {
             self.breaker.lock().probing = false;
@@ -133,12 +133,12 @@ impl Drop for Pass<'_> {
 mod tests {
     use super::*;
 
-    fn breaker(rest: Duration) -> Breaker {
-        Breaker::new(BreakerRule {
+    fn breaker(rest: Duration) -> Arc<Breaker> {
+        Arc::new(Breaker::new(BreakerRule {
             failures: 3,
             rest,
             longest: Duration::from_secs(60),
-        })
+        }))
     }
 
     #[test]

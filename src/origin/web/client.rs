@@ -8,12 +8,13 @@ use std::time::{Duration, Instant};
 use lru::LruCache;
 use reqwest::header::{HOST, HeaderMap, HeaderName, HeaderValue, LOCATION};
 use reqwest::{StatusCode, Url};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::super::Error;
-use super::super::breaker::{Breaker, BreakerRule};
+use super::super::breaker::{Breaker, BreakerRule, Pass};
 use super::super::guard::{Guard, Refused};
 use super::at_least_one;
+use super::remote::Ask;
 
 /// Redirects that are followed.
 const MAX_REDIRECTS: usize = 5;
@@ -169,14 +170,64 @@ pub(in crate::origin) struct Client {
     /// Where `secrets` go, and nowhere else.
     home: Option<(String, String, u16)>,
     secrets: HeaderMap,
-    lanes: Mutex<LruCache<Box<str>, Arc<Lane>>>,
+    lanes: Mutex<LruCache<Box<str>, Lane>>,
 }
 
 /// What is known about one host: a host that fails does not hold up the others.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Lane {
-    breaker: Breaker,
-    room: Semaphore,
+    breaker: Arc<Breaker>,
+    room: Arc<Semaphore>,
+}
+
+/// Attempts at one URL, until one succeeds, asking again is of no use, or the total time is over.
+#[derive(Debug)]
+pub(super) struct Attempts {
+    lane: Lane,
+    patience: Patience,
+    /// Until when a body that is read as a whole must have come.
+    pub(super) deadline: Instant,
+    left: u32,
+}
+
+/// Leave for one attempt.
+#[derive(Debug)]
+pub(super) struct Turn {
+    pass: Pass,
+    _room: OwnedSemaphorePermit,
+}
+
+impl Attempts {
+    /// Waits for a place among those who ask the host.
+    pub(super) async fn begin(&self) -> Result<Turn, Fault> {
+        let pass = self.lane.breaker.admit().ok_or(Fault::Resting)?;
+        let room = self.lane.room.clone().acquire_owned();
+        match tokio::time::timeout(self.patience.connect, room).await {
+            Ok(Ok(room)) => Ok(Turn { pass, _room: room }),
+            _ => Err(Fault::Timeout),
+        }
+    }
+
+    /// Takes note of what came of an attempt. `None`: it is time for the next one.
+    pub(super) async fn end<T>(
+        &mut self,
+        turn: Turn,
+        result: Result<T, Fault>,
+    ) -> Option<Result<T, Fault>> {
+        match &result {
+            Err(fault) if fault.is_failure() => turn.pass.failed(),
+            _ => turn.pass.succeeded(),
+        }
+        let pause = pause(self.patience.retries.saturating_sub(self.left));
+        match result {
+            Err(fault) if fault.again() && self.left > 0 && soon(pause) < self.deadline => {
+                self.left -= 1;
+                tokio::time::sleep(pause).await;
+                None
+            }
+            result => Some(result),
+        }
+    }
 }
 
 struct Resolver(Arc<Guard>);
@@ -226,61 +277,37 @@ impl Client {
         self.guard.check(url).map_err(Fault::Forbidden)
     }
 
-    /// One GET with its redirects. `host` replaces the `Host` header.
+    /// One GET with its redirects, and with `extra` instead of the headers in `ask`.
     pub(super) async fn once(
         &self,
-        url: &Url,
+        ask: &Ask,
         extra: &HeaderMap,
-        host: Option<&str>,
         deadline: Instant,
     ) -> Result<Reply, Fault> {
-        let response = self.follow(url, extra, host, deadline).await?;
+        let host = ask.host.as_deref();
+        let response = self.follow(&ask.url, extra, host, deadline).await?;
         Ok(Reply { response, deadline })
     }
 
-    fn lane(&self, url: &Url) -> Arc<Lane> {
+    fn lane(&self, url: &Url) -> Lane {
         let host: Box<str> = url.authority().into();
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-        let lane = lanes.get_or_insert(host, || {
-            Arc::new(Lane {
-                breaker: Breaker::new(self.patience.breaker),
-                room: Semaphore::new(self.patience.at_once),
-            })
+        let lane = lanes.get_or_insert(host, || Lane {
+            breaker: Arc::new(Breaker::new(self.patience.breaker)),
+            room: Arc::new(Semaphore::new(self.patience.at_once)),
         });
         lane.clone()
     }
 
-    /// Tries, and tries again where that may help, until the total time is over.
-    pub(super) async fn repeat<T>(
-        &self,
-        url: &Url,
-        attempt: impl AsyncFn(Instant) -> Result<T, Fault>,
-    ) -> Result<T, Fault> {
+    /// Attempts at a URL: see [`Attempts`].
+    pub(super) fn attempts(&self, url: &Url) -> Result<Attempts, Fault> {
         self.check(url)?;
-        let lane = self.lane(url);
-        let deadline = soon(self.patience.total);
-        let mut left = self.patience.retries;
-        loop {
-            let pass = lane.breaker.admit().ok_or(Fault::Resting)?;
-            let permit = tokio::time::timeout(self.patience.connect, lane.room.acquire());
-            let Ok(Ok(permit)) = permit.await else {
-                return Err(Fault::Timeout);
-            };
-            let result = attempt(deadline).await;
-            drop(permit);
-            match &result {
-                Err(fault) if fault.is_failure() => pass.failed(),
-                _ => pass.succeeded(),
-            }
-            let pause = pause(self.patience.retries.saturating_sub(left));
-            match result {
-                Err(fault) if fault.again() && left > 0 && soon(pause) < deadline => {
-                    left -= 1;
-                    tokio::time::sleep(pause).await;
-                }
-                result => return result,
-            }
-        }
+        Ok(Attempts {
+            lane: self.lane(url),
+            patience: self.patience,
+            deadline: soon(self.patience.total),
+            left: self.patience.retries,
+        })
     }
 
     async fn follow(

@@ -140,14 +140,7 @@ impl Remote {
                 extra.insert(IF_MODIFIED_SINCE, modified.clone());
             }
         }
-        let host = ask.host.as_deref();
-        let seen = self
-            .client
-            .repeat(&ask.url, async |deadline| {
-                let reply = self.client.once(&ask.url, &extra, host, deadline).await?;
-                see(reply, known.is_some()).await
-            })
-            .await;
+        let seen = self.see(&ask, &extra, known.is_some()).await;
         match (seen, known) {
             (Ok(Seen::New(head, answer)), _) => {
                 let found = found(&ask.url, &key, &head);
@@ -195,16 +188,41 @@ impl Remote {
             }
             None => {}
         }
-        let host = ask.host.as_deref();
-        let read = self.client.repeat(&ask.url, async |deadline| {
-            let reply = self
-                .client
-                .once(&ask.url, &ask.extra, host, deadline)
-                .await?;
-            self.same(ask, found, &whole(&reply)?)?;
-            collect(reply, Some(found.bytes)).await
-        });
-        read.await.map_err(|fault| self.told(fault, &ask.url))
+        let read = self.read_anew(ask, found).await;
+        read.map_err(|fault| self.told(fault, &ask.url))
+    }
+
+    async fn see(&self, ask: &Ask, extra: &HeaderMap, known: bool) -> Result<Seen, Fault> {
+        let mut attempts = self.client.attempts(&ask.url)?;
+        loop {
+            let turn = attempts.begin().await?;
+            let seen = match self.client.once(ask, extra, attempts.deadline).await {
+                Ok(reply) => see(reply, known).await,
+                Err(fault) => Err(fault),
+            };
+            if let Some(seen) = attempts.end(turn, seen).await {
+                return seen;
+            }
+        }
+    }
+
+    async fn read_anew(&self, ask: &Ask, found: &Found) -> Result<Bytes, Fault> {
+        let mut attempts = self.client.attempts(&ask.url)?;
+        loop {
+            let turn = attempts.begin().await?;
+            let reply = self.client.once(ask, &ask.extra, attempts.deadline).await;
+            let reply = reply.and_then(|reply| {
+                self.same(ask, found, &whole(&reply)?)?;
+                Ok(reply)
+            });
+            let read = match reply {
+                Ok(reply) => collect(reply, Some(found.bytes)).await,
+                Err(fault) => Err(fault),
+            };
+            if let Some(read) = attempts.end(turn, read).await {
+                return read;
+            }
+        }
     }
 
     /// A range of an object's bytes, in pieces.
@@ -265,18 +283,22 @@ impl Remote {
                 .filter(|etag| etag.as_bytes().starts_with(b"\""));
             extra.extend(strong.map(|etag| (IF_RANGE, etag)));
         }
-        let host = ask.host.as_deref();
-        self.client
-            .repeat(&ask.url, async |deadline| {
-                let reply = self.client.once(&ask.url, &extra, host, deadline).await?;
+        let mut attempts = self.client.attempts(&ask.url)?;
+        loop {
+            let turn = attempts.begin().await?;
+            let reply = self.client.once(ask, &extra, attempts.deadline).await;
+            let part = reply.and_then(|reply| {
                 let head = Head::read(&reply.response)?;
                 self.same(ask, found, &head)?;
                 if head.start > range.start {
                     return Err(lasting("another part than the one asked for"));
                 }
                 Ok((reply, head.start))
-            })
-            .await
+            });
+            if let Some(part) = attempts.end(turn, part).await {
+                return part;
+            }
+        }
     }
 
     /// Holds an answer against what was found.
