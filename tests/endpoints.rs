@@ -457,6 +457,114 @@ async fn remote_pictures_are_fetched_from_listed_hosts_alone() {
     assert!(header(&page, "content-type").starts_with("text/plain"));
 }
 
+#[tokio::test]
+async fn what_cannot_be_rendered_is_asked_of_the_service_itself() {
+    let live = Server::start(|asked| {
+        let path = asked.target.split('?').next().unwrap_or_default();
+        match path.rsplit('/').next().unwrap_or_default() {
+            "photo.jpg" | "elsewhere.jpg" => Reply::ok(
+                photo(),
+                &[("content-type", "image/jpeg"), ("etag", "\"1\"")],
+            ),
+            "clip.mp4" => Reply::ok("film", &[("content-type", "video/mp4")]),
+            "broken.jpg" => Reply::status(500),
+            _ => Reply::status(404),
+        }
+    })
+    .await;
+    let gateway = start(&[
+        backup(""),
+        server("live", &format!("{}/acme", live.base()), ""),
+        endpoint(
+            "demo",
+            "prefix = \"/demo\"\norigins = [\"photos\"]\non_unsupported = \"upstream\"\nupstream = \"live\"",
+        ),
+    ]);
+    let mut hits = 0;
+    for (path, accept, status, kept) in [
+        (
+            "image/upload/e_background_removal/c_scale,w_50/v1/folder/photo.jpg?_a=BA",
+            "*/*",
+            200,
+            true,
+        ),
+        (
+            "image/upload/e_background_removal,f_auto/folder/photo.jpg",
+            "image/webp,*/*",
+            200,
+            true,
+        ),
+        // A name that only the service knows.
+        ("image/upload/t_nobody/folder/photo.jpg", "*/*", 200, true),
+        // An asset that only the service has.
+        (
+            "image/upload/e_background_removal/elsewhere.jpg",
+            "*/*",
+            200,
+            true,
+        ),
+        (
+            "image/upload/e_background_removal/none.jpg",
+            "*/*",
+            404,
+            false,
+        ),
+        (
+            "image/upload/e_background_removal/broken.jpg",
+            "*/*",
+            502,
+            false,
+        ),
+    ] {
+        let first = gateway
+            .ask(&format!("/demo/{path}"), &[("accept", accept)])
+            .await;
+        assert_eq!(first.status().as_u16(), status, "{path}");
+        let asked = live.asked().pop().expect("a request");
+        assert_eq!(asked.target, format!("/acme/{path}"), "as it was sent");
+        if path.contains("f_auto") {
+            assert_eq!(header(&first, "vary"), "Accept");
+            let accept = asked.header("accept").unwrap_or_default();
+            assert!(accept.starts_with("image/webp,"), "{accept}");
+        }
+        if !kept {
+            continue;
+        }
+        let notes = header(&first, "x-cldgate-notes").to_owned();
+        assert!(
+            notes.contains("rendered by the origin live"),
+            "{path}: {notes}"
+        );
+        assert_eq!(header(&first, "x-cache"), "miss", "{path}");
+        assert_eq!(header(&first, "content-type"), "image/jpeg");
+        let etag = header(&first, "etag").to_owned();
+        assert!(first.bytes().await.expect("a body") == photo(), "{path}");
+        let again = gateway
+            .ask(&format!("/demo/{path}"), &[("accept", accept)])
+            .await;
+        assert_eq!(header(&again, "x-cache"), "hit", "{path}");
+        assert_eq!(header(&again, "etag"), etag);
+        hits += 1;
+    }
+    let film = gateway.get("/demo/video/upload/e_reverse/clip.mp4").await;
+    assert_eq!(
+        (film.status().as_u16(), header(&film, "content-type")),
+        (200, "video/mp4")
+    );
+    assert_eq!(film.bytes().await.expect("a body"), "film");
+    assert_eq!(gateway.counter("cldgate_upstream_total").await, hits + 1);
+    // What can be rendered is rendered here.
+    let before = live.hits();
+    let own = gateway
+        .get("/demo/image/upload/c_scale,w_50/folder/photo.jpg")
+        .await;
+    assert_eq!(
+        (own.status().as_u16(), header(&own, "x-cldgate-notes")),
+        (200, "")
+    );
+    assert_eq!(live.hits(), before);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_origin_that_hangs_holds_up_no_other_endpoint() {
     let sound = Arc::new(AtomicBool::new(false));

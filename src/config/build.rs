@@ -12,7 +12,8 @@ use crate::deliver::{self, Counters, Gateway, Shared};
 use crate::dialect::{self, CloudRule, signature};
 use crate::origin::guard::HostEntry;
 use crate::origin::{
-    self, BackupFolder, Fetch, FetchRules, Folder, ListingLife, Mapping, Url, WebRules, WebServer,
+    self, BackupFolder, Fetch, FetchRules, Folder, ListingLife, Mapping, Upstream, Url, WebRules,
+    WebServer,
 };
 use crate::plan::{self, Writable};
 use crate::render::{self, Pool};
@@ -42,7 +43,7 @@ pub fn shared(config: &Config) -> Result<Arc<Shared>, Error> {
 /// # Errors
 /// [`Error::Secret`] when a secret cannot be had any more.
 pub fn gateway(config: &Config, shared: Arc<Shared>) -> Result<Gateway, Error> {
-    let origins: HashMap<&str, (&Origin, Arc<dyn origin::Origin>)> = config
+    let origins: Origins<'_> = config
         .origins
         .iter()
         .map(|origin| Ok((origin.name.as_str(), (origin, open(origin)?))))
@@ -55,7 +56,11 @@ pub fn gateway(config: &Config, shared: Arc<Shared>) -> Result<Gateway, Error> {
     Ok(Gateway { endpoints, shared })
 }
 
-fn open(origin: &Origin) -> Result<Arc<dyn origin::Origin>, Error> {
+/// An origin, and the service behind it where it is one that renders.
+type Opened = (Arc<dyn origin::Origin>, Option<Upstream>);
+type Origins<'c> = HashMap<&'c str, (&'c Origin, Opened)>;
+
+fn open(origin: &Origin) -> Result<Opened, Error> {
     let life = ListingLife {
         found: origin.found_for.0,
         missing: origin.missing_for.0,
@@ -66,7 +71,7 @@ fn open(origin: &Origin) -> Result<Arc<dyn origin::Origin>, Error> {
         reason,
     };
     let url = |text: &str| Url::parse(text).map_err(|error| failed(error.to_string()));
-    Ok(match &origin.kind {
+    let opened: Arc<dyn origin::Origin> = match &origin.kind {
         OriginKind::CloudinaryBackup {
             path,
             folder,
@@ -94,7 +99,9 @@ fn open(origin: &Origin) -> Result<Arc<dyn origin::Origin>, Error> {
                 life,
             };
             let server = WebServer::new(&origin.name, rules);
-            Arc::new(server.map_err(|error| failed(error.to_string()))?)
+            let server = server.map_err(|error| failed(error.to_string()))?;
+            let upstream = server.upstream();
+            return Ok((Arc::new(server), Some(upstream)));
         }
         OriginKind::Fetch {
             hosts,
@@ -121,13 +128,14 @@ fn open(origin: &Origin) -> Result<Arc<dyn origin::Origin>, Error> {
             let fetch = Fetch::new(&origin.name, rules);
             Arc::new(fetch.map_err(|error| failed(error.to_string()))?)
         }
-    })
+    };
+    Ok((opened, None))
 }
 
 fn make(
     endpoint: &Endpoint,
     config: &Config,
-    origins: &HashMap<&str, (&Origin, Arc<dyn origin::Origin>)>,
+    origins: &Origins<'_>,
 ) -> Result<deliver::Endpoint, Error> {
     let own: Vec<_> = endpoint
         .origins
@@ -160,7 +168,7 @@ fn make(
             .map(|host| host.as_str().into())
             .collect(),
         rules: dialect_rules(endpoint)?,
-        origins: own.iter().map(|(_, origin)| origin.clone()).collect(),
+        origins: own.iter().map(|(_, (origin, _))| origin.clone()).collect(),
         f_auto: endpoint.f_auto.clone(),
         rules_text: rules_text(&rules, on_unsupported).into(),
         plan: rules,
@@ -173,6 +181,11 @@ fn make(
                 Some((origin.name.as_str().into(), base.into()))
             })
             .collect(),
+        upstream: endpoint
+            .upstream
+            .as_ref()
+            .and_then(|name| origins.get(name.as_str()))
+            .and_then(|(_, (_, upstream))| upstream.clone()),
         fallback: deliver::Fallback {
             denied: falls_back(FallbackOn::Denied),
             timeout: falls_back(FallbackOn::Timeout),

@@ -93,8 +93,16 @@ pub(super) fn server(section: &mut Section<'_, '_>, folder: &Path) -> Option<Ori
     let bearer = section
         .get("bearer", v::secret)
         .map(|name| name.below(folder));
-    if let Some(Err(reason)) = bearer.as_ref().map(SecretName::read) {
-        section.wrong(Some("bearer"), Fault::new(format!("`bearer`: {reason}")));
+    let token = bearer.as_ref().map(SecretName::read);
+    let fault = match &token {
+        Some(Err(reason)) => Some(Fault::new(format!("`bearer`: {reason}"))),
+        Some(Ok(token)) if origin::secret_header("authorization", token).is_none() => {
+            Some(Fault::new("`bearer` names what no header can carry"))
+        }
+        _ => None,
+    };
+    if let Some(fault) = fault {
+        section.wrong(Some("bearer"), fault);
     }
     let headers = headers(section, folder);
     if bearer.is_some()
@@ -132,9 +140,9 @@ pub(super) fn fetch(section: &mut Section<'_, '_>) -> Option<OriginKind> {
             }
         }
     }
-    if hosts.is_empty() && auto_upload.is_empty() {
+    if !section.has("hosts") && !section.has("auto_upload") {
         let fault =
-            Fault::new("this origin may fetch nothing: `hosts` and `auto_upload` are empty");
+            Fault::new("this origin may fetch nothing: it has no `hosts` and no `auto_upload`");
         section.wrong(
             None,
             fault.hint("hosts = [\"images.example.com\", \"*.example.com\"]"),

@@ -10,10 +10,10 @@ use super::{
     Body, CacheState, Endpoint, Error, Gateway, Kept, Rendered, Request, Shared, count, endpoint,
 };
 use crate::cache::{DerivedKey, Joined, KeyParts};
-use crate::dialect::Delivery;
+use crate::dialect::{Delivery, Notes};
 use crate::origin::{Found, Origin};
 use crate::plan::{self, Hints, Negotiated, Plan};
-use crate::render::{self, Budget};
+use crate::render::{self, Budget, Timings};
 
 impl Gateway {
     /// A derived picture: from memory, from one who is making it, or made now.
@@ -108,6 +108,9 @@ impl Job {
 
     /// Runs on a render thread.
     fn draw(&self, source: &Bytes, budget: &Budget) -> Result<Kept, Error> {
+        if self.origin.renders() {
+            return Ok(finished(source));
+        }
         let facts = render::probe(source)?;
         let spec = &self.delivery.spec;
         let plan = plan::make(
@@ -132,6 +135,22 @@ impl Job {
             timings: made.timings,
         }))
     }
+}
+
+/// A picture that another service has finished; what is none is passed on as it is.
+fn finished(source: &Bytes) -> Kept {
+    let Ok(facts) = render::probe(source) else {
+        return Kept::Original;
+    };
+    Kept::Rendered(Rendered {
+        body: source.clone(),
+        format: facts.format,
+        size: facts.size,
+        source: facts,
+        made: now(),
+        timings: Timings::default(),
+        notes: Notes::new(),
+    })
 }
 
 #[allow(

@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 
 use super::{Error, Fallback};
 use crate::dialect::{self, Delivery, Note, NoteLevel, Notes};
-use crate::origin::Origin;
+use crate::origin::{Origin, Upstream};
 use crate::plan::{self, Facts};
 use crate::render;
 use crate::spec::{AssetRef, Format, FormatChoice};
@@ -59,6 +59,8 @@ pub struct Endpoint {
     pub cache_control: Box<str>,
     /// Origins that send a canonical `Link`, each with its base without a trailing slash.
     pub canonical: Vec<(Box<str>, Box<str>)>,
+    /// Asked for what cannot be rendered here.
+    pub upstream: Option<Upstream>,
     /// Which failures of an origin let the next one be asked.
     pub fallback: Fallback,
     /// How an outage looks to clients.

@@ -7,6 +7,7 @@ mod derive;
 mod endpoint;
 mod error;
 mod lookup;
+mod upstream;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -62,6 +63,8 @@ pub struct Counters {
     pub hits: AtomicU64,
     /// Requests that found nothing in memory.
     pub misses: AtomicU64,
+    /// Requests for which another service was asked, because of what cannot be rendered here.
+    pub upstream: AtomicU64,
     /// Bytes read from origins for rendering.
     pub origin_bytes: AtomicU64,
     /// Notes by level: ignored, approximated, unsupported.
@@ -206,10 +209,36 @@ impl Gateway {
         let endpoint = self
             .endpoint(request.host, path)
             .ok_or_else(|| unknown(request))?;
-        let mut delivery = dialect::read(&endpoint.rules, request.target)?;
+        let (delivery, refusal) = dialect::interpret(&endpoint.rules, request.target)?;
         self.count_notes(&delivery.notes);
+        if let Some(upstream) = endpoint.elsewhere(&delivery, refusal.as_ref()) {
+            return self
+                .from_upstream(upstream, endpoint, delivery, request)
+                .await;
+        }
+        if let Some(refusal) = refusal {
+            return Err(refusal.into());
+        }
         endpoint.accepts(&delivery)?;
+        match self.make(endpoint, delivery.clone(), request).await {
+            Err(error) => match endpoint.elsewhere_after(&error) {
+                Some(upstream) => {
+                    self.from_upstream(upstream, endpoint, delivery, request)
+                        .await
+                }
+                None => Err(error),
+            },
+            made => made,
+        }
+    }
 
+    /// Finds the original, or what stands in for it, and makes of it what is asked.
+    async fn make(
+        &self,
+        endpoint: &Arc<Endpoint>,
+        mut delivery: Delivery,
+        request: &Request<'_>,
+    ) -> Result<Delivered, Error> {
         let (origin, found, missing) = match find(endpoint, &delivery.asset, request.host).await {
             Ok((origin, found)) => (origin, found, None),
             Err(Error::NotFound(missing)) => {

@@ -34,7 +34,7 @@ pub use listing::{ListingLife, Listings};
 pub use once::{Finder, LookUp};
 pub use reqwest::Url;
 pub use reqwest::header::HeaderMap;
-pub use web::{Patience, Upstream, WebRules, WebServer, secret_header};
+pub use web::{Forwarded, Patience, Upstream, WebRules, WebServer, plain_header, secret_header};
 
 use crate::spec::AssetRef;
 
@@ -54,6 +54,11 @@ pub trait Origin: Send + Sync + fmt::Debug {
     /// same to all.
     fn for_host(&self, _host: Option<&str>) -> Option<Arc<dyn Origin>> {
         None
+    }
+
+    /// Whether its objects are finished results, not originals.
+    fn renders(&self) -> bool {
+        false
     }
 
     /// Which object answers for an asset.

@@ -19,9 +19,9 @@ use reqwest::Url;
 use reqwest::header::HeaderMap;
 
 pub(super) use client::Client;
-pub use client::{Patience, secret_header};
+pub use client::{Patience, plain_header, secret_header};
 pub(super) use remote::{Ask, Remote};
-pub use upstream::Upstream;
+pub use upstream::{Forwarded, Upstream};
 
 use super::guard::{Guard, HostEntry};
 use super::locate::{self, is_plain};
@@ -114,7 +114,7 @@ impl WebServer {
         {
             segments.pop_if_empty().pop().pop();
         }
-        Upstream::new(place.remote.clone(), base)
+        Upstream::new(place.remote.clone(), base, place.life)
     }
 }
 

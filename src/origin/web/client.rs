@@ -111,11 +111,6 @@ impl Fault {
         matches!(self, Self::Timeout) || self.again()
     }
 
-    /// Whether the server cannot be asked just now.
-    pub(super) const fn is_outage(&self) -> bool {
-        matches!(self, Self::Resting) || self.is_failure()
-    }
-
     pub(super) fn told(self, origin: &str, key: &str) -> Error {
         let (origin, key) = (origin.into(), key.into());
         match self {
@@ -428,6 +423,13 @@ pub(super) fn fault(error: &reqwest::Error) -> Fault {
     } else {
         Fault::broken(reason)
     }
+}
+
+/// A header that may be told.
+#[must_use]
+pub fn plain_header(name: &'static str, value: &str) -> Option<(HeaderName, HeaderValue)> {
+    let value = HeaderValue::from_str(value).ok()?;
+    Some((HeaderName::from_static(name), value))
 }
 
 /// A header of the owner's; its value is never printed.

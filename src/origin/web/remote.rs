@@ -55,7 +55,7 @@ impl Ask {
     }
 
     /// Tells apart what may be answered differently.
-    fn key(&self) -> Box<str> {
+    pub(super) fn key(&self) -> Box<str> {
         let mut key = self.url.to_string();
         if let Some(host) = &self.host {
             key.push('\n');
@@ -127,8 +127,7 @@ impl Remote {
             .map_err(|fault| self.told(fault, url))
     }
 
-    /// What a URL holds now. When the server cannot be asked, what it held the last time: results
-    /// made from that can still be served.
+    /// What a URL holds now.
     pub(in crate::origin) async fn look(self: Arc<Self>, ask: Ask) -> Result<Found, Error> {
         let key = ask.key();
         let known = lock(&self.known).get(&key).cloned();
@@ -154,11 +153,6 @@ impl Remote {
             }
             (Ok(Seen::Same), Some(known)) => Ok(known.found),
             (Ok(Seen::Same), None) => Err(self.told(lasting("status 304 unasked"), &ask.url)),
-            (Err(fault), Some(known)) if fault.is_outage() => {
-                let error = self.told(fault, &ask.url);
-                tracing::warn!(%error, "what was found before is believed for another while");
-                Ok(known.found)
-            }
             (Err(fault), _) => {
                 if fault == Fault::NotFound {
                     lock(&self.known).pop(&key);

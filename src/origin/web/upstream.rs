@@ -1,5 +1,6 @@
 //! A delivery service that is asked for URLs as they were sent, for what cannot be rendered here.
 
+use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -7,103 +8,116 @@ use bytes::Bytes;
 use reqwest::Url;
 use reqwest::header::HeaderMap;
 
-use super::super::{Answer, Candidate, Error, Found, Origin, Pieces};
+use super::super::once::Finder;
+use super::super::{Answer, Candidate, Error, Found, ListingLife, Origin, Pieces};
 use super::asked;
 use super::remote::{Ask, Remote};
-use crate::spec::AssetRef;
+use crate::spec::{AssetRef, AssetType, DeliveryType};
 
-/// A service, and what this client shows it.
+/// A service that renders.
 #[derive(Clone, Debug)]
 pub struct Upstream {
     remote: Arc<Remote>,
     /// Before the path below the endpoint's prefix.
     base: Url,
-    extra: HeaderMap,
+    finder: Arc<Finder>,
 }
 
 impl Upstream {
-    pub(super) fn new(remote: Arc<Remote>, base: Url) -> Self {
+    pub(super) fn new(remote: Arc<Remote>, base: Url, life: ListingLife) -> Self {
         Self {
             remote,
             base,
-            extra: HeaderMap::new(),
+            finder: Arc::new(Finder::new(life)),
         }
     }
 
-    /// For a client that sends these headers: what the answer may depend on, and nothing more.
-    #[must_use]
-    pub fn showing(&self, extra: HeaderMap) -> Self {
-        Self {
-            extra,
-            ..self.clone()
-        }
-    }
-
-    /// The service's own URL for a path and query below the endpoint's prefix, nothing in it changed.
-    fn url(&self, target: &str) -> Result<Url, Error> {
-        let base = self.base.as_str().trim_end_matches('/');
-        let unusable = |reason: String| Error::Upstream {
-            origin: self.remote.name.clone(),
-            key: target.into(),
-            reason: reason.into(),
-        };
-        let url = Url::parse(&format!("{base}{target}"));
-        let url = url.map_err(|error| unusable(error.to_string()))?;
-        // The path may not climb out of the base.
-        if url.origin() == self.base.origin() && url.path().starts_with(self.base.path()) {
-            Ok(url)
-        } else {
-            Err(unusable("the path leaves the base URL".to_owned()))
-        }
-    }
-
-    /// What the service makes of a path and query.
+    /// What the service makes of a path and query below the endpoint's prefix, with nothing in them
+    /// changed, for a client that sends `headers`: what the answer may depend on, and nothing more.
     ///
     /// # Errors
-    /// As [`Origin::find`].
-    pub async fn ask(&self, target: &str) -> Result<Found, Error> {
-        let ask = self.showing_ask(self.url(target)?);
-        self.remote.clone().look(ask).await
-    }
-
-    fn showing_ask(&self, url: Url) -> Ask {
-        Ask {
-            extra: self.extra.clone(),
-            ..Ask::plain(url)
-        }
+    /// [`Error::Forbidden`] for a path that would leave the base URL.
+    pub fn forward(&self, target: &str, headers: HeaderMap) -> Result<Forwarded, Error> {
+        let base = self.base.as_str().trim_end_matches('/');
+        let url = Url::parse(&format!("{base}{target}")).ok();
+        let inside = url.filter(|url| {
+            url.origin() == self.base.origin() && url.path().starts_with(self.base.path())
+        });
+        let url = inside.ok_or_else(|| Error::Forbidden {
+            origin: self.remote.name.clone(),
+            key: target.into(),
+            reason: "the path leaves the base URL",
+        })?;
+        Ok(Forwarded {
+            remote: self.remote.clone(),
+            finder: self.finder.clone(),
+            ask: Ask {
+                extra: headers,
+                ..Ask::plain(url)
+            },
+        })
     }
 }
 
-/// Its objects are those that [`Upstream::ask`] found.
-impl Origin for Upstream {
+/// One URL at the service. Its only object is what the service makes of that URL, whatever asset is
+/// asked for.
+pub struct Forwarded {
+    remote: Arc<Remote>,
+    finder: Arc<Finder>,
+    ask: Ask,
+}
+
+impl fmt::Debug for Forwarded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Forwarded").field(&self.ask).finish()
+    }
+}
+
+impl Origin for Forwarded {
     fn name(&self) -> &str {
         &self.remote.name
     }
 
+    fn renders(&self) -> bool {
+        true
+    }
+
     fn candidates(&self, _: &AssetRef) -> Vec<Candidate> {
-        Vec::new()
+        vec![Candidate::Get(self.ask.url.as_str().into())]
     }
 
-    fn find<'a>(&'a self, asset: &'a AssetRef) -> Answer<'a, Found> {
-        let error = Error::NotFound {
-            origin: self.remote.name.clone(),
-            key: asset.to_string().into(),
-        };
-        Box::pin(async move { Err(error) })
+    fn find<'a>(&'a self, _: &'a AssetRef) -> Answer<'a, Found> {
+        Box::pin(async move {
+            // Look-ups are remembered by asset; this one is the URL with what the client shows.
+            let asset = AssetRef {
+                asset_type: AssetType::Raw,
+                delivery_type: DeliveryType::Fetch,
+                public_id: self.ask.key(),
+                extension: None,
+                version: None,
+            };
+            let look = || {
+                let look: super::super::once::LookUp =
+                    Box::pin(self.remote.clone().look(self.ask.clone()));
+                look
+            };
+            self.finder.find(&asset, look).await
+        })
     }
 
+    /// The service's answer as it is now; `found` is whatever it is wanted for.
     fn read<'a>(&'a self, found: &'a Found, limit: u64) -> Answer<'a, Bytes> {
         Box::pin(async move {
-            let ask = self.showing_ask(asked(&self.remote.name, found)?);
-            self.remote.read(&ask, found, limit).await
+            let own = match asked(&self.remote.name, found) {
+                Ok(url) if url == self.ask.url => found.clone(),
+                _ => self.remote.clone().look(self.ask.clone()).await?,
+            };
+            self.remote.read(&self.ask, &own, limit).await
         })
     }
 
     fn open<'a>(&'a self, found: &'a Found, range: Range<u64>) -> Answer<'a, Pieces> {
-        Box::pin(async move {
-            let ask = self.showing_ask(asked(&self.remote.name, found)?);
-            self.remote.open(&ask, found, range).await
-        })
+        Box::pin(self.remote.open(&self.ask, found, range))
     }
 
     fn forget(&self, _: &AssetRef) {}
