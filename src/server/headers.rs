@@ -163,7 +163,7 @@ pub(super) fn failure(failure: &Failure) -> HeaderMap {
         put(&mut headers, name, &ascii(text, MAX_TEXT));
     }
     if let Some(seconds) = failure.retry_after {
-        headers.insert(RETRY_AFTER, HeaderValue::from_static(seconds));
+        headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     headers
 }

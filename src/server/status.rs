@@ -1,5 +1,7 @@
 //! What went wrong, as HTTP: the one place where an error becomes a status.
 
+use std::time::Duration;
+
 use hyper::StatusCode;
 
 use crate::deliver::{Error, Outage};
@@ -18,7 +20,7 @@ const UNKNOWN_IMAGE: StatusCode = StatusCode::BAD_REQUEST;
 const REMOTE_REFUSED: StatusCode = StatusCode::BAD_REQUEST;
 
 /// Seconds after which a request that was refused for want of room may come again.
-const RETRY_AFTER: &str = "1";
+const RETRY_AFTER: u64 = 1;
 
 /// An error's answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +29,8 @@ pub(super) struct Failure {
     /// For `X-Cld-Error` and the body.
     pub(super) reason: String,
     pub(super) cache_control: &'static str,
-    pub(super) retry_after: Option<&'static str>,
+    /// Seconds.
+    pub(super) retry_after: Option<u64>,
     /// For the header that tells about origins, where the endpoint sends it.
     pub(super) origin_error: Option<String>,
 }
@@ -53,6 +56,14 @@ impl Failure {
             // The outage stays an outage to caches.
             origin_error: Some(format!("{} - {}", fault.code(), failure.reason)),
             ..failure
+        }
+    }
+
+    /// The answer to a client that asks more often than it may.
+    pub(super) fn too_many(wait: Duration) -> Self {
+        Self {
+            retry_after: Some(wait.as_secs().saturating_add(1)),
+            ..Self::new(StatusCode::TOO_MANY_REQUESTS, "too many requests")
         }
     }
 
