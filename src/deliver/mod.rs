@@ -233,7 +233,7 @@ impl Gateway {
         self.count_notes(&delivery.notes);
         if let Some(upstream) = endpoint.elsewhere(&delivery, refusal.as_ref()) {
             return self
-                .from_upstream(upstream, endpoint, delivery, request)
+                .ask_upstream(upstream, endpoint, delivery, request)
                 .await;
         }
         if let Some(refusal) = refusal {
@@ -243,7 +243,7 @@ impl Gateway {
         match self.make(endpoint, delivery.clone(), request).await {
             Err(error) => match endpoint.elsewhere_after(&error) {
                 Some(upstream) => {
-                    self.from_upstream(upstream, endpoint, delivery, request)
+                    self.ask_upstream(upstream, endpoint, delivery, request)
                         .await
                 }
                 None => Err(error),

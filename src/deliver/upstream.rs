@@ -48,7 +48,7 @@ impl Gateway {
     ///
     /// # Errors
     /// Those of the service as an origin.
-    pub(super) async fn from_upstream(
+    pub(super) async fn ask_upstream(
         &self,
         upstream: &Upstream,
         endpoint: &Arc<Endpoint>,

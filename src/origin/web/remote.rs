@@ -100,11 +100,8 @@ enum Answer {
     Here(Bytes),
 }
 
-/// What came of a look.
-enum Seen {
-    Same,
-    New(Head, Answer),
-}
+/// What came of a look; `None` where nothing has changed.
+type Seen = Option<(Head, Answer)>;
 
 impl Remote {
     pub(in crate::origin) fn new(name: &str, client: Client) -> Self {
@@ -141,7 +138,7 @@ impl Remote {
         }
         let seen = self.see(&ask, &extra, known.is_some()).await;
         match (seen, known) {
-            (Ok(Seen::New(head, answer)), _) => {
+            (Ok(Some((head, answer))), _) => {
                 let found = found(&ask.url, &key, &head);
                 let fresh = Known {
                     head,
@@ -151,8 +148,8 @@ impl Remote {
                 self.park(key, answer, &found);
                 Ok(found)
             }
-            (Ok(Seen::Same), Some(known)) => Ok(known.found),
-            (Ok(Seen::Same), None) => Err(self.told(lasting("status 304 unasked"), &ask.url)),
+            (Ok(None), Some(known)) => Ok(known.found),
+            (Ok(None), None) => Err(self.told(lasting("status 304 unasked"), &ask.url)),
             (Err(fault), _) => {
                 if fault == Fault::NotFound {
                     lock(&self.known).pop(&key);
@@ -387,15 +384,15 @@ fn whole(reply: &Reply) -> Result<Head, Fault> {
 
 async fn see(reply: Reply, conditional: bool) -> Result<Seen, Fault> {
     if reply.response.status() == StatusCode::NOT_MODIFIED && conditional {
-        return Ok(Seen::Same);
+        return Ok(None);
     }
     let mut head = whole(&reply)?;
     if head.bytes.is_some() {
-        return Ok(Seen::New(head, Answer::Coming(reply)));
+        return Ok(Some((head, Answer::Coming(reply))));
     }
     let bytes = collect(reply, None).await?;
     head.bytes = Some(bytes.len() as u64);
-    Ok(Seen::New(head, Answer::Here(bytes)))
+    Ok(Some((head, Answer::Here(bytes))))
 }
 
 /// A whole body. `expected` bytes must come, or at most [`MAX_UNTOLD`].
