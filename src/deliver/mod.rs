@@ -8,6 +8,7 @@ mod endpoint;
 mod error;
 pub mod histogram;
 mod lookup;
+mod sources;
 mod upstream;
 
 use std::sync::Arc;

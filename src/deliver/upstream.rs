@@ -28,15 +28,17 @@ impl Endpoint {
         self.upstream.as_ref().filter(|_| lacking)
     }
 
-    /// The service to ask after an error that it may not have: what this build cannot read or write.
+    /// The service to ask after an error that it may not have: what this build cannot read or
+    /// write, layers that are nowhere here.
     pub(super) fn elsewhere_after(&self, error: &Error) -> Option<&Upstream> {
         let lacking = matches!(
             error,
-            Error::Render(
-                render::Error::NoTool { .. }
-                    | render::Error::NoCodec { .. }
-                    | render::Error::UnknownFormat
-            )
+            Error::Plan(plan::Error::NoLayer(_))
+                | Error::Render(
+                    render::Error::NoTool { .. }
+                        | render::Error::NoCodec { .. }
+                        | render::Error::UnknownFormat
+                )
         );
         self.upstream.as_ref().filter(|_| lacking)
     }

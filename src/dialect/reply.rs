@@ -42,16 +42,6 @@ pub fn loading(url: &str) -> String {
     format!("Error in loading - {url}")
 }
 
-/// The reason for a picture that a URL names beside its own and that is not there.
-#[must_use]
-pub fn unknown_image(asset: &AssetRef) -> String {
-    format!(
-        "Unknown or invalid referenced image {} of type {}",
-        asset.public_id,
-        asset.delivery_type.word()
-    )
-}
-
 /// The header that tells ImageKit's clients why an original is not to be had.
 pub const ORIGIN_ERROR_HEADER: &str = "ik-error";
 
@@ -82,6 +72,16 @@ impl OriginFault {
             Self::Other => "UNIDENTIFIED",
         }
     }
+}
+
+/// The reason for a layer's source that is not there.
+#[must_use]
+pub fn no_layer(asset: &AssetRef) -> String {
+    format!(
+        "Unknown or invalid referenced image {} of type {}",
+        asset.public_id,
+        asset.delivery_type.word()
+    )
 }
 
 fn syntax(error: &SyntaxError) -> String {
