@@ -56,7 +56,7 @@ pub fn read(rules: &Rules, target: &str) -> Result<Delivery, Error> {
 /// [`Error::Signature`] for a signature that is missing or wrong, [`Error::Token`] for a token that does not open the
 /// asset, [`Error::UnknownTransformation`].
 pub fn read_for(rules: &Rules, target: &str, client: &Client<'_>) -> Result<Delivery, Error> {
-    let (delivery, refusal) = meaning(rules, target, client)?;
+    let (delivery, refusal) = interpret_for(rules, target, client)?;
     match refusal {
         Some(refusal) => Err(refusal),
         None => Ok(delivery),
@@ -69,10 +69,14 @@ pub fn read_for(rules: &Rules, target: &str, client: &Client<'_>) -> Result<Deli
 /// # Errors
 /// [`Error::Syntax`] with the place in the URL, [`Error::Conflict`] for what cannot be meant.
 pub fn interpret(rules: &Rules, target: &str) -> Result<(Delivery, Option<Error>), Error> {
-    meaning(rules, target, &Client::default())
+    interpret_for(rules, target, &Client::default())
 }
 
-fn meaning(
+/// As [`interpret`], for a client whose token may open what is closed.
+///
+/// # Errors
+/// As [`interpret`].
+pub fn interpret_for(
     rules: &Rules,
     target: &str,
     client: &Client<'_>,
@@ -193,6 +197,12 @@ fn delivery_type(written: grammar::DeliveryType) -> DeliveryType {
         grammar::DeliveryType::Fetch => DeliveryType::Fetch,
         other => DeliveryType::Other(other.as_str()),
     }
+}
+
+/// A public picture by its ID as a parameter or an owner writes it, slashes or colons between folders.
+#[must_use]
+pub fn picture(id: &str) -> AssetRef {
+    stored(AssetType::Image, DeliveryType::Upload, id)
 }
 
 /// A stored asset by the ID that a parameter holds, colons for slashes, with an optional extension.
