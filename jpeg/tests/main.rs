@@ -1,0 +1,4 @@
+//! The decoder against a second one, itself at other scales, and files that are broken.
+
+mod compare;
+mod sources;
