@@ -9,9 +9,12 @@ use crate::kernels::dispatch;
 use crate::marker::find_marker;
 use crate::picture::{Picture, Request};
 use crate::plane::Canvas;
+use crate::progressive::{DetailScan, Details, Drawing, MeanScan, Means, Precision, Store};
 use crate::reader::Reader;
 use crate::scale::Scale;
+use crate::scan::ScanHeader;
 use crate::sequential::{Part, Scan};
+use crate::walk::Walk;
 
 /// More scans than any encoder writes. Each may visit every block for a few bytes of file.
 const MOST_SCANS: usize = 200;
@@ -51,16 +54,12 @@ struct Decoder<'a> {
     portable: bool,
     headers: Headers,
     canvases: Vec<Canvas>,
+    /// For progressive frames, what is known of each component so far.
+    stores: Vec<Store>,
     /// The quantisation table that each component had in its first scan.
     steps: Vec<Option<Box<Steps>>>,
     scans: usize,
     damaged: bool,
-}
-
-/// The payload of a scan header.
-struct ScanHeader {
-    /// Index of the component, slots of its DC and AC tables.
-    parts: Vec<(usize, usize, usize)>,
 }
 
 impl<'a> Decoder<'a> {
@@ -72,6 +71,7 @@ impl<'a> Decoder<'a> {
             portable,
             headers: Headers::default(),
             canvases: Vec::new(),
+            stores: Vec::new(),
             steps: Vec::new(),
             scans: 0,
             damaged: false,
@@ -95,6 +95,7 @@ impl<'a> Decoder<'a> {
                 }
             }
         }
+        self.draw(stop)?;
         self.finish()
     }
 
@@ -150,24 +151,27 @@ impl<'a> Decoder<'a> {
         payload: &[u8],
         stop: &mut dyn FnMut() -> bool,
     ) -> Result<bool, Error> {
-        let header = scan_header(frame, payload)?;
+        let header = ScanHeader::new(frame, payload)?;
         if self.canvases.is_empty() {
             self.lay_out(frame)?;
-        }
-        if frame.progressive {
-            return Err(Error::Unsupported("progressive coding"));
-        }
-        for &(index, dc, ac) in &header.parts {
-            self.headers.prepare(Class::Dc, dc)?;
-            self.headers.prepare(Class::Ac, ac)?;
-            self.latch(frame, index)?;
         }
         self.scans += 1;
         if self.scans > MOST_SCANS {
             return Err(Error::Malformed("too many scans"));
         }
-        self.sequential(frame, &header, stop)?;
-        Ok(self.steps.iter().any(Option::is_none))
+        for part in &header.parts {
+            self.latch(frame, part.index)?;
+        }
+        let mut reader = Reader::new(self.file);
+        reader.begin(self.at);
+        let result = if frame.progressive {
+            self.progressive(frame, &header, &mut reader, stop)
+        } else {
+            self.sequential(frame, &header, &mut reader, stop)
+        };
+        self.at = reader.position();
+        self.damaged |= reader.damaged;
+        result
     }
 
     /// Keeps the quantisation table of a component's first scan.
@@ -195,13 +199,25 @@ impl<'a> Decoder<'a> {
             .iter()
             .map(|component| Canvas::new(component, self.scale(component), x, y))
             .collect();
-        let bytes = canvases.iter().map(Canvas::bytes).sum::<u64>();
-        if bytes > self.request.memory {
+        let mut stores = Vec::new();
+        if frame.progressive {
+            stores = canvases
+                .iter()
+                .zip(&frame.components)
+                .map(|(canvas, component)| {
+                    let rows = needed_rows(canvas, component.sampling) * component.sampling.1;
+                    Store::new(canvas.scale, frame.mcus.0 * component.sampling.0, rows)
+                })
+                .collect();
+        }
+        let bytes: u64 = canvases.iter().map(Canvas::bytes).sum();
+        let more: u64 = stores.iter().map(Store::bytes).sum();
+        if bytes + more > self.request.memory {
             return Err(Error::TooLarge);
         }
-        for canvas in &mut canvases {
-            canvas.allocate()?;
-        }
+        canvases.iter_mut().try_for_each(Canvas::allocate)?;
+        stores.iter_mut().try_for_each(Store::allocate)?;
+        self.stores = stores;
         self.steps = canvases.iter().map(|_| None).collect();
         self.canvases = canvases;
         Ok(())
@@ -220,51 +236,173 @@ impl<'a> Decoder<'a> {
             .unwrap_or(scale)
     }
 
+    /// How a scan is walked through: all blocks of MCUs, or those of one component.
+    fn walk<'w, 'f>(
+        &self,
+        frame: &Frame,
+        header: &ScanHeader,
+        reader: &'w mut Reader<'f>,
+        stop: &'w mut dyn FnMut() -> bool,
+    ) -> Walk<'w, 'f> {
+        let mut samplings: Vec<(u32, u32)> = Vec::with_capacity(header.parts.len());
+        let mut mcus = frame.mcus;
+        let mut rows = 0;
+        for part in &header.parts {
+            let (Some(component), Some(canvas)) = (
+                frame.components.get(part.index),
+                self.canvases.get(part.index),
+            ) else {
+                continue;
+            };
+            let mut sampling = component.sampling;
+            if header.parts.len() == 1 {
+                sampling = (1, 1);
+                mcus = component.blocks;
+            }
+            rows = rows.max(needed_rows(canvas, sampling));
+            samplings.push(sampling);
+        }
+        Walk {
+            samplings,
+            mcus: (mcus.0, mcus.1.min(rows)),
+            interval: self.headers.interval,
+            reader,
+            stop,
+        }
+    }
+
+    /// A scan of a sequential frame. `false` when it was the last that is needed.
     fn sequential(
         &mut self,
         frame: &Frame,
         header: &ScanHeader,
+        reader: &mut Reader<'_>,
+        stop: &mut dyn FnMut() -> bool,
+    ) -> Result<bool, Error> {
+        for part in &header.parts {
+            self.headers.prepare(Class::Dc, part.dc)?;
+            self.headers.prepare(Class::Ac, part.ac)?;
+        }
+        let walk = self.walk(frame, header, reader, stop);
+        let mut parts = Vec::with_capacity(header.parts.len());
+        // Canvases are lent in the order of the frame, which is that of the scan.
+        for (index, (canvas, steps)) in self.canvases.iter_mut().zip(&self.steps).enumerate() {
+            let part = header.parts.iter().find(|part| part.index == index);
+            if let (Some(part), Some(steps)) = (part, steps) {
+                parts.push(Part {
+                    tables: Tables {
+                        dc: self.headers.dc(part.dc)?,
+                        ac: self.headers.ac(part.ac)?,
+                        steps,
+                    },
+                    canvas,
+                    prediction: 0,
+                });
+            }
+        }
+        dispatch(Scan { parts, walk }, self.portable)?;
+        Ok(self.steps.iter().any(Option::is_none))
+    }
+
+    /// A scan of a progressive frame. `false` when it was the last that is needed.
+    fn progressive(
+        &mut self,
+        frame: &Frame,
+        header: &ScanHeader,
+        reader: &mut Reader<'_>,
+        stop: &mut dyn FnMut() -> bool,
+    ) -> Result<bool, Error> {
+        let progress = header
+            .progress
+            .ok_or(Error::Malformed("scan header ends early"))?;
+        if progress.first == 0 {
+            self.means(frame, header, progress.precision, reader, stop)?;
+        } else {
+            self.details(frame, header, reader, stop)?;
+        }
+        Ok(!self.stores.iter().all(Store::is_finished))
+    }
+
+    fn means(
+        &mut self,
+        frame: &Frame,
+        header: &ScanHeader,
+        precision: Precision,
+        reader: &mut Reader<'_>,
         stop: &mut dyn FnMut() -> bool,
     ) -> Result<(), Error> {
-        let alone = header.parts.len() == 1;
-        let mut parts = Vec::with_capacity(header.parts.len());
-        for (index, canvas) in self.canvases.iter_mut().enumerate() {
-            // In the order of the frame, which the standard asks for in a scan too.
-            let Some(&(_, dc, ac)) = header.parts.iter().find(|part| part.0 == index) else {
-                continue;
-            };
-            let (Some(component), Some(Some(steps))) =
-                (frame.components.get(index), self.steps.get(index))
-            else {
-                continue;
-            };
-            parts.push(Part {
-                tables: Tables {
-                    dc: self.headers.dc(dc)?,
-                    ac: self.headers.ac(ac)?,
-                    steps,
-                },
-                sampling: if alone { (1, 1) } else { component.sampling },
-                canvas,
-                prediction: 0,
-            });
+        if !precision.refining {
+            for part in &header.parts {
+                self.headers.prepare(Class::Dc, part.dc)?;
+            }
         }
-        let mut reader = Reader::new(self.file);
-        reader.begin(self.at);
-        let mcus = match header.parts.as_slice() {
-            [(index, ..)] => frame.components.get(*index).map_or((0, 0), |c| c.blocks),
-            _ => frame.mcus,
-        };
-        let scan = Scan {
+        let walk = self.walk(frame, header, reader, stop);
+        let mut parts = Vec::with_capacity(header.parts.len());
+        for (index, store) in self.stores.iter_mut().enumerate() {
+            let Some(part) = header.parts.iter().find(|part| part.index == index) else {
+                continue;
+            };
+            let table = if precision.refining {
+                None
+            } else {
+                Some(self.headers.dc(part.dc)?)
+            };
+            store.note_means(precision);
+            parts.push((table, store));
+        }
+        let means = Means {
             parts,
-            mcus,
-            interval: self.headers.interval,
-            reader: &mut reader,
-            stop,
+            predictions: [0; 4],
+            precision,
         };
-        dispatch(scan, self.portable)?;
-        self.at = reader.position();
-        self.damaged |= reader.damaged;
+        dispatch(MeanScan { means, walk }, self.portable)
+    }
+
+    fn details(
+        &mut self,
+        frame: &Frame,
+        header: &ScanHeader,
+        reader: &mut Reader<'_>,
+        stop: &mut dyn FnMut() -> bool,
+    ) -> Result<(), Error> {
+        let ([part], Some(progress)) = (header.parts.as_slice(), header.progress) else {
+            return Err(Error::Malformed("details of several components in a scan"));
+        };
+        if self.stores.get(part.index).is_none_or(Store::means_only) {
+            // Passed by without a look inside: the next marker is found from where the scan starts.
+            reader.leave(self.at);
+            return Ok(());
+        }
+        self.headers.prepare(Class::ProgressiveAc, part.ac)?;
+        let walk = self.walk(frame, header, reader, stop);
+        let Some(store) = self.stores.get_mut(part.index) else {
+            return Ok(());
+        };
+        let details = Details {
+            table: self.headers.ac(part.ac)?,
+            store,
+            band: (progress.first, progress.last),
+            precision: progress.precision,
+            idle: 0,
+        };
+        dispatch(DetailScan { details, walk }, self.portable)
+    }
+
+    /// Progressive frames: samples from what all scans said.
+    fn draw(&mut self, stop: &mut dyn FnMut() -> bool) -> Result<(), Error> {
+        let stores = std::mem::take(&mut self.stores);
+        for ((store, canvas), steps) in stores.into_iter().zip(&mut self.canvases).zip(&self.steps)
+        {
+            if let Some(steps) = steps {
+                let drawing = Drawing {
+                    store,
+                    steps,
+                    canvas,
+                    stop,
+                };
+                dispatch(drawing, self.portable)?;
+            }
+        }
         Ok(())
     }
 
@@ -293,35 +431,7 @@ impl<'a> Decoder<'a> {
     }
 }
 
-fn scan_header(frame: &Frame, payload: &[u8]) -> Result<ScanHeader, Error> {
-    let early = Error::Malformed("scan header ends early");
-    let (&count, rest) = payload.split_first().ok_or(early)?;
-    let (specs, _) = rest.as_chunks::<2>();
-    let specs = specs.get(..count.into()).ok_or(early)?;
-    let mut parts: Vec<(usize, usize, usize)> = Vec::with_capacity(specs.len());
-    for &[id, tables] in specs {
-        let index = frame
-            .components
-            .iter()
-            .position(|component| component.id == id)
-            .ok_or(Error::Malformed("a scan of a component that is not there"))?;
-        if parts.iter().any(|&(other, ..)| other == index) {
-            return Err(Error::Malformed("a component twice in a scan"));
-        }
-        if parts.last().is_some_and(|&(other, ..)| other > index) {
-            return Err(Error::Unsupported(
-                "components in another order than the frame's",
-            ));
-        }
-        parts.push((index, usize::from(tables >> 4), usize::from(tables & 15)));
-    }
-    let blocks: u32 = parts
-        .iter()
-        .filter_map(|&(index, ..)| frame.components.get(index))
-        .map(|component| component.sampling.0 * component.sampling.1)
-        .sum();
-    if parts.is_empty() || parts.len() > 1 && blocks > 10 {
-        return Err(Error::Malformed("more blocks in an MCU than allowed"));
-    }
-    Ok(ScanHeader { parts })
+/// Rows of MCUs up to the last that a component needs.
+fn needed_rows(canvas: &Canvas, sampling: (u32, u32)) -> u32 {
+    canvas.rows.1.div_ceil(sampling.1)
 }

@@ -34,9 +34,12 @@ mod kernels;
 mod marker;
 mod picture;
 mod plane;
+mod progressive;
 mod reader;
 mod scale;
+mod scan;
 mod sequential;
+mod walk;
 
 pub use decoder::{decode, decode_portable};
 pub use error::Error;

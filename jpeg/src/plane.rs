@@ -93,12 +93,6 @@ impl Canvas {
         }
     }
 
-    /// Fills a block with one value.
-    #[inline(always)]
-    pub fn fill<const N: usize>(&mut self, column: u32, row: u32, value: u8) {
-        self.put(column, row, &[[value; N]; N]);
-    }
-
     #[inline(always)]
     fn place<const N: usize>(&self, column: u32, row: u32) -> usize {
         let (x, y) = (

@@ -103,6 +103,11 @@ impl<'a> Reader<'a> {
         self.at
     }
 
+    /// Leaves the segment without having read it; it starts at `at`.
+    pub fn leave(&mut self, at: usize) {
+        self.at = at;
+    }
+
     pub fn data(&self) -> &Data {
         &self.data
     }

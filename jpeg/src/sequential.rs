@@ -1,4 +1,4 @@
-//! Scans of sequential frames: straight from bits to samples, a row of MCUs at a time.
+//! Scans of sequential frames: straight from bits to samples.
 
 use crate::block::{self, Tables};
 use crate::error::Error;
@@ -7,209 +7,105 @@ use crate::kernels::{Job, Kernels};
 use crate::plane::Canvas;
 use crate::reader::Reader;
 use crate::scale::Scale;
+use crate::walk::{Visitor, Walk};
 
 /// A component of a scan.
 pub(crate) struct Part<'a> {
     pub tables: Tables<'a>,
-    /// Blocks of an MCU, across and down.
-    pub sampling: (u32, u32),
     pub canvas: &'a mut Canvas,
+    /// What the next DC coefficient is counted from.
     pub prediction: i32,
 }
 
 /// A scan that is about to be decoded.
 pub(crate) struct Scan<'a, 'f> {
     pub parts: Vec<Part<'a>>,
-    /// MCUs across, and rows of them.
-    pub mcus: (u32, u32),
-    /// MCUs between restart markers; 0 for none.
-    pub interval: u32,
-    pub reader: &'a mut Reader<'f>,
-    /// Asked before every row of MCUs.
-    pub stop: &'a mut dyn FnMut() -> bool,
+    pub walk: Walk<'a, 'f>,
 }
 
 impl Job for Scan<'_, '_> {
     type Output = Result<(), Error>;
 
     #[inline(always)]
-    fn run<K: Kernels>(mut self, kernels: K) -> Result<(), Error> {
-        // Nothing is read behind the last row that anyone asks for.
-        let last = self
-            .parts
-            .iter()
-            .map(|part| part.canvas.rows.1.div_ceil(part.sampling.1))
-            .max()
-            .unwrap_or(0)
-            .min(self.mcus.1);
-        let mut segment = Segment::new(self.interval);
-        for row in 0..last {
-            if (self.stop)() {
-                return Err(Error::Stopped);
-            }
-            if segment.is_over() && self.interval == 0 {
-                break;
-            }
-            self.row(kernels, row, &mut segment);
-        }
-        Ok(())
+    fn run<K: Kernels>(self, kernels: K) -> Result<(), Error> {
+        let parts = self.parts;
+        self.walk.run(&mut Blocks { parts, kernels })
     }
 }
 
-/// How far the reader is between two restart markers.
-pub(crate) struct Segment {
-    interval: u32,
-    left: u32,
-    next_marker: u8,
-    over: bool,
+struct Blocks<'a, K> {
+    parts: Vec<Part<'a>>,
+    kernels: K,
 }
 
-impl Segment {
-    pub fn new(interval: u32) -> Self {
-        Self {
-            interval,
-            left: interval,
-            next_marker: 0,
-            over: false,
-        }
-    }
-
-    /// The bits ended before the segment's MCUs did.
-    pub fn is_over(&self) -> bool {
-        self.over
-    }
-
-    pub fn end(&mut self) {
-        self.over = true;
-    }
-
-    /// Counts an MCU. `true` when a restart marker was passed before it, after which predictions start
-    /// anew.
+impl<K: Kernels> Visitor for Blocks<'_, K> {
     #[inline(always)]
-    pub fn next(&mut self, reader: &mut Reader<'_>) -> bool {
-        if self.interval == 0 {
-            return false;
+    fn block(&mut self, part: usize, column: u32, row: u32, reader: &mut Reader<'_>) {
+        if let Some(part) = self.parts.get_mut(part) {
+            part.block(self.kernels, column, row, reader);
         }
-        if self.left > 0 {
-            self.left -= 1;
-            return false;
-        }
-        reader.restart(self.next_marker);
-        self.next_marker = (self.next_marker + 1) & 7;
-        self.left = self.interval - 1;
-        self.over = false;
-        true
     }
-}
 
-impl Scan<'_, '_> {
-    #[inline(always)]
-    fn row<K: Kernels>(&mut self, kernels: K, row: u32, segment: &mut Segment) {
-        for mcu in 0..self.mcus.0 {
-            if segment.next(self.reader) {
-                self.parts.iter_mut().for_each(|part| part.prediction = 0);
-            }
-            if segment.is_over() {
-                // What is missing stays grey, up to the next restart marker.
-                if self.interval == 0 {
-                    return;
-                }
-                continue;
-            }
-            self.reader.ready();
-            for part in &mut self.parts {
-                let (across, down) = part.sampling;
-                for y in 0..down {
-                    for x in 0..across {
-                        part.block(kernels, self.reader, mcu * across + x, row * down + y);
-                    }
-                }
-            }
-            if self.reader.overrun() {
-                self.reader.damaged = true;
-                segment.end();
-            }
-        }
+    fn restart(&mut self) {
+        self.parts.iter_mut().for_each(|part| part.prediction = 0);
     }
 }
 
 impl Part<'_> {
     #[inline(always)]
-    fn block<K: Kernels>(&mut self, kernels: K, reader: &mut Reader<'_>, column: u32, row: u32) {
+    fn block<K: Kernels>(&mut self, kernels: K, column: u32, row: u32, reader: &mut Reader<'_>) {
+        let Self {
+            tables,
+            canvas,
+            prediction,
+        } = self;
+        // Copied, so that they stay in registers.
         let mut bits = reader.bits;
         let mut bad = false;
         let data = reader.data();
-        let tables = self.tables;
-        let prediction = &mut self.prediction;
-        let canvas = &mut *self.canvas;
         if canvas.contains(column, row) {
             let mut block = [0; 128];
-            match canvas.scale {
-                Scale::Eighth => {
+            // Written out for each scale, so that each has code of its own.
+            macro_rules! decode {
+                ($scale:expr) => {
                     block::decode(
-                        Scale::Eighth,
-                        &tables,
-                        &mut bits,
-                        data,
-                        prediction,
-                        &mut block,
-                        &mut bad,
-                    );
-                    canvas.fill::<1>(column, row, idct::mean(&block));
-                }
-                Scale::Quarter => {
-                    let last = block::decode(
-                        Scale::Quarter,
-                        &tables,
-                        &mut bits,
-                        data,
-                        prediction,
-                        &mut block,
-                        &mut bad,
-                    );
-                    if last == 0 {
-                        canvas.fill::<2>(column, row, idct::mean(&block));
-                    } else {
-                        canvas.put(column, row, &idct::quarter(&block));
-                    }
-                }
-                Scale::Half => {
-                    let last = block::decode(
-                        Scale::Half,
-                        &tables,
-                        &mut bits,
-                        data,
-                        prediction,
-                        &mut block,
-                        &mut bad,
-                    );
-                    if last == 0 {
-                        canvas.fill::<4>(column, row, idct::mean(&block));
-                    } else {
-                        canvas.put(column, row, &kernels.half(&block));
-                    }
-                }
-                Scale::Full => {
-                    let last = block::decode(
-                        Scale::Full,
-                        &tables,
-                        &mut bits,
-                        data,
-                        prediction,
-                        &mut block,
-                        &mut bad,
-                    );
-                    if last == 0 {
-                        canvas.fill::<8>(column, row, idct::mean(&block));
-                    } else {
-                        canvas.put(column, row, &kernels.full(&block));
-                    }
-                }
+                        $scale, tables, &mut bits, data, prediction, &mut block, &mut bad,
+                    )
+                };
             }
+            let last = match canvas.scale {
+                Scale::Eighth => decode!(Scale::Eighth),
+                Scale::Quarter => decode!(Scale::Quarter),
+                Scale::Half => decode!(Scale::Half),
+                Scale::Full => decode!(Scale::Full),
+            };
+            draw(kernels, canvas, column, row, &block, last == 0);
         } else {
-            block::pass_by(&tables, &mut bits, data, prediction, &mut bad);
+            block::pass_by(tables, &mut bits, data, prediction, &mut bad);
         }
         reader.bits = bits;
         reader.damaged |= bad;
+    }
+}
+
+/// Transforms a block and puts its samples in their place; `flat` says that it has only a mean.
+#[inline(always)]
+pub(crate) fn draw<K: Kernels>(
+    kernels: K,
+    canvas: &mut Canvas,
+    column: u32,
+    row: u32,
+    block: &block::Coefficients,
+    flat: bool,
+) {
+    let mean = idct::mean(block);
+    match canvas.scale {
+        Scale::Eighth => canvas.put(column, row, &[[mean]]),
+        Scale::Quarter if flat => canvas.put(column, row, &[[mean; 2]; 2]),
+        Scale::Quarter => canvas.put(column, row, &idct::quarter(block)),
+        Scale::Half if flat => canvas.put(column, row, &[[mean; 4]; 4]),
+        Scale::Half => canvas.put(column, row, &kernels.half(block)),
+        Scale::Full if flat => canvas.put(column, row, &[[mean; 8]; 8]),
+        Scale::Full => canvas.put(column, row, &kernels.full(block)),
     }
 }

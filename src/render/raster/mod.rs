@@ -2,6 +2,7 @@
 
 mod canvas;
 mod colour;
+mod planes;
 mod resample;
 mod round;
 mod turn;
@@ -12,6 +13,7 @@ use crate::plan::{Paint, Region, Size, Step};
 use crate::spec::{Colour, Turn};
 
 pub(super) use colour::to_srgb;
+pub(super) use planes::Planes;
 
 /// What the samples of a pixel are, in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
