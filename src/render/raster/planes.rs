@@ -53,7 +53,12 @@ impl Planes {
             .map(|plane| plane.resampled(from, to).map(Raster::into_pixels))
             .collect::<Result<Vec<_>, _>>()?
             .into_iter();
-        let (layout, pixels) = match (samples.next(), samples.next(), samples.next(), samples.next()) {
+        let (layout, pixels) = match (
+            samples.next(),
+            samples.next(),
+            samples.next(),
+            samples.next(),
+        ) {
             (Some(light), None, ..) => (Layout::Grey, light),
             (Some(a), Some(b), Some(c), None) => {
                 let pixels = interleaved([a, b, c]);

@@ -46,7 +46,9 @@ impl Raster {
         match self.layout {
             Layout::Grey => convolve::<U8>(&mut self, from, &mut pixels, to, filter)?,
             Layout::Rgb => convolve::<U8x3>(&mut self, from, &mut pixels, to, filter)?,
-            Layout::Rgba | Layout::Cmyk => convolve::<U8x4>(&mut self, from, &mut pixels, to, filter)?,
+            Layout::Rgba | Layout::Cmyk => {
+                convolve::<U8x4>(&mut self, from, &mut pixels, to, filter)?
+            }
         }
         Ok(Self {
             size: to,
