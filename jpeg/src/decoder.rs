@@ -17,7 +17,7 @@ use crate::sequential::{Part, Scan};
 use crate::walk::Walk;
 
 /// More scans than any encoder writes. Each may visit every block for a few bytes of file.
-const MOST_SCANS: usize = 300;
+const MOST_SCANS: usize = 200;
 
 /// Decodes what is asked for. `stop` is asked before every row of MCUs whether to give up.
 ///

@@ -132,3 +132,87 @@ pub(crate) fn quarter(&[a, down, right, both, ..]: &Coefficients) -> [[u8; 2]; 2
 pub(crate) fn mean(&[dc, ..]: &Coefficients) -> u8 {
     (((i32::from(dc) + 4) >> 3) + 128).clamp(0, 255) as u8
 }
+
+#[cfg(all(test, target_arch = "x86_64"))]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{full, half, mean};
+    use crate::avx2::Avx2;
+    use crate::kernels::Kernels;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(3000))]
+
+        /// Any values at all, those of hostile files too.
+        #[test]
+        fn vectors_give_the_same_bytes(
+            wild in prop::collection::vec(any::<i16>(), 64),
+            shift in 0_u32..13,
+            zeros: u64,
+        ) {
+            let Some(avx2) = Avx2::detect() else {
+                println!("skipped: no AVX2 on this processor");
+                return Ok(());
+            };
+            let mut block = [0; 128];
+            for (k, (coefficient, value)) in block.iter_mut().zip(wild).enumerate() {
+                *coefficient = if zeros >> k & 1 == 1 { 0 } else { value >> shift };
+            }
+            prop_assert_eq!(full(&block), avx2.full(&block));
+            prop_assert_eq!(half(&block), avx2.half(&block));
+        }
+    }
+
+    #[test]
+    fn a_block_of_one_mean_is_flat() {
+        for dc in -1100..1100 {
+            let mut block = [0; 128];
+            block[0] = dc;
+            assert_eq!(full(&block), [[mean(&block); 8]; 8]);
+            assert_eq!(half(&block), [[mean(&block); 4]; 4]);
+            assert_eq!(super::quarter(&block), [[mean(&block); 2]; 2]);
+        }
+    }
+
+    /// Against the definition, in floating point.
+    #[test]
+    fn the_transform_is_that_of_the_standard() {
+        let mut noise = 7_u32;
+        for _ in 0..50 {
+            let mut block = [0_i16; 128];
+            for coefficient in block.iter_mut().take(64) {
+                noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                *coefficient = (noise >> 24) as i16 - 128;
+            }
+            let exact = |n: usize, x: usize, y: usize| {
+                let mut sum = 0.0;
+                for u in 0..n {
+                    for v in 0..n {
+                        let scale = |k| if k == 0 { 0.5_f64.sqrt() } else { 1.0 };
+                        let wave = |k: usize, at: usize| {
+                            let angle = (2 * at + 1) as f64 * k as f64 / (2 * n) as f64;
+                            (angle * std::f64::consts::PI).cos()
+                        };
+                        sum += scale(u)
+                            * scale(v)
+                            * wave(u, x)
+                            * wave(v, y)
+                            * f64::from(block[u * n + v]);
+                    }
+                }
+                (sum / 4.0 + 128.0).clamp(0.0, 255.0)
+            };
+            for (y, row) in full(&block).iter().enumerate() {
+                for (x, &sample) in row.iter().enumerate() {
+                    assert!((f64::from(sample) - exact(8, x, y)).abs() < 1.0);
+                }
+            }
+            for (y, row) in half(&block).iter().enumerate() {
+                for (x, &sample) in row.iter().enumerate() {
+                    assert!((f64::from(sample) - exact(4, x, y)).abs() < 1.0);
+                }
+            }
+        }
+    }
+}
