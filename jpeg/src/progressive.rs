@@ -290,38 +290,46 @@ impl Block<'_> {
         }
     }
 
-    /// Reads a bit for each coefficient of `among` that is not zero.
+    /// Reads a bit for each coefficient of `among` that is not zero. 26 bits must be there.
     #[inline(always)]
     fn correct(&mut self, among: u64, bits: &mut Bits) {
         let all = *self.present & among;
         let kept = u64::MAX >> (64 - self.values.len().clamp(1, 64));
-        let mut needed = all & kept;
-        bits.refill(self.data);
-        // At most 63 bits, of which a refill holds 56.
-        let mut read = 0;
-        while needed != 0 {
-            let k = needed.trailing_zeros();
-            needed &= needed - 1;
-            if read == 32 {
-                bits.refill(self.data);
-            }
-            read += 1;
-            if bits.take(1) == 1
-                && let Some(value) = self.values.get_mut(k as usize)
-            {
-                let bit = 1_i16.wrapping_shl(self.low);
-                // Twice the same scan adds its bit once.
-                if *value & bit == 0 {
-                    *value = value.wrapping_add(if *value < 0 { -bit } else { bit });
-                }
-            }
+        let count = all.count_ones();
+        if count <= 26 {
+            self.add(all & kept, bits.word);
+            bits.skip(count);
+            return;
         }
-        let passed = (all & !kept).count_ones();
-        if passed > 0 {
+        // At most 63: two refills.
+        let mut first = all;
+        for _ in 0..count - 32.min(count) {
+            first &= first - 1;
+        }
+        let later = first;
+        let first = all & !later;
+        for part in [first, later] {
             bits.refill(self.data);
-            bits.skip(passed.min(32));
-            bits.refill(self.data);
-            bits.skip(passed.saturating_sub(32));
+            self.add(part & kept, bits.word);
+            bits.skip(part.count_ones());
+        }
+    }
+
+    /// Adds a bit of precision to coefficients where `word`, from the top down, says so.
+    #[inline(always)]
+    fn add(&mut self, mut coefficients: u64, mut word: u64) {
+        let bit = 1_i16.wrapping_shl(self.low);
+        while coefficients != 0 {
+            let k = coefficients.trailing_zeros() as usize;
+            coefficients &= coefficients - 1;
+            // Twice the same scan adds its bit once.
+            if word >> 63 == 1
+                && let Some(value) = self.values.get_mut(k)
+                && *value & bit == 0
+            {
+                *value = value.wrapping_add(if *value < 0 { -bit } else { bit });
+            }
+            word <<= 1;
         }
     }
 }
