@@ -136,11 +136,15 @@ impl Picture {
         match self {
             Self::Packed(packed) => Ok(packed),
             Self::Planar(planes) => {
-                let (raster, origin, scale) = planes.into_raster()?;
+                let (raster, shown) = planes.into_raster()?;
+                let size = raster.size();
                 Ok(Packed {
                     raster,
-                    origin,
-                    scale,
+                    origin: (shown.x, shown.y),
+                    scale: (
+                        f64::from(size.width) / shown.width,
+                        f64::from(size.height) / shown.height,
+                    ),
                 })
             }
         }

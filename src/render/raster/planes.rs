@@ -85,13 +85,12 @@ impl Planes {
         Raster::new(to, layout, pixels).ok_or_else(mismatch)
     }
 
-    /// All that the planes show, at the resolution of the finest; and where its left and top edges lie and
-    /// how many pixels it has for each source pixel.
+    /// All that the planes show, at the resolution of the finest, and the region of the source that it is.
     ///
     /// # Errors
     ///
     /// Those of [`resampled`](Self::resampled).
-    pub fn into_raster(self) -> Result<(Raster, (f64, f64), (f64, f64)), Error> {
+    pub fn into_raster(self) -> Result<(Raster, Region), Error> {
         let finest = self
             .planes
             .iter()
@@ -104,11 +103,7 @@ impl Planes {
             width: f64::from(size.width) * step.0,
             height: f64::from(size.height) * step.1,
         };
-        Ok((
-            self.resampled(region, size)?,
-            origin,
-            (1.0 / step.0, 1.0 / step.1),
-        ))
+        Ok((self.resampled(region, size)?, region))
     }
 }
 
