@@ -42,6 +42,6 @@ photos:
 fuzz TARGET SECONDS='60':
     cd fuzz && RUSTC_BOOTSTRAP=1 cargo fuzz run {{TARGET}} -- -max_total_time={{SECONDS}}
 
-# The documentation of both crates
+# The documentation of all crates
 docs:
     cargo doc --release --workspace --no-deps --document-private-items

@@ -232,19 +232,21 @@ fn transform(
     let profile = decoded.profile.as_deref();
     let (raster, rest) = match steps {
         [Step::Resample { from, to }, rest @ ..] => {
-            let step = Step::Resample {
-                from: decoded.place(*from),
-                to: *to,
-            };
-            if is_reduction(*from, *to) {
-                let small = decoded.raster.apply(&step, budget)?;
+            let (from, to) = (*from, *to);
+            if is_reduction(from, to) {
+                let small = decoded.picture.resampled(from, to, budget)?;
                 (raster::to_srgb(small, profile), rest)
             } else {
-                let full = raster::to_srgb(decoded.raster, profile);
-                (full.apply(&step, budget)?, rest)
+                let packed = decoded.picture.into_packed()?;
+                let from = packed.place(from);
+                let full = raster::to_srgb(packed.raster, profile);
+                (full.apply(&Step::Resample { from, to }, budget)?, rest)
             }
         }
-        _ => (raster::to_srgb(decoded.raster, profile), steps),
+        _ => {
+            let packed = decoded.picture.into_packed()?;
+            (raster::to_srgb(packed.raster, profile), steps)
+        }
     };
     follow(raster, rest, layers, sources, budget)
 }

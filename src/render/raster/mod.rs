@@ -5,6 +5,7 @@ mod canvas;
 mod colour;
 mod effect;
 mod overlay;
+mod planes;
 mod resample;
 mod round;
 mod simd;
@@ -17,6 +18,7 @@ use crate::plan::{Paint, Region, Size, Step};
 use crate::spec::{Colour, Turn};
 
 pub(super) use colour::to_srgb;
+pub(super) use planes::Planes;
 pub(super) use table::Table;
 
 /// What the samples of a pixel are, in this order.
