@@ -9,6 +9,8 @@ pub mod audit;
 mod check;
 mod demo;
 mod explain;
+mod index;
+mod media;
 mod render;
 mod serve;
 
@@ -52,6 +54,10 @@ enum Command {
     Audit(audit::Arguments),
     /// Deliver one URL to a file, without a server
     Render(render::Arguments),
+    /// Walk a backup bucket once into an index on disk
+    Index(index::Arguments),
+    /// Store, list and remove pictures of your own in the media library
+    Media(media::Arguments),
 }
 
 /// Where the configuration is.
@@ -120,6 +126,8 @@ pub fn main() -> ExitCode {
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Render(arguments) => render::run(&arguments),
+        Command::Index(arguments) => index::run(&arguments),
+        Command::Media(arguments) => media::run(&arguments),
     };
     match result {
         Ok(code) => code,

@@ -4,11 +4,13 @@ use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use super::{Config, Endpoint, Error, OnUnsupported, Origin, OriginKind};
+use super::{Bucket, Config, Endpoint, Error, OnUnsupported, Origin, OriginKind, Store};
 use crate::cache::{Flights, Memory};
 use crate::deliver::{self, Counters, Gateway, Shared};
 use crate::dialect::{self, CloudRule, signature};
-use crate::origin::{self, BackupFolder, Folder, ListingLife};
+use crate::origin::index::Watched;
+use crate::origin::locate::BackupLayout;
+use crate::origin::{self, Backup, CallBook, Layout, Library, ListingLife, Plain, s3};
 use crate::plan::{self, Writable};
 use crate::render::{self, Pool};
 
@@ -29,6 +31,7 @@ pub fn shared(config: &Config) -> Result<Arc<Shared>, Error> {
         pool: pool.map_err(Error::Threads)?,
         deadline: config.limits.render_time.0,
         counters: Counters::default(),
+        origin_calls: CallBook::default(),
     }))
 }
 
@@ -40,8 +43,11 @@ pub fn gateway(config: &Config, shared: Arc<Shared>) -> Result<Gateway, Error> {
     let origins: HashMap<&str, (&Origin, Arc<dyn origin::Origin>)> = config
         .origins
         .iter()
-        .map(|origin| (origin.name.as_str(), (origin, open(origin))))
-        .collect();
+        .map(|origin| {
+            let opened = open(origin, &shared.origin_calls)?;
+            Ok((origin.name.as_str(), (origin, opened)))
+        })
+        .collect::<Result<_, Error>>()?;
     let endpoints = config
         .endpoints
         .iter()
@@ -50,26 +56,98 @@ pub fn gateway(config: &Config, shared: Arc<Shared>) -> Result<Gateway, Error> {
     Ok(Gateway { endpoints, shared })
 }
 
-fn open(origin: &Origin) -> Arc<dyn origin::Origin> {
+fn open(origin: &Origin, calls: &CallBook) -> Result<Arc<dyn origin::Origin>, Error> {
     let life = ListingLife {
         found: origin.found_for.0,
         missing: origin.missing_for.0,
         ..ListingLife::default()
     };
-    match &origin.kind {
+    Ok(match &origin.kind {
         OriginKind::CloudinaryBackup {
-            path,
+            store,
             folder,
             version,
-        } => Arc::new(BackupFolder::new(
-            &origin.name,
-            path.clone(),
-            folder,
-            *version,
-            life,
-        )),
-        OriginKind::Folder { path } => Arc::new(Folder::new(&origin.name, path.clone(), life)),
+            index,
+            index_for,
+        } => {
+            let opened = open_store(&origin.name, store, calls)?;
+            let backup = Backup::new(opened, folder, *version, life);
+            Arc::new(match (index, store) {
+                (Some(path), Store::Bucket(bucket)) => backup.with_index(Watched::new(
+                    path.clone(),
+                    &bucket.bucket,
+                    BackupLayout::new(folder).folder(),
+                    index_for.0,
+                )),
+                _ => backup,
+            })
+        }
+        OriginKind::S3 { bucket, folder } => {
+            let store = open_bucket(&origin.name, bucket, calls)?;
+            Arc::new(Plain::new(store, folder, Layout::Any, life))
+        }
+        OriginKind::Folder { path } => {
+            let store = origin::Store::folder(&origin.name, path, calls.of(&origin.name));
+            Arc::new(Plain::new(store, "", Layout::Any, life))
+        }
+        OriginKind::MediaLibrary { store, folder, .. } => {
+            let store = open_store(&origin.name, store, calls)?;
+            Arc::new(Plain::new(store, folder, Layout::Typed, life))
+        }
+    })
+}
+
+/// The writing side of the media library with this name; `None` when there is no such library.
+///
+/// # Errors
+/// [`Error::Secret`] when a secret cannot be had any more.
+pub fn library(config: &Config, name: &str) -> Result<Option<Library>, Error> {
+    let origin = config.origins.iter().find(|origin| origin.name == name);
+    match origin.map(|origin| &origin.kind) {
+        Some(OriginKind::MediaLibrary { store, folder, .. }) => {
+            let store = open_store(name, store, &CallBook::default())?;
+            Ok(Some(Library::new(store, folder)))
+        }
+        _ => Ok(None),
     }
+}
+
+/// A client of the bucket of an origin, with the origin's name; `None` for origins without a bucket.
+///
+/// # Errors
+/// [`Error::Secret`] when a secret cannot be had any more.
+pub fn client(origin: &Origin) -> Result<Option<s3::Client>, Error> {
+    let bucket = match &origin.kind {
+        OriginKind::CloudinaryBackup { store, .. } | OriginKind::MediaLibrary { store, .. } => {
+            match store {
+                Store::Bucket(bucket) => bucket,
+                Store::Folder { .. } => return Ok(None),
+            }
+        }
+        OriginKind::S3 { bucket, .. } => bucket,
+        OriginKind::Folder { .. } => return Ok(None),
+    };
+    connect(&origin.name, bucket).map(Some)
+}
+
+fn open_store(name: &str, store: &Store, calls: &CallBook) -> Result<origin::Store, Error> {
+    match store {
+        Store::Folder { path } => Ok(origin::Store::folder(name, path, calls.of(name))),
+        Store::Bucket(bucket) => open_bucket(name, bucket, calls),
+    }
+}
+
+fn open_bucket(name: &str, bucket: &Bucket, calls: &CallBook) -> Result<origin::Store, Error> {
+    Ok(origin::Store::bucket(connect(name, bucket)?, calls.of(name)))
+}
+
+fn connect(name: &str, bucket: &Bucket) -> Result<s3::Client, Error> {
+    let reach = bucket.reach().map_err(|reason| Error::Secret {
+        section: "origin",
+        name: name.to_owned(),
+        reason,
+    })?;
+    Ok(s3::Client::new(name, reach))
 }
 
 fn make(
@@ -77,10 +155,10 @@ fn make(
     config: &Config,
     origins: &HashMap<&str, (&Origin, Arc<dyn origin::Origin>)>,
 ) -> Result<deliver::Endpoint, Error> {
-    let own: Vec<_> = endpoint
-        .origins
-        .iter()
-        .filter_map(|name| origins.get(name.as_str()))
+    let own: Vec<_> = config
+        .search_order(endpoint)
+        .into_iter()
+        .filter_map(|name| origins.get(name))
         .collect();
     let limits = plan::Limits {
         source_bytes: config.limits.source_bytes.0,
@@ -123,8 +201,9 @@ fn dialect_rules(endpoint: &Endpoint) -> Result<dialect::Rules, Error> {
     let secret = match &endpoint.signing_secret {
         None => None,
         Some(name) => Some(name.read().map_err(|reason| Error::Secret {
-            endpoint: endpoint.name.clone(),
-            reason,
+            section: "endpoint",
+            name: endpoint.name.clone(),
+            reason: format!("signing_secret: {reason}"),
         })?),
     };
     // The last segment of a prefix is the cloud name; what stands before it is no part of the URL

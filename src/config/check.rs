@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use toml::de::DeTable;
 
@@ -11,19 +11,15 @@ use super::section::{Context, Section};
 use super::unit::{Bytes, Time};
 use super::value as v;
 use super::{
-    CACHE_CONTROL, Cache, Config, Dialect, Endpoint, Limits, Log, LogFormat, OnUnsupported, Origin,
-    OriginKind, Reading, Render, SecretName, Server,
+    CACHE_CONTROL, Cache, Config, Dialect, Endpoint, Limits, Log, LogFormat, OnUnsupported, Reading,
+    Render, Server, origin, store,
 };
-use crate::origin::{ListingLife, VersionRule};
 use crate::plan;
 use crate::render;
 use crate::spec::{Level, Quality};
 
 /// Most `[[origin]]` and `[[endpoint]]` sections: each costs a little on every request.
 const MAX_SECTIONS: usize = 1000;
-
-/// Kinds of origin that a configuration may name and this build does not have.
-const LATER_KINDS: [&str; 4] = ["s3", "web_server", "media_library", "fetch"];
 
 pub(super) fn read(name: &str, text: &str, folder: &Path) -> Reading {
     let (table, errors) = DeTable::parse_recoverable(text);
@@ -88,7 +84,7 @@ fn config<'t>(context: &Context<'t>, table: &DeTable<'t>, folder: &Path) -> Opti
     let mut names = Names::default();
     let origins: Vec<_> = origins
         .into_iter()
-        .map(|section| origin(section, folder, &mut names.origins))
+        .map(|section| origin::read(section, folder, &mut names.origins))
         .collect();
     let endpoints: Vec<_> = endpoints
         .into_iter()
@@ -112,7 +108,7 @@ struct Names {
 }
 
 /// Reads `name`, which no other section of its kind may have.
-fn name(section: &mut Section<'_, '_>, taken: &mut BTreeSet<String>) -> Option<String> {
+pub(super) fn name(section: &mut Section<'_, '_>, taken: &mut BTreeSet<String>) -> Option<String> {
     let title = section.title();
     let name = section.need("name", v::header, "name = \"…\", for logs and metrics")?;
     if !taken.insert(name.clone()) {
@@ -198,143 +194,6 @@ fn cache(mut section: Section<'_, '_>) -> Cache {
     Cache { memory }
 }
 
-/// The kinds that are here.
-#[derive(Clone, Copy)]
-enum Kind {
-    Backup,
-    Folder,
-    Later,
-}
-
-fn origin(
-    mut section: Section<'_, '_>,
-    folder: &Path,
-    taken: &mut BTreeSet<String>,
-) -> Option<Origin> {
-    let name = name(&mut section, taken);
-    let mut kinds = vec![
-        ("cloudinary_backup", Kind::Backup),
-        ("folder", Kind::Folder),
-    ];
-    kinds.extend(LATER_KINDS.map(|word| (word, Kind::Later)));
-    let kind = section.need(
-        "kind",
-        |value| {
-            let kind = v::word(value, &kinds)?;
-            match (kind, value.as_str()) {
-                (Kind::Later, Some(word)) => Err(Fault::new(format!(
-                    "names an origin that is not built in yet: \"{word}\""
-                ))
-                .hint("built in: \"cloudinary_backup\" with `path`, \"folder\"")),
-                _ => Ok(kind),
-            }
-        },
-        "kind = \"cloudinary_backup\"",
-    )?;
-    let life = ListingLife::default();
-    let found_for = section.or(
-        "found_for",
-        |value| v::time(value, 0, 86_400),
-        Time(life.found),
-    );
-    let missing_for = section.or(
-        "missing_for",
-        |value| v::time(value, 0, 60),
-        Time(life.missing),
-    );
-    let canonical_base_url = section.get("canonical_base_url", v::base_url);
-    let kind = match kind {
-        Kind::Backup => backup(&mut section, folder)?,
-        Kind::Folder => OriginKind::Folder {
-            path: directory(&mut section, folder)?,
-        },
-        Kind::Later => return None,
-    };
-    section.finish();
-    Some(Origin {
-        name: name?,
-        kind,
-        canonical_base_url,
-        found_for,
-        missing_for,
-    })
-}
-
-fn backup(section: &mut Section<'_, '_>, folder: &Path) -> Option<OriginKind> {
-    // Understood, and looked at when buckets are.
-    let region = section.get("region", v::text).is_some();
-    let endpoint = section.get("endpoint", v::base_url).is_some();
-    let path_style = section.get("path_style", v::flag).is_some();
-    let access_key = section.get("access_key", v::secret).is_some();
-    let secret_key = section.get("secret_key", v::secret).is_some();
-    let rules = [
-        ("newest", VersionRule::Newest),
-        ("as_asked", VersionRule::AsAsked),
-    ];
-    let version = section.or(
-        "version",
-        |value| v::word(value, &rules),
-        VersionRule::Newest,
-    );
-    let inside = section.or("folder", v::text, String::new());
-    let bucket = section.get("bucket", v::text);
-    match (bucket, section.has("path")) {
-        (Some(_), true) => {
-            let fault = Fault::new("`bucket` and `path` are both given").hint("keep one of them");
-            section.wrong(Some("bucket"), fault);
-            None
-        }
-        (Some(_), false) => {
-            let fault = Fault::new("a backup in a `bucket` is not built in yet");
-            section.wrong(
-                Some("bucket"),
-                fault.hint("mirror the bucket into a folder and name that: path = \"/srv/backup\""),
-            );
-            None
-        }
-        (None, _) => {
-            for (key, given) in [
-                ("region", region),
-                ("endpoint", endpoint),
-                ("path_style", path_style),
-                ("access_key", access_key),
-                ("secret_key", secret_key),
-            ] {
-                if given {
-                    let fault = Fault::new(format!("`{key}` means nothing without `bucket`"));
-                    section.wrong(Some(key), fault);
-                }
-            }
-            Some(OriginKind::CloudinaryBackup {
-                path: directory(section, folder)?,
-                folder: inside,
-                version,
-            })
-        }
-    }
-}
-
-/// Reads `path`, an existing folder.
-fn directory(section: &mut Section<'_, '_>, folder: &Path) -> Option<PathBuf> {
-    let path = section.need("path", v::text, "path = \"/srv/photos\"")?;
-    let path = folder.join(path);
-    let fault = match std::fs::metadata(&path) {
-        Ok(meta) if meta.is_dir() => return Some(path),
-        Ok(_) => Fault::new(format!("`path` is not a folder: {}", path.display())),
-        Err(error) => Fault::new(format!("`path` {}: {error}", path.display())),
-    };
-    let hint = "a relative path starts at the folder of this file";
-    section.wrong(
-        Some("path"),
-        if path.is_absolute() {
-            fault
-        } else {
-            fault.hint(hint)
-        },
-    );
-    None
-}
-
 fn endpoint(mut section: Section<'_, '_>, folder: &Path, names: &mut Names) -> Option<Endpoint> {
     let name = name(&mut section, &mut names.endpoints);
     let prefix = section.or("prefix", v::prefix, String::new());
@@ -377,7 +236,7 @@ fn endpoint(mut section: Section<'_, '_>, folder: &Path, names: &mut Names) -> O
         dialect,
         origins: origins.unwrap_or_default(),
         on_unsupported: section.or("on_unsupported", on_unsupported, OnUnsupported::Ignore),
-        signing_secret: signing_secret(&mut section, folder),
+        signing_secret: store::secret(&mut section, "signing_secret", folder),
         cache_control: section.or("cache_control", v::header, CACHE_CONTROL.to_owned()),
         f_auto: section.or(
             "f_auto",
@@ -449,16 +308,6 @@ fn on_unsupported(value: &super::section::Value<'_>) -> v::Read<OnUnsupported> {
                 .hint("write \"ignore\" or \"error\""))
         }
     }
-}
-
-/// The name of a secret that is there now.
-fn signing_secret(section: &mut Section<'_, '_>, folder: &Path) -> Option<SecretName> {
-    let secret = section.get("signing_secret", v::secret)?.below(folder);
-    if let Err(reason) = secret.read() {
-        let fault = Fault::new(format!("`signing_secret`: {reason}"));
-        section.wrong(Some("signing_secret"), fault);
-    }
-    Some(secret)
 }
 
 fn named(section: &mut Section<'_, '_>) -> std::collections::BTreeMap<String, String> {

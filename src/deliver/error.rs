@@ -24,3 +24,11 @@ pub enum Error {
     #[error(transparent)]
     Render(#[from] render::Error),
 }
+
+impl Error {
+    /// Whether what was found was not there any more when it was read, so that asking again may help.
+    #[must_use]
+    pub const fn is_outdated(&self) -> bool {
+        matches!(self, Self::Origin(error) if error.is_outdated())
+    }
+}

@@ -7,6 +7,7 @@ mod derive;
 mod endpoint;
 mod error;
 mod lookup;
+mod reading;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,10 +18,11 @@ use bytes::Bytes;
 pub use endpoint::{Endpoint, OnUnsupported};
 pub use error::Error;
 pub use lookup::find;
+pub use reading::find_reading;
 
 use crate::cache::{DerivedKey, Flights, Memory, Weigh};
 use crate::dialect::{self, Delivery, Note, NoteLevel, Notes};
-use crate::origin::{Found, Origin};
+use crate::origin::{CallBook, Found, Origin};
 use crate::plan::{self, Facts, Hints, Size, Varies};
 use crate::render::{self, Pool, Timings};
 use crate::spec::{AssetRef, AssetType, Format};
@@ -47,6 +49,8 @@ pub struct Shared {
     pub deadline: Duration,
     /// What happened so far.
     pub counters: Counters,
+    /// How often each origin was asked.
+    pub origin_calls: CallBook,
 }
 
 /// What happened since the start.
@@ -202,16 +206,23 @@ impl Gateway {
         let endpoint = self
             .endpoint(request.host, path)
             .ok_or_else(|| unknown(request))?;
-        let delivery = dialect::read(&endpoint.rules, request.target)?;
+        let mut delivery = dialect::read(&endpoint.rules, request.target)?;
         self.count_notes(&delivery.notes);
         endpoint.accepts(&delivery)?;
 
-        let (origin, found) = find(endpoint, &delivery.asset).await?;
+        let (asset, origin, found) = find_reading(endpoint, &delivery).await?;
+        delivery.asset = asset;
         let (body, etag, cache) = if is_original(&delivery, &found) {
             (Body::Original, found.etag.clone(), CacheState::Bypass)
         } else if delivery.asset.asset_type == AssetType::Image {
             self.derive(endpoint, &delivery, &origin, &found, request)
-                .await?
+                .await
+                .inspect_err(|error| {
+                    // Who asks once more shall look once more.
+                    if error.is_outdated() {
+                        origin.forget(&delivery.asset);
+                    }
+                })?
         } else {
             return Err(render::Error::NoTool { what: "video" }.into());
         };

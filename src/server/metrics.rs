@@ -9,6 +9,7 @@ use hyper::StatusCode;
 
 use crate::deliver::Shared;
 use crate::dialect::NoteLevel;
+use crate::origin::Call;
 
 /// Requests of one endpoint by status class, 1xx to 5xx.
 #[derive(Debug, Default)]
@@ -125,6 +126,20 @@ impl Metrics {
             "Bytes read from origins for rendering.",
             get(&counters.origin_bytes),
         );
+        page.head(
+            "cldgate_origin_requests_total",
+            "counter",
+            "Calls to origins by kind; one that is repeated counts once.",
+        );
+        for (origin, calls) in shared.origin_calls.all() {
+            let origin = escaped(&origin);
+            for call in Call::ALL {
+                let labels = format!("origin=\"{origin}\",call=\"{}\"", call.word());
+                if calls.get(call) > 0 {
+                    page.row("cldgate_origin_requests_total", &labels, calls.get(call));
+                }
+            }
+        }
         let pool = shared.pool.counters();
         page.gauge(
             "cldgate_pool_queued",

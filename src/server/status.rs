@@ -64,9 +64,9 @@ const fn status(error: &Error) -> StatusCode {
             origin::Error::NotFound { .. } => StatusCode::NOT_FOUND,
             origin::Error::Forbidden { .. } => StatusCode::UNAUTHORIZED,
             origin::Error::TooLarge { .. } => StatusCode::BAD_REQUEST,
-            origin::Error::Denied { .. } | origin::Error::Upstream { .. } => {
-                StatusCode::BAD_GATEWAY
-            }
+            origin::Error::Denied { .. }
+            | origin::Error::Upstream { .. }
+            | origin::Error::Changed { .. } => StatusCode::BAD_GATEWAY,
             origin::Error::Timeout { .. } => StatusCode::GATEWAY_TIMEOUT,
         },
         Error::Render(error) => match error {
@@ -100,6 +100,7 @@ fn reason(error: &Error) -> String {
             origin::Error::TooLarge { .. } => "File size too large".to_owned(),
             origin::Error::Denied { .. } => "origin refuses access".to_owned(),
             origin::Error::Upstream { .. } => "origin cannot be read".to_owned(),
+            origin::Error::Changed { .. } => "the original changed meanwhile".to_owned(),
             origin::Error::Timeout { .. } => "origin did not answer in time".to_owned(),
         },
         Error::Render(error) => error.to_string(),

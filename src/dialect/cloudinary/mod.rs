@@ -8,6 +8,7 @@
 //! | `component` | one component to ops, in the one documented order |
 //! | `size` | boxes, gravities, offsets |
 //! | `effect`, `arguments` | effects with their documented defaults and ranges |
+//! | `types` | which assets a URL without types may mean |
 //! | `output`, `video` | format, quality, flags; animation, sound and video |
 //! | `expression` | numbers, lengths, colours, expressions |
 //! | `names` | what parameters are called where they are counted |
@@ -22,6 +23,7 @@ mod layer;
 mod names;
 mod output;
 mod size;
+mod types;
 mod video;
 
 pub use names::{parameter_name, parameters};
@@ -57,9 +59,11 @@ pub fn interpret(rules: &Rules, target: &str) -> Result<(Delivery, Option<Error>
     let mut spec = TransformSpec::default();
     let unknown = chain::read(&url.chain, rules, &mut spec, &mut notes)?;
     extension(url.asset.extension, &mut spec);
+    let (asset, others) = types::readings(asset(&url), url.head.form);
     Ok((
         Delivery {
-            asset: asset(&url),
+            asset,
+            others,
             spec,
             notes,
         },
