@@ -15,7 +15,7 @@ use super::locate::{self, BackupLayout, Leaf};
 use super::spelling::Worked;
 use super::store::{Begin, Depth, Object, Store};
 use super::{Answer, Candidate, Error, Found, ListingLife, Origin, Pieces};
-use crate::spec::{AssetRef, AssetType};
+use crate::spec::AssetRef;
 
 /// Pages of one asset's versions that are looked through; more is refused.
 const MAX_PAGES: usize = 100;
