@@ -1,6 +1,7 @@
 //! A derived picture: from the cache, from one who is making it, or made now.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::SystemTime;
 
 use bytes::Bytes;
