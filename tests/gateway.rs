@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use crate::origin::s3_server::{ACCESS_KEY, SECRET_KEY};
+
 /// A running gateway; stopped when dropped.
 pub struct Gateway {
     process: Child,
@@ -44,13 +46,16 @@ impl Gateway {
         ))
     }
 
-    fn start(config: &str) -> Self {
+    /// With a configuration whose listeners choose their ports.
+    pub fn start(config: &str) -> Self {
         let folder = scratch("gateway");
         let file = folder.join("cldgate.toml");
         std::fs::write(&file, config).expect("a configuration");
         let mut process = Command::new(env!("CARGO_BIN_EXE_cldgate"))
             .args(["serve", "--config"])
             .arg(&file)
+            .env("CLDGATE_TEST_ACCESS_KEY", ACCESS_KEY)
+            .env("CLDGATE_TEST_SECRET_KEY", SECRET_KEY)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()

@@ -209,7 +209,7 @@ fn dialect_rules(endpoint: &Endpoint) -> Result<dialect::Rules, Error> {
     // The last segment of a prefix is the cloud name; what stands before it is no part of the URL
     // language.
     let (before, cloud) = match (endpoint.prefix.rsplit_once('/'), &endpoint.cloud_name) {
-        (Some((before, cloud)), _) => (before, CloudRule::Fixed(cloud.into())),
+        (Some((before, _)), _) => (before, CloudRule::InPath),
         (None, Some(name)) => ("", CloudRule::Fixed(name.as_str().into())),
         (None, None) if !endpoint.hosts.is_empty() => ("", CloudRule::NotInPath),
         (None, None) => ("", CloudRule::ByHost),

@@ -25,15 +25,6 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Self; 6] = [
-        Self::BackupFolder,
-        Self::BackupBucket,
-        Self::S3,
-        Self::Folder,
-        Self::LibraryFolder,
-        Self::LibraryBucket,
-    ];
-
     pub const fn is_backup(self) -> bool {
         matches!(self, Self::BackupFolder | Self::BackupBucket)
     }

@@ -3,6 +3,10 @@
 mod backup;
 mod faults;
 mod ground;
+mod guide;
+mod index;
+mod library;
+mod moto;
 pub mod s3_server;
 
 use std::fs;

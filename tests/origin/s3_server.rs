@@ -130,6 +130,12 @@ impl S3Server {
         denied.insert(operation.to_owned());
     }
 
+    /// Gives it back.
+    pub fn allow(&self, operation: &str) {
+        let mut denied = self.rights.denied.lock().expect("not poisoned");
+        denied.remove(operation);
+    }
+
     /// Every answer waits this long.
     pub fn delay(&self, delay: Duration) {
         *self.rights.delay.lock().expect("not poisoned") = delay;

@@ -184,16 +184,18 @@ async fn look(gateway: &Gateway, sample: &str) -> Vec<Line> {
     let mut lines = Vec::new();
     for origin in origins.filter(|origin| names.insert(Arc::as_ptr(origin).cast::<()>())) {
         let mut result = Err(format!("origin {} has no such asset", origin.name()));
+        let mut failed = false;
         for asset in assets(sample) {
             match origin.find(&asset).await {
                 Ok(found) => {
                     result = Ok(told(origin.name(), &found));
                     break;
                 }
-                Err(error) if error.is_not_found() => {}
+                // The first failure is told, unless another type is there.
+                Err(error) if error.is_not_found() || failed => {}
                 Err(error) => {
                     result = Err(error.to_string());
-                    break;
+                    failed = true;
                 }
             }
         }

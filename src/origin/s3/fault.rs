@@ -6,6 +6,7 @@ use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 
 use super::Client;
+use super::ops::is_unreadable;
 use crate::origin::Error;
 use crate::origin::calls::Call;
 
@@ -23,6 +24,9 @@ impl Client {
         E: ProvideErrorMetadata + StdError + 'static,
     {
         match error {
+            _ if is_unreadable(error) => {
+                self.upstream(key, "an answer that cannot be read".to_owned())
+            }
             SdkError::TimeoutError(_) => self.timeout(key),
             SdkError::DispatchFailure(failure) if failure.is_timeout() => self.timeout(key),
             SdkError::DispatchFailure(failure) => match failure.as_connector_error() {

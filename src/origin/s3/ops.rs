@@ -3,8 +3,10 @@
 use std::ops::Range;
 use std::path::Path;
 
+use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
+use aws_sdk_s3::operation::list_objects_v2::{ListObjectsV2Error, ListObjectsV2Output};
 use aws_sdk_s3::primitives::{ByteStream, DateTime};
 use aws_sdk_s3::types::EncodingType;
 use bytes::{Bytes, BytesMut};
@@ -27,42 +29,19 @@ impl Client {
     /// # Errors
     /// [`Error::Denied`], [`Error::Upstream`], [`Error::Timeout`]. That nothing is there is no error.
     pub async fn list(&self, prefix: &str, depth: Depth, from: &Begin) -> Result<Page, Error> {
-        match self.page(prefix, depth, from, None).await {
-            Ok(page) => Ok(page),
+        let answer = match self.ask(prefix, depth, from, None).await {
             // A key may hold characters that XML cannot: then the page must come encoded. Not at
             // once, for some stores say that they encode and do not.
-            Err(error) if matches!(*error, SdkError::ResponseError(_)) => self
-                .page(prefix, depth, from, Some(EncodingType::Url))
-                .await
-                .map_err(|error| self.fault(Call::List, prefix, &error)),
-            Err(error) => Err(self.fault(Call::List, prefix, &error)),
-        }
-    }
-
-    async fn page(
-        &self,
-        prefix: &str,
-        depth: Depth,
-        from: &Begin,
-        encoding: Option<EncodingType>,
-    ) -> Result<Page, Box<ListError>> {
-        let mut request = self
-            .sdk()
-            .await
-            .list_objects_v2()
-            .bucket(&self.config.bucket)
-            .prefix(prefix)
-            .max_keys(PAGE)
-            .set_encoding_type(encoding);
-        if depth == Depth::Level {
-            request = request.delimiter("/");
-        }
-        request = match from {
-            Begin::First => request,
-            Begin::After(key) => request.start_after(key),
-            Begin::Token(token) => request.continuation_token(token),
+            Err(error) if is_unreadable(&error) => {
+                self.ask(prefix, depth, from, Some(EncodingType::Url)).await
+            }
+            answer => answer,
         };
-        let answer = request.send().await.map_err(Box::new)?;
+        let answer = answer.map_err(|error| self.fault(Call::List, prefix, &error))?;
+        // Every listing says this, before its keys; the SDK takes half a listing for an empty one.
+        let Some(is_truncated) = answer.is_truncated() else {
+            return Err(self.upstream(prefix, "a listing that breaks off".to_owned()));
+        };
         let is_encoded = answer.encoding_type() == Some(&EncodingType::Url);
         let plain = |text: &str| {
             if is_encoded {
@@ -83,12 +62,38 @@ impl Client {
         Ok(Page {
             objects: objects.collect(),
             folders: folders.filter_map(|p| Some(plain(p.prefix()?))).collect(),
-            next: if answer.is_truncated() == Some(true) {
-                answer.next_continuation_token().map(ToOwned::to_owned)
-            } else {
-                None
-            },
+            next: answer
+                .next_continuation_token()
+                .filter(|_| is_truncated)
+                .map(ToOwned::to_owned),
         })
+    }
+
+    async fn ask(
+        &self,
+        prefix: &str,
+        depth: Depth,
+        from: &Begin,
+        encoding: Option<EncodingType>,
+    ) -> Result<ListObjectsV2Output, Box<SdkError<ListObjectsV2Error, HttpResponse>>> {
+        let bucket = &self.config.bucket;
+        let mut request = self
+            .sdk()
+            .await
+            .list_objects_v2()
+            .bucket(bucket)
+            .prefix(prefix)
+            .max_keys(PAGE)
+            .set_encoding_type(encoding);
+        if depth == Depth::Level {
+            request = request.delimiter("/");
+        }
+        request = match from {
+            Begin::First => request,
+            Begin::After(key) => request.start_after(key),
+            Begin::Token(token) => request.continuation_token(token),
+        };
+        request.send().await.map_err(Box::new)
     }
 
     /// What is known of an object.
@@ -244,10 +249,11 @@ impl Client {
     }
 }
 
-type ListError = SdkError<
-    aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Error,
-    aws_sdk_s3::config::http::HttpResponse,
->;
+/// Whether a store answered well and in words that make no sense.
+pub(super) fn is_unreadable<E>(error: &SdkError<E, HttpResponse>) -> bool {
+    let answer = error.raw_response();
+    answer.is_some_and(|answer| answer.status().is_success())
+}
 
 /// What an answer tells of its object; `bytes` where it does not tell its length. The length of the
 /// whole stands in `Content-Range`, if there is one.
