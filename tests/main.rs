@@ -14,6 +14,8 @@ mod conformance;
 mod corpus;
 mod gateway;
 mod http;
+mod operators;
 mod origin;
+mod packaging;
 mod plan;
 mod render;

@@ -40,7 +40,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
         let named = arguments.origin.as_ref();
         named.is_none_or(|name| *name == origin.name)
     });
-    let indexed: Vec<_> = meant.filter_map(|origin| Some((origin, place(origin)?))).collect();
+    let indexed: Vec<_> = meant
+        .filter_map(|origin| Some((origin, place(origin)?)))
+        .collect();
     if indexed.is_empty() {
         eprintln!("no cloudinary_backup origin with `bucket` and `index` is meant");
         return Ok(ExitCode::from(WRONG));
@@ -87,7 +89,12 @@ async fn walk(origin: &Origin, path: &Path, folder: &str) -> Result<bool, config
     match walked {
         Ok((done, bytes)) => {
             let path = path.display();
-            let Progress { keys, assets, strange, pages } = done;
+            let Progress {
+                keys,
+                assets,
+                strange,
+                pages,
+            } = done;
             println!(
                 "{name}: {assets} assets in {keys} keys, {strange} of them no versions; {pages} calls; {bytes} bytes in {path}"
             );
@@ -129,7 +136,10 @@ impl<'a> Teller<'a> {
         let seconds = self.began.elapsed().as_secs().max(1);
         let rate = progress.keys.saturating_sub(before) / seconds;
         let Progress { keys, assets, .. } = progress;
-        let text = format!("{}: {keys} keys, {assets} assets, {rate} keys a second", self.name);
+        let text = format!(
+            "{}: {keys} keys, {assets} assets, {rate} keys a second",
+            self.name
+        );
         let end = if self.terminal { "\x1b[K\r" } else { "\n" };
         // Nobody may be looking; that is no reason to stop.
         let _told = write!(std::io::stderr(), "{text}{end}");

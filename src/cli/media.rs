@@ -143,9 +143,8 @@ fn open(config: &Config, name: Option<&str>) -> Result<Result<Library, String>, 
         (None, _) => None,
     };
     match chosen {
-        Some(name) => config::library(config, name).map(|library| {
-            library.ok_or_else(|| format!("`{name}` is no media library"))
-        }),
+        Some(name) => config::library(config, name)
+            .map(|library| library.ok_or_else(|| format!("`{name}` is no media library"))),
         None if names.is_empty() => Ok(Err(
             "the configuration has no origin of kind \"media_library\"".to_owned(),
         )),
@@ -172,7 +171,10 @@ async fn act(library: &Library, action: &Action) -> Result<ExitCode, Error> {
             }
             let asset = kind.asset(public_id, Some(file));
             if asset.asset_type != AssetType::Raw && asset.extension.is_none() {
-                eprintln!("{}: no extension tells its format; --type raw stores it as it is", file.display());
+                eprintln!(
+                    "{}: no extension tells its format; --type raw stores it as it is",
+                    file.display()
+                );
                 return Ok(ExitCode::from(WRONG));
             }
             report(library.put(&asset, file).await.map(|key| vec![key]))

@@ -9,6 +9,7 @@ pub mod audit;
 mod check;
 mod demo;
 mod explain;
+mod generate;
 mod index;
 mod media;
 mod render;
@@ -58,6 +59,9 @@ enum Command {
     Index(index::Arguments),
     /// Store, list and remove pictures of your own in the media library
     Media(media::Arguments),
+    /// Write shell completions and manual pages, for packages
+    #[command(hide = true)]
+    Generate(generate::Arguments),
 }
 
 /// Where the configuration is.
@@ -128,6 +132,7 @@ pub fn main() -> ExitCode {
         Command::Render(arguments) => render::run(&arguments),
         Command::Index(arguments) => index::run(&arguments),
         Command::Media(arguments) => media::run(&arguments),
+        Command::Generate(arguments) => generate::run(&arguments),
     };
     match result {
         Ok(code) => code,

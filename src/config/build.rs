@@ -138,7 +138,10 @@ fn open_store(name: &str, store: &Store, calls: &CallBook) -> Result<origin::Sto
 }
 
 fn open_bucket(name: &str, bucket: &Bucket, calls: &CallBook) -> Result<origin::Store, Error> {
-    Ok(origin::Store::bucket(connect(name, bucket)?, calls.of(name)))
+    Ok(origin::Store::bucket(
+        connect(name, bucket)?,
+        calls.of(name),
+    ))
 }
 
 fn connect(name: &str, bucket: &Bucket) -> Result<s3::Client, Error> {

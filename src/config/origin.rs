@@ -140,7 +140,9 @@ pub(super) fn read(
                 folder: inside,
             })
         }
-        Kind::Folder => store::directory(&mut section, folder).map(|path| OriginKind::Folder { path }),
+        Kind::Folder => {
+            store::directory(&mut section, folder).map(|path| OriginKind::Folder { path })
+        }
         Kind::Library => {
             let inside = section.or("folder", v::text, String::new());
             let everywhere = section.or("everywhere", v::flag, false);
@@ -183,7 +185,10 @@ fn backup(section: &mut Section<'_, '_>, folder: &Path) -> Option<OriginKind> {
     let store = store::store(section, folder)?;
     if index.is_some() && matches!(store, Store::Folder { .. }) {
         let fault = Fault::new("`index` is for a `bucket`");
-        section.wrong(Some("index"), fault.hint("a folder on disk answers as fast without one"));
+        section.wrong(
+            Some("index"),
+            fault.hint("a folder on disk answers as fast without one"),
+        );
     }
     Some(OriginKind::CloudinaryBackup {
         store,

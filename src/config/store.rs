@@ -65,9 +65,8 @@ impl Bucket {
     /// # Errors
     /// The key whose secret cannot be had, and why, in words that do not tell it.
     pub fn reach(&self) -> Result<s3::Config, String> {
-        let read = |key: &str, name: &SecretName| {
-            name.read().map_err(|reason| format!("{key}: {reason}"))
-        };
+        let read =
+            |key: &str, name: &SecretName| name.read().map_err(|reason| format!("{key}: {reason}"));
         let keys = match &self.keys {
             None => None,
             Some(names) => Some(s3::Keys {
@@ -96,6 +95,8 @@ pub(super) fn store(section: &mut Section<'_, '_>, folder: &Path) -> Option<Stor
     let bucket = bucket(section, folder);
     match (section.has("bucket"), section.has("path")) {
         (true, true) => {
+            // Asked for, so that it is a known key.
+            section.get("path", v::text);
             let fault = Fault::new("`bucket` and `path` are both given").hint("keep one of them");
             section.wrong(Some("bucket"), fault);
             None
@@ -172,10 +173,12 @@ fn bucket(section: &mut Section<'_, '_>, folder: &Path) -> Option<Bucket> {
         region,
         endpoint,
         path_style: path_style.unwrap_or(false),
-        keys: access_key.zip(secret_key).map(|(access_key, secret_key)| KeyNames {
-            access_key,
-            secret_key,
-        }),
+        keys: access_key
+            .zip(secret_key)
+            .map(|(access_key, secret_key)| KeyNames {
+                access_key,
+                secret_key,
+            }),
         connect_timeout: connect_timeout.unwrap_or(Time(default.connect)),
         first_byte_timeout: first_byte_timeout.unwrap_or(Time(default.first_byte)),
         total_timeout: total_timeout.unwrap_or(Time(default.total)),
@@ -199,15 +202,19 @@ pub(super) fn secret(
 /// The names that S3 allows: what is wrong here would be wrong on every request.
 fn bucket_name(value: &super::section::Value<'_>) -> v::Read<String> {
     let text = v::text(value)?;
-    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte);
+    let plain =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte);
     if (3..=63).contains(&text.len()) && text.bytes().all(plain) {
         return Ok(text);
     }
-    let fault = Fault::new("must be the name of a bucket: 3 to 63 lower-case letters, digits, `-` and `.`");
+    let fault =
+        Fault::new("must be the name of a bucket: 3 to 63 lower-case letters, digits, `-` and `.`");
     Err(match text.strip_prefix("s3://") {
         Some(rest) => {
             let name = rest.split('/').next().unwrap_or_default();
-            fault.hint(format!("write \"{name}\", and what stands behind it as `folder`"))
+            fault.hint(format!(
+                "write \"{name}\", and what stands behind it as `folder`"
+            ))
         }
         None => fault,
     })

@@ -159,7 +159,9 @@ impl Backup {
                 Err(error) => Err(error),
             }
         });
-        let stored = object.await?.and_then(|object| Stored::read(&object, prefix));
+        let stored = object
+            .await?
+            .and_then(|object| Stored::read(&object, prefix));
         Ok(stored.map(|stored| stored.found(prefix)))
     }
 
@@ -252,7 +254,9 @@ impl Backup {
 /// Whether the rest of a listing can hold no version, for it comes in the order of its bytes: names of
 /// versions begin with a digit. An ID may be the folder of a hundred thousand others.
 fn is_past_versions(folders: &[String], prefix: &str) -> bool {
-    let last = folders.last().and_then(|folder| folder.strip_prefix(prefix));
+    let last = folders
+        .last()
+        .and_then(|folder| folder.strip_prefix(prefix));
     last.is_some_and(|name| name.bytes().next().is_some_and(|first| first > b'9'))
 }
 

@@ -8,7 +8,7 @@ use bytes::{Bytes, BytesMut};
 use futures_util::stream;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
-use super::store::{Depth, Begin, Object, Page};
+use super::store::{Begin, Depth, Object, Page};
 use super::{Error, Found, Pieces};
 
 /// Bytes a piece.
@@ -56,7 +56,12 @@ impl Disk {
 
     /// The page behind `from`. Folders on disk have no order and no pages of their own, so every page
     /// reads the folder anew.
-    pub(super) async fn list(&self, prefix: &str, depth: Depth, from: Begin) -> Result<Page, Error> {
+    pub(super) async fn list(
+        &self,
+        prefix: &str,
+        depth: Depth,
+        from: Begin,
+    ) -> Result<Page, Error> {
         let after = match from {
             Begin::First => None,
             Begin::After(key) | Begin::Token(key) => Some(key),
@@ -116,9 +121,7 @@ impl Disk {
                 Ok((bytes.len() as u64 == found.bytes).then_some(bytes))
             })
             .await?;
-        bytes
-            .map(Bytes::from)
-            .ok_or_else(|| self.changed(&key))
+        bytes.map(Bytes::from).ok_or_else(|| self.changed(&key))
     }
 
     pub(super) async fn open(&self, found: &Found, range: Range<u64>) -> Result<Pieces, Error> {

@@ -217,7 +217,11 @@ impl Listings {
     {
         let outcome = self.0.get_or(asset, || async {
             let result = look().await;
-            if lasts(&result) { Ok(result) } else { result.map(Ok) }
+            if lasts(&result) {
+                Ok(result)
+            } else {
+                result.map(Ok)
+            }
         });
         outcome.await?
     }

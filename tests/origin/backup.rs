@@ -28,7 +28,11 @@ async fn the_newest_version_is_the_greatest_number() {
             put(&ground.root, &format!("{id}/{leaf}"), bytes.as_bytes());
         }
         // `pic` is the folder of another asset too.
-        put(&ground.root, &format!("{id}/9999999999/1.jpg"), b"another asset");
+        put(
+            &ground.root,
+            &format!("{id}/9999999999/1.jpg"),
+            b"another asset",
+        );
         let newest = backup(&ground, "res/acme", VersionRule::Newest);
         let as_asked = backup(&ground, "res/acme", VersionRule::AsAsked);
         for (version, by_newest, by_asked) in [
@@ -55,9 +59,21 @@ async fn the_newest_version_is_the_greatest_number() {
 async fn the_folder_may_be_written_in_every_way() {
     for kind in BOTH {
         let ground = Ground::new(kind);
-        put(&ground.root, "res/acme/image/upload/a/1600000000.png", b"in a folder");
-        put(&ground.root, "deep/er/res/acme/image/upload/a/1600000000.png", b"deep");
-        put(&ground.root, "image/upload/a/1600000000.png", b"at the root");
+        put(
+            &ground.root,
+            "res/acme/image/upload/a/1600000000.png",
+            b"in a folder",
+        );
+        put(
+            &ground.root,
+            "deep/er/res/acme/image/upload/a/1600000000.png",
+            b"deep",
+        );
+        put(
+            &ground.root,
+            "image/upload/a/1600000000.png",
+            b"at the root",
+        );
         for (folder, bytes) in [
             ("res/acme", "in a folder"),
             ("/res/acme/", "in a folder"),
@@ -75,7 +91,10 @@ async fn the_folder_may_be_written_in_every_way() {
             // A folder that ends in the types holds no others.
             let video = asset(AssetType::Video, "a", Some("mp4"));
             assert!(is_missing(&origin, &video).await, "{folder:?}");
-            assert_eq!(origin.candidates(&video).is_empty(), folder.contains("upload"));
+            assert_eq!(
+                origin.candidates(&video).is_empty(),
+                folder.contains("upload")
+            );
         }
     }
 }
@@ -84,11 +103,31 @@ async fn the_folder_may_be_written_in_every_way() {
 async fn raw_files_have_their_extension_in_the_folder_and_access_types_are_kept_apart() {
     for kind in BOTH {
         let ground = Ground::new(kind);
-        put(&ground.root, "res/acme/raw/upload/docs/a.pdf/1700000000", b"raw");
-        put(&ground.root, "res/acme/raw/upload/docs/a.pdf/1600000000", b"older");
-        put(&ground.root, "res/acme/image/private/x/1700000000.jpg", b"private");
-        put(&ground.root, "res/acme/image/authenticated/x/17.png", b"authenticated");
-        put(&ground.root, "res/acme/.wellknown/cloudinary/acme", b"marker");
+        put(
+            &ground.root,
+            "res/acme/raw/upload/docs/a.pdf/1700000000",
+            b"raw",
+        );
+        put(
+            &ground.root,
+            "res/acme/raw/upload/docs/a.pdf/1600000000",
+            b"older",
+        );
+        put(
+            &ground.root,
+            "res/acme/image/private/x/1700000000.jpg",
+            b"private",
+        );
+        put(
+            &ground.root,
+            "res/acme/image/authenticated/x/17.png",
+            b"authenticated",
+        );
+        put(
+            &ground.root,
+            "res/acme/.wellknown/cloudinary/acme",
+            b"marker",
+        );
         let origin = backup(&ground, "res/acme", VersionRule::Newest);
         let raw = AssetRef {
             version: Some(3),
@@ -123,7 +162,11 @@ async fn more_versions_than_a_page_holds_are_all_looked_at() {
     let id = "res/acme/image/upload/pic";
     // In the order of their bytes the newest, `10000.jpg`, comes second.
     for version in 8_000..10_001 {
-        put(&ground.root, &format!("{id}/{version}.jpg"), version.to_string().as_bytes());
+        put(
+            &ground.root,
+            &format!("{id}/{version}.jpg"),
+            version.to_string().as_bytes(),
+        );
     }
     let origin = backup(&ground, "res/acme", VersionRule::Newest);
     assert_eq!(text(&origin, &image("pic", Some("jpg"))).await, "10000");
@@ -154,7 +197,10 @@ async fn a_url_with_version_and_extension_needs_no_listing() {
     let found = origin.find(&old).await.expect("found");
     assert_eq!(origin.read(&found, 99).await.expect("read"), "old");
     let calls = |call| ground.calls.get(call);
-    assert_eq!((calls(Call::List), calls(Call::Head), calls(Call::Get)), (0, 1, 1));
+    assert_eq!(
+        (calls(Call::List), calls(Call::Head), calls(Call::Get)),
+        (0, 1, 1)
+    );
     assert_eq!(
         origin.candidates(&old),
         vec![
@@ -187,7 +233,10 @@ async fn the_spelling_that_worked_is_tried_first() {
     assert_eq!(lists(), 2);
     assert_eq!(text(&origin, &image("two+two", Some("jpg"))).await, "two");
     assert_eq!(lists(), 3);
-    assert_eq!(text(&origin, &image("three+three", Some("jpg"))).await, "three");
+    assert_eq!(
+        text(&origin, &image("three+three", Some("jpg"))).await,
+        "three"
+    );
     assert_eq!(lists(), 4);
 }
 
@@ -221,12 +270,17 @@ async fn a_cold_asset_costs_one_listing_and_one_read_and_a_warm_one_nothing() {
     let mut random = 1_u64;
     let mut known = std::collections::BTreeSet::new();
     for request in 0..requests {
-        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        random = random
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         let n = (random >> 33) % assets;
         let id = format!("folder{}/asset{n}", n % 100);
         let extension = ["jpg", "webp", "png"][request % 3];
         let before = server.calls("");
-        let found = origin.find(&image(&id, Some(extension))).await.expect("found");
+        let found = origin
+            .find(&image(&id, Some(extension)))
+            .await
+            .expect("found");
         let bytes = origin.read(&found, 1 << 20).await.expect("read");
         assert_eq!(bytes, format!("{n} 1700000000"));
         let cost = server.calls("") - before;

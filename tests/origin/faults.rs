@@ -30,11 +30,18 @@ async fn failure(origin: &dyn Origin) -> Error {
 async fn without_the_right_to_list_a_missing_key_is_told_apart_from_a_lost_one() {
     let server = S3Server::start();
     put(&server.bucket(), "photo.jpg", b"here");
-    put(&server.bucket(), "res/acme/image/upload/pic/1600000000.jpg", b"pic");
+    put(
+        &server.bucket(),
+        "res/acme/image/upload/pic/1600000000.jpg",
+        b"pic",
+    );
     server.deny("ListObjectsV2");
     // What is asked for by its very key needs no listing.
     let files = plain(server.config());
-    let photo = files.find(&image("photo", Some("jpg"))).await.expect("found");
+    let photo = files
+        .find(&image("photo", Some("jpg")))
+        .await
+        .expect("found");
     assert_eq!(files.read(&photo, 99).await.expect("read"), "here");
     let asked = backup(server.config(), VersionRule::AsAsked);
     let pic = versioned("pic", Some("jpg"), 1_600_000_000);
@@ -94,7 +101,10 @@ async fn wrong_keys_and_wrong_buckets_are_told_without_secrets() {
     assert!(!format!("{elsewhere:?}").contains(SECRET_KEY));
     let error = failure(&backup(elsewhere, VersionRule::Newest)).await;
     assert!(matches!(error, Error::Upstream { .. }), "{error}");
-    assert!(error.to_string().contains("no bucket no-such-bucket"), "{error}");
+    assert!(
+        error.to_string().contains("no bucket no-such-bucket"),
+        "{error}"
+    );
 }
 
 /// A server that answers every request with the same bytes, and then says nothing more.
@@ -162,12 +172,16 @@ async fn servers_out_of_order_and_nonsense_are_upstream_errors() {
     };
     for (answer, word) in [
         (page("500 Internal Server Error", ""), "500"),
-        (page("503 Slow Down", "<Error><Code>SlowDown</Code></Error>"), "SlowDown"),
+        (
+            page("503 Slow Down", "<Error><Code>SlowDown</Code></Error>"),
+            "SlowDown",
+        ),
         (page("200 OK", "<html>a portal's page"), "cannot be read"),
         (page("200 OK", "<ListBucketResult><Contents>"), "breaks off"),
         ("SSH-2.0-OpenSSH_9\r\n".to_owned(), ""),
         (
-            "HTTP/1.1 301 Moved\r\nx-amz-bucket-region: eu-west-1\r\ncontent-length: 0\r\n\r\n".to_owned(),
+            "HTTP/1.1 301 Moved\r\nx-amz-bucket-region: eu-west-1\r\ncontent-length: 0\r\n\r\n"
+                .to_owned(),
             "region = \"eu-west-1\"",
         ),
     ] {

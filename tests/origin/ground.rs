@@ -103,7 +103,11 @@ impl Ground {
 
     /// Stores an asset where this kind of origin keeps it. `format` is empty for raw files.
     pub fn put(&self, asset_type: AssetType, id: &str, format: &str, bytes: &[u8]) {
-        put(&self.root, &self.key(asset_type, id, format, 1_600_000_000), bytes);
+        put(
+            &self.root,
+            &self.key(asset_type, id, format, 1_600_000_000),
+            bytes,
+        );
     }
 
     pub fn key(&self, asset_type: AssetType, id: &str, format: &str, version: u64) -> String {

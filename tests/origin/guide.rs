@@ -4,27 +4,41 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use super::ground::put;
-use super::s3_server::{ACCESS_KEY, SECRET_KEY, S3Server};
+use super::s3_server::{ACCESS_KEY, S3Server, SECRET_KEY};
 use crate::gateway::{Gateway, photos, scratch};
 
 /// The demo's pictures and some odd ones, in a bucket.
 fn filled() -> S3Server {
     let server = S3Server::start();
-    copy(&photos().join("res/demo"), &server.bucket().join("res/acme"));
+    copy(
+        &photos().join("res/demo"),
+        &server.bucket().join("res/acme"),
+    );
     let photo = std::fs::read(newest(&photos().join("res/demo/image/upload/folder/photo")))
         .expect("a picture");
     for id in ["image%2Bexample", "two words", "caf\u{e9}"] {
         let key = format!("res/acme/image/upload/{id}/1600000000.jpg");
         put(&server.bucket(), &key, &photo);
     }
-    put(&server.bucket(), "res/acme/video/upload/clips/a/1600000000.mp4", b"a video");
-    put(&server.bucket(), "res/acme/raw/upload/docs/a.txt/1600000000", b"a text");
+    put(
+        &server.bucket(),
+        "res/acme/video/upload/clips/a/1600000000.mp4",
+        b"a video",
+    );
+    put(
+        &server.bucket(),
+        "res/acme/raw/upload/docs/a.txt/1600000000",
+        b"a text",
+    );
     server
 }
 
 fn newest(folder: &Path) -> std::path::PathBuf {
     let names = std::fs::read_dir(folder).expect("the demo's");
-    names.map(|name| name.expect("a name").path()).max().expect("a version")
+    names
+        .map(|name| name.expect("a name").path())
+        .max()
+        .expect("a version")
 }
 
 fn copy(from: &Path, to: &Path) {
@@ -48,7 +62,9 @@ fn origin(server: &S3Server, name: &str, folder: &str, more: &str) -> String {
 }
 
 fn config(origins: &str, endpoint: &str) -> String {
-    format!("listen = \"127.0.0.1:0\"\nadmin = \"127.0.0.1:0\"\n{origins}\n[[endpoint]]\nname = \"e\"\n{endpoint}\n")
+    format!(
+        "listen = \"127.0.0.1:0\"\nadmin = \"127.0.0.1:0\"\n{origins}\n[[endpoint]]\nname = \"e\"\n{endpoint}\n"
+    )
 }
 
 #[tokio::test]
@@ -58,13 +74,21 @@ async fn all_three_forms_of_url_find_their_asset() {
     let photo = "c_fill,w_60,h_40/v1312461204/folder/photo.jpg";
     // With the cloud name, behind a custom domain, and without the types.
     for (endpoint, host, url) in [
-        ("prefix = \"/acme\"\norigins = [\"backup\"]", None, format!("/acme/image/upload/{photo}")),
+        (
+            "prefix = \"/acme\"\norigins = [\"backup\"]",
+            None,
+            format!("/acme/image/upload/{photo}"),
+        ),
         (
             "hosts = [\"static.example.com\"]\norigins = [\"backup\"]",
             Some("static.example.com"),
             format!("/image/upload/{photo}"),
         ),
-        ("prefix = \"/acme\"\norigins = [\"backup\"]", None, format!("/acme/{photo}")),
+        (
+            "prefix = \"/acme\"\norigins = [\"backup\"]",
+            None,
+            format!("/acme/{photo}"),
+        ),
     ] {
         let gateway = Gateway::start(&config(&backup, endpoint));
         let headers: Vec<_> = host.map(|host| ("host", host)).into_iter().collect();
@@ -72,13 +96,21 @@ async fn all_three_forms_of_url_find_their_asset() {
         assert_eq!(answer.status(), 200, "{url}");
         assert_eq!(answer.headers()["content-type"], "image/jpeg");
         let calls = async |call: &str| {
-            let text = reqwest::get(format!("{}/metrics", gateway.admin)).await.expect("metrics");
+            let text = reqwest::get(format!("{}/metrics", gateway.admin))
+                .await
+                .expect("metrics");
             let text = text.text().await.expect("text");
-            let name = format!("cldgate_origin_requests_total{{origin=\"backup\",call=\"{call}\"}} ");
-            text.lines().find_map(|line| line.strip_prefix(&name)?.parse().ok()).unwrap_or(0)
+            let name =
+                format!("cldgate_origin_requests_total{{origin=\"backup\",call=\"{call}\"}} ");
+            text.lines()
+                .find_map(|line| line.strip_prefix(&name)?.parse().ok())
+                .unwrap_or(0)
         };
         assert_eq!((calls("list").await, calls("get").await), (1, 1), "{url}");
-        assert_eq!(gateway.ask(&url, &headers).await.headers()["x-cache"], "hit");
+        assert_eq!(
+            gateway.ask(&url, &headers).await.headers()["x-cache"],
+            "hit"
+        );
         assert_eq!((calls("list").await, calls("get").await), (1, 1), "{url}");
     }
 }
@@ -88,9 +120,8 @@ async fn short_urls_find_images_videos_and_raw_files() {
     let server = filled();
     // One origin that finds all three by itself, and one origin for each as other guides have it.
     let one = origin(&server, "all", "res/acme", "");
-    let three = ["image", "video", "raw"].map(|kind| {
-        origin(&server, kind, &format!("res/acme/{kind}/upload"), "")
-    });
+    let three = ["image", "video", "raw"]
+        .map(|kind| origin(&server, kind, &format!("res/acme/{kind}/upload"), ""));
     for (origins, names) in [
         (one, "[\"all\"]"),
         (three.concat(), "[\"image\", \"video\", \"raw\"]"),
@@ -101,11 +132,18 @@ async fn short_urls_find_images_videos_and_raw_files() {
             ("/acme/clips/a.mp4", "video/mp4", Some("a video")),
             ("/acme/docs/a.txt", "text/plain", Some("a text")),
             ("/acme/w_50/folder/photo.png", "image/png", None),
-            ("/acme/image/upload/w_50/folder/photo.png", "image/png", None),
+            (
+                "/acme/image/upload/w_50/folder/photo.png",
+                "image/png",
+                None,
+            ),
         ] {
             let answer = gateway.get(url).await;
             assert_eq!(answer.status(), 200, "{url} {names}");
-            let found = answer.headers()["content-type"].to_str().expect("text").to_owned();
+            let found = answer.headers()["content-type"]
+                .to_str()
+                .expect("text")
+                .to_owned();
             assert!(found.starts_with(media), "{url}: {found}");
             if let Some(body) = body {
                 assert_eq!(answer.text().await.expect("text"), body, "{url}");
@@ -113,7 +151,10 @@ async fn short_urls_find_images_videos_and_raw_files() {
         }
         assert_eq!(gateway.get("/acme/no/such.jpg").await.status(), 404);
         // Where the type is written it counts.
-        assert_eq!(gateway.get("/acme/image/upload/clips/a.jpg").await.status(), 404);
+        assert_eq!(
+            gateway.get("/acme/image/upload/clips/a.jpg").await.status(),
+            404
+        );
     }
 }
 
@@ -121,7 +162,10 @@ async fn short_urls_find_images_videos_and_raw_files() {
 async fn special_characters_need_no_second_origin() {
     let server = filled();
     let backup = origin(&server, "backup", "res/acme", "");
-    let gateway = Gateway::start(&config(&backup, "prefix = \"/acme\"\norigins = [\"backup\"]"));
+    let gateway = Gateway::start(&config(
+        &backup,
+        "prefix = \"/acme\"\norigins = [\"backup\"]",
+    ));
     for url in [
         "/acme/image/upload/w_20/image+example.jpg",
         "/acme/image/upload/w_20/image%2Bexample.jpg",
@@ -139,7 +183,10 @@ async fn the_canonical_header_is_as_the_guide_shows_it() {
     let server = filled();
     let more = "canonical_base_url = \"https://www.example.com\"";
     let backup = origin(&server, "backup", "res/acme/image/upload", more);
-    let gateway = Gateway::start(&config(&backup, "prefix = \"/acme\"\norigins = [\"backup\"]"));
+    let gateway = Gateway::start(&config(
+        &backup,
+        "prefix = \"/acme\"\norigins = [\"backup\"]",
+    ));
     let answer = gateway.get("/acme/w_20/folder/photo.jpg").await;
     assert_eq!(
         answer.headers()["link"],
@@ -174,7 +221,11 @@ fn check_tells_what_is_allowed_and_what_is_not() {
     };
     let (code, told) = check(&["--connect", "--sample", "folder/photo.jpg"]);
     assert_eq!(code, Some(0), "{told}");
-    for line in ["  list   ok: ", "  get    ok: res/acme/", "  find   ok: backup has res/acme/image/upload/folder/photo/"] {
+    for line in [
+        "  list   ok: ",
+        "  get    ok: res/acme/",
+        "  find   ok: backup has res/acme/image/upload/folder/photo/",
+    ] {
         assert!(told.contains(line), "{line}: {told}");
     }
     for sample in [
@@ -193,15 +244,24 @@ fn check_tells_what_is_allowed_and_what_is_not() {
     server.deny("ListObjectsV2");
     let (code, told) = check(&["--connect"]);
     assert_eq!(code, Some(1));
-    assert!(told.contains("list   FAILED") && told.contains("s3:ListBucket is needed"), "{told}");
+    assert!(
+        told.contains("list   FAILED") && told.contains("s3:ListBucket is needed"),
+        "{told}"
+    );
     // What a URL with version and extension names can be read all the same.
     let (_, told) = check(&["--connect", "--sample", "v1600000000/clips/a.mp4"]);
-    assert!(told.contains("find   ok: backup has res/acme/video/upload/clips/a/1600000000.mp4"), "{told}");
+    assert!(
+        told.contains("find   ok: backup has res/acme/video/upload/clips/a/1600000000.mp4"),
+        "{told}"
+    );
     server.allow("ListObjectsV2");
     server.deny("GetObject");
     let (code, told) = check(&["--connect"]);
     assert_eq!(code, Some(1));
-    assert!(told.contains("list   ok") && told.contains("get    FAILED"), "{told}");
+    assert!(
+        told.contains("list   ok") && told.contains("get    FAILED"),
+        "{told}"
+    );
     std::fs::remove_dir_all(folder).expect("removed");
 }
 
@@ -235,7 +295,12 @@ origins = ["backup", "uploads", "library"]
 "#,
     )
     .expect("a configuration");
-    let output = cldgate(&["check", "--iam", "--config", file.to_str().expect("a plain path")]);
+    let output = cldgate(&[
+        "check",
+        "--iam",
+        "--config",
+        file.to_str().expect("a plain path"),
+    ]);
     assert!(output.status.success(), "{output:?}");
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path("../../snapshots/config");

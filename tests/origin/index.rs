@@ -51,7 +51,11 @@ async fn what_is_in_the_index_needs_no_listing() {
     ] {
         put(&ground.root, &format!("res/acme/{key}"), bytes.as_bytes());
     }
-    put(&ground.root, "res/acme2/image/upload/a/1900000000.jpg", b"of another");
+    put(
+        &ground.root,
+        "res/acme2/image/upload/a/1900000000.jpg",
+        b"of another",
+    );
     let folder = scratch("index");
     let path = folder.join("backup.index");
     assert_eq!(walk(&ground, &path, SystemTime::now()).await, (7, 11));
@@ -81,12 +85,24 @@ async fn what_the_index_does_not_know_is_listed() {
     let ground = Ground::new(Kind::BackupBucket);
     let id = "res/acme/image/upload/pic";
     put(&ground.root, &format!("{id}/1500000000.jpg"), b"indexed");
-    put(&ground.root, "res/acme/image/upload/lost/1500000000.jpg", b"lost");
+    put(
+        &ground.root,
+        "res/acme/image/upload/lost/1500000000.jpg",
+        b"lost",
+    );
     let folder = scratch("index");
     let path = folder.join("backup.index");
     walk(&ground, &path, SystemTime::now()).await;
-    put(&ground.root, &format!("{id}/1600000000.jpg"), b"uploaded later");
-    put(&ground.root, "res/acme/image/upload/late/1600000000.jpg", b"late");
+    put(
+        &ground.root,
+        &format!("{id}/1600000000.jpg"),
+        b"uploaded later",
+    );
+    put(
+        &ground.root,
+        "res/acme/image/upload/late/1600000000.jpg",
+        b"late",
+    );
     std::fs::remove_dir_all(ground.root.join("res/acme/image/upload/lost")).expect("removed");
     let origin = backup(&ground, path.clone(), DAY);
     let lists = || ground.calls.get(Call::List);
@@ -95,11 +111,17 @@ async fn what_the_index_does_not_know_is_listed() {
     assert_eq!(lists(), 1);
     // A version that is new is seen by the number in its URL.
     assert_eq!(text(&origin, &image("pic", Some("jpg"))).await, "indexed");
-    assert_eq!(text(&origin, &versioned("pic", Some("jpg"), 7)).await, "indexed");
+    assert_eq!(
+        text(&origin, &versioned("pic", Some("jpg"), 7)).await,
+        "indexed"
+    );
     assert_eq!(lists(), 1);
     let newer = versioned("pic", Some("jpg"), 1_600_000_000);
     assert_eq!(text(&origin, &newer).await, "uploaded later");
-    assert_eq!(text(&origin, &image("pic", Some("jpg"))).await, "uploaded later");
+    assert_eq!(
+        text(&origin, &image("pic", Some("jpg"))).await,
+        "uploaded later"
+    );
     assert_eq!(lists(), 2);
     // An object that has gone: reading tells, and the next look-up does not believe the index.
     let lost = image("lost", Some("jpg"));
@@ -114,7 +136,11 @@ async fn what_the_index_does_not_know_is_listed() {
         ("none", backup(&ground, folder.join("none"), DAY)),
     ] {
         let before = lists();
-        assert_eq!(text(&wrong, &image("pic", Some("jpg"))).await, "uploaded later", "{name}");
+        assert_eq!(
+            text(&wrong, &image("pic", Some("jpg"))).await,
+            "uploaded later",
+            "{name}"
+        );
         assert_eq!(lists(), before + 1, "{name}");
     }
     let whole = std::fs::read(&path).expect("the index");
@@ -125,7 +151,10 @@ async fn what_the_index_does_not_know_is_listed() {
         // Never a panic; at most an entry less.
         let answer = Index::open(&path).and_then(|index| index.get("image/upload/pic"));
         let same = answer.as_ref().is_ok_and(|found| {
-            found.is_empty() || found.iter().all(|stored| stored.leaf.version == 1_500_000_000)
+            found.is_empty()
+                || found
+                    .iter()
+                    .all(|stored| stored.leaf.version == 1_500_000_000)
         });
         assert!(same || answer.is_err(), "byte {at}: {answer:?}");
     }
@@ -218,7 +247,9 @@ fn a_million_assets_are_small_and_quick() {
     let began = Instant::now();
     let asked = 20_000_u32;
     for _ in 0..asked {
-        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        random = random
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
         let n = (random >> 33) % assets;
         let found = index.get(&id(n)).expect("read");
         assert_eq!(found.first().map(|stored| stored.bytes), Some(100_000 + n));

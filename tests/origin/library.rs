@@ -6,7 +6,7 @@ use cldgate::origin::{Error, Library};
 use cldgate::spec::{AssetRef, AssetType};
 
 use super::ground::{Ground, Kind, asset, forgetful, image, put};
-use super::s3_server::{ACCESS_KEY, SECRET_KEY, S3Server};
+use super::s3_server::{ACCESS_KEY, S3Server, SECRET_KEY};
 use super::{is_missing, text};
 use crate::gateway::{Gateway, photos, scratch};
 
@@ -21,22 +21,40 @@ async fn an_asset_is_one_file_that_people_can_read() {
         put(&upload, "two.PNG", b"second");
         put(&upload, "empty.jpg", b"");
         let pic = image("folder/a pic", Some("jpg"));
-        let key = library.put(&pic, &upload.join("one.jpg")).await.expect("put");
+        let key = library
+            .put(&pic, &upload.join("one.jpg"))
+            .await
+            .expect("put");
         assert_eq!(key, "inner/image/upload/folder/a pic.jpg");
         assert_eq!(text(&*origin, &pic).await, "first");
         // Another format takes the place of the first.
         let png = image("folder/a pic", Some("PNG"));
-        let key = library.put(&png, &upload.join("two.PNG")).await.expect("put");
+        let key = library
+            .put(&png, &upload.join("two.PNG"))
+            .await
+            .expect("put");
         assert_eq!(key, "inner/image/upload/folder/a pic.png");
         assert_eq!(text(&*origin, &pic).await, "second");
         // Its neighbours stay.
         let neighbour = image("folder/a pic.x", Some("jpg"));
-        library.put(&neighbour, &upload.join("one.jpg")).await.expect("put");
-        library.put(&pic, &upload.join("one.jpg")).await.expect("put");
+        library
+            .put(&neighbour, &upload.join("one.jpg"))
+            .await
+            .expect("put");
+        library
+            .put(&pic, &upload.join("one.jpg"))
+            .await
+            .expect("put");
         assert_eq!(text(&*origin, &neighbour).await, "first");
         let raw = asset(AssetType::Raw, "docs/a.pdf", None);
-        library.put(&raw, &upload.join("one.jpg")).await.expect("put");
-        let (all, next) = library.page("", cldgate::origin::Begin::First).await.expect("a page");
+        library
+            .put(&raw, &upload.join("one.jpg"))
+            .await
+            .expect("put");
+        let (all, next) = library
+            .page("", cldgate::origin::Begin::First)
+            .await
+            .expect("a page");
         assert!(next.is_none());
         let keys: Vec<_> = all.iter().map(|object| object.key.as_str()).collect();
         assert_eq!(
@@ -47,10 +65,22 @@ async fn an_asset_is_one_file_that_people_can_read() {
                 "raw/upload/docs/a.pdf",
             ]
         );
-        assert_eq!(library.remove(&image("folder/a pic", None)).await.expect("removed").len(), 1);
+        assert_eq!(
+            library
+                .remove(&image("folder/a pic", None))
+                .await
+                .expect("removed")
+                .len(),
+            1
+        );
         assert!(is_missing(&*origin, &pic).await);
         assert_eq!(text(&*origin, &neighbour).await, "first");
-        assert!(library.remove(&pic).await.is_err_and(|error| error.is_not_found()));
+        assert!(
+            library
+                .remove(&pic)
+                .await
+                .is_err_and(|error| error.is_not_found())
+        );
         assert_eq!(text(&*origin, &raw).await, "first");
         for id in ["../out", "a//b", "", "/etc/x"] {
             let outside = AssetRef {
@@ -58,7 +88,10 @@ async fn an_asset_is_one_file_that_people_can_read() {
                 ..pic.clone()
             };
             let refused = library.put(&outside, &upload.join("one.jpg")).await;
-            assert!(matches!(refused, Err(Error::Forbidden { .. })), "{id}: {refused:?}");
+            assert!(
+                matches!(refused, Err(Error::Forbidden { .. })),
+                "{id}: {refused:?}"
+            );
         }
         std::fs::remove_dir_all(upload).expect("removed");
     }
@@ -109,16 +142,31 @@ async fn what_is_put_there_is_served_before_the_backup() {
         let picture = picture.to_str().expect("a plain path");
         let put = cldgate(&["media", "put", picture, "folder/new", "--config", file]);
         assert!(put.status.success(), "{put:?}");
-        assert_eq!(String::from_utf8_lossy(&put.stdout), "image/upload/folder/new.jpg\n");
-        assert_eq!(origin("/demo/image/upload/folder/new.jpg").await.as_deref(), Some("own"));
+        assert_eq!(
+            String::from_utf8_lossy(&put.stdout),
+            "image/upload/folder/new.jpg\n"
+        );
+        assert_eq!(
+            origin("/demo/image/upload/folder/new.jpg").await.as_deref(),
+            Some("own")
+        );
         let listed = cldgate(&["media", "list", "image/", "--config", file]);
         let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
-        assert!(listed.starts_with("image/upload/folder/new.jpg\t"), "{listed}");
+        assert!(
+            listed.starts_with("image/upload/folder/new.jpg\t"),
+            "{listed}"
+        );
         let removed = cldgate(&["media", "rm", "folder/new", "--config", file]);
         assert!(removed.status.success(), "{removed:?}");
         let again = cldgate(&["media", "rm", "folder/new", "--config", file]);
         assert_eq!(again.status.code(), Some(1), "{again:?}");
-        assert_eq!(gateway.get("/demo/image/upload/folder/new.jpg").await.status(), 404);
+        assert_eq!(
+            gateway
+                .get("/demo/image/upload/folder/new.jpg")
+                .await
+                .status(),
+            404
+        );
     }
     let none = cldgate(&["media", "list"]);
     assert_eq!(none.status.code(), Some(2));

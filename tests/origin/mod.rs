@@ -127,7 +127,10 @@ async fn an_id_is_a_name_below_the_origin(kind: Kind) {
         "",
     ] {
         assert!(is_missing(&*origin, &image(id, None)).await, "{id:?}");
-        assert!(is_missing(&*origin, &image(id, Some("png"))).await, "{id:?}");
+        assert!(
+            is_missing(&*origin, &image(id, Some("png"))).await,
+            "{id:?}"
+        );
         let raw = asset(AssetType::Raw, id, None);
         assert!(is_missing(&*origin, &raw).await, "{id:?}");
     }
@@ -141,7 +144,10 @@ async fn raw_and_video_have_places_of_their_own(kind: Kind) {
     ground.put(AssetType::Raw, "docs/a.pdf", "", b"raw");
     ground.put(AssetType::Video, "clips/a", "mov", b"video");
     let origin = ground.origin(life());
-    assert_eq!(text(&*origin, &asset(AssetType::Raw, "docs/a.pdf", None)).await, "raw");
+    assert_eq!(
+        text(&*origin, &asset(AssetType::Raw, "docs/a.pdf", None)).await,
+        "raw"
+    );
     for extension in [Some("mov"), Some("mp4"), None] {
         let video = asset(AssetType::Video, "clips/a", extension);
         assert_eq!(text(&*origin, &video).await, "video");
@@ -170,7 +176,10 @@ async fn a_dot_may_belong_to_the_id(kind: Kind) {
     ground.put(AssetType::Image, "photo.v2", "png", b"second");
     ground.put(AssetType::Image, "logo.gif", "png", b"named like a file");
     let origin = ground.origin(life());
-    assert_eq!(text(&*origin, &image("photo.v2", Some("png"))).await, "second");
+    assert_eq!(
+        text(&*origin, &image("photo.v2", Some("png"))).await,
+        "second"
+    );
     assert_eq!(text(&*origin, &image("photo.v2", None)).await, "second");
     let whole = image("logo.gif", Some("png"));
     assert_eq!(text(&*origin, &whole).await, "named like a file");
@@ -189,7 +198,12 @@ async fn an_asset_may_be_the_folder_of_others(kind: Kind) {
     ground.put(AssetType::Image, "a/1700000001", "jpg", b"a number");
     ground.put(AssetType::Image, "ab", "jpg", b"ab");
     let origin = ground.origin(life());
-    for (id, bytes) in [("a", "a"), ("a/b", "a/b"), ("a/1700000001", "a number"), ("ab", "ab")] {
+    for (id, bytes) in [
+        ("a", "a"),
+        ("a/b", "a/b"),
+        ("a/1700000001", "a number"),
+        ("ab", "ab"),
+    ] {
         assert_eq!(text(&*origin, &image(id, Some("jpg"))).await, bytes);
         assert_eq!(text(&*origin, &image(id, Some("webp"))).await, bytes);
     }
@@ -227,11 +241,21 @@ async fn a_limit_is_kept_before_reading(kind: Kind) {
     let ground = Ground::new(kind);
     ground.put(AssetType::Image, "pic", "jpg", b"four");
     let origin = ground.origin(life());
-    let found = origin.find(&image("pic", Some("jpg"))).await.expect("found");
+    let found = origin
+        .find(&image("pic", Some("jpg")))
+        .await
+        .expect("found");
     let asked = ground.asked();
     let large = origin.read(&found, 3).await;
     assert!(
-        matches!(large, Err(Error::TooLarge { limit: 3, bytes: 4, .. })),
+        matches!(
+            large,
+            Err(Error::TooLarge {
+                limit: 3,
+                bytes: 4,
+                ..
+            })
+        ),
         "{large:?}"
     );
     assert_eq!(ground.asked(), asked);
@@ -248,7 +272,10 @@ async fn a_known_asset_costs_nothing(kind: Kind) {
     assert!(is_missing(&*origin, &missing).await);
     let asked = ground.asked();
     for version in [None, Some(3), Some(9)] {
-        let pic = AssetRef { version, ..pic.clone() };
+        let pic = AssetRef {
+            version,
+            ..pic.clone()
+        };
         assert!(origin.find(&pic).await.is_ok());
         assert!(is_missing(&*origin, &missing).await);
     }

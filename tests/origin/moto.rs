@@ -34,9 +34,20 @@ impl Moto {
             return None;
         }
         // A port that is free now; the server takes no socket that is open already.
-        let port = TcpListener::bind("127.0.0.1:0").ok()?.local_addr().ok()?.port();
+        let port = TcpListener::bind("127.0.0.1:0")
+            .ok()?
+            .local_addr()
+            .ok()?
+            .port();
         let mut process = Command::new("python3")
-            .args(["-m", "moto.server", "-H", "127.0.0.1", "-p", &port.to_string()])
+            .args([
+                "-m",
+                "moto.server",
+                "-H",
+                "127.0.0.1",
+                "-p",
+                &port.to_string(),
+            ])
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
@@ -49,7 +60,10 @@ impl Moto {
                 let _heard = tell.send(line.contains("Running on"));
             }
         });
-        while !told.recv_timeout(Duration::from_secs(120)).expect("moto starts") {}
+        while !told
+            .recv_timeout(Duration::from_secs(120))
+            .expect("moto starts")
+        {}
         Some(Self {
             process,
             endpoint: format!("http://127.0.0.1:{port}"),
@@ -82,42 +96,85 @@ async fn another_make_of_server_says_the_same() {
     };
     let client = || s3::Client::new("backup", config.clone());
     let made = client();
-    made.sdk().await.create_bucket().bucket("acme-backup").send().await.expect("a bucket");
+    made.sdk()
+        .await
+        .create_bucket()
+        .bucket("acme-backup")
+        .send()
+        .await
+        .expect("a bucket");
     let fill = async |key: &str, bytes: &str| {
-        made.put(key, Bytes::from(bytes.to_owned())).await.expect(key);
+        made.put(key, Bytes::from(bytes.to_owned()))
+            .await
+            .expect(key);
     };
-    for (id, bytes) in [("folder/photo", "plain"), ("image%2Bexample", "encoded"), ("a b/ü", "odd")] {
+    for (id, bytes) in [
+        ("folder/photo", "plain"),
+        ("image%2Bexample", "encoded"),
+        ("a b/ü", "odd"),
+    ] {
         fill(&format!("res/acme/image/upload/{id}/999.jpg"), "old").await;
         fill(&format!("res/acme/image/upload/{id}/1600000000.png"), bytes).await;
     }
     fill("res/acme/raw/upload/docs/a.pdf/1600000000", "raw").await;
     for n in 0..1_005 {
-        fill(&format!("res/acme/image/upload/many/{}.jpg", 9_000 + n), &n.to_string()).await;
+        fill(
+            &format!("res/acme/image/upload/many/{}.jpg", 9_000 + n),
+            &n.to_string(),
+        )
+        .await;
     }
 
     let calls: Arc<Calls> = Arc::default();
     let store = Store::bucket(client(), calls.clone());
     let origin = Backup::new(store, "/res/acme/", VersionRule::AsAsked, life());
-    for (id, bytes) in [("folder/photo", "plain"), ("image+example", "encoded"), ("a b/ü", "odd")] {
+    for (id, bytes) in [
+        ("folder/photo", "plain"),
+        ("image+example", "encoded"),
+        ("a b/ü", "odd"),
+    ] {
         assert_eq!(text(&origin, &image(id, Some("jpg"))).await, bytes);
     }
-    let found = origin.find(&image("folder/photo", None)).await.expect("found");
+    let found = origin
+        .find(&image("folder/photo", None))
+        .await
+        .expect("found");
     assert_eq!(found.version, Some(1_600_000_000));
     let lists = calls.get(Call::List);
-    assert_eq!(text(&origin, &versioned("folder/photo", Some("jpg"), 999)).await, "old");
+    assert_eq!(
+        text(&origin, &versioned("folder/photo", Some("jpg"), 999)).await,
+        "old"
+    );
     assert_eq!(calls.get(Call::List), lists);
-    assert_eq!(text(&origin, &asset(AssetType::Raw, "docs/a.pdf", None)).await, "raw");
+    assert_eq!(
+        text(&origin, &asset(AssetType::Raw, "docs/a.pdf", None)).await,
+        "raw"
+    );
     assert_eq!(text(&origin, &image("many", None)).await, "1004");
     assert!(is_missing(&origin, &image("folder", None)).await);
 
     let library = Library::new(Store::bucket(client(), Arc::default()), "media");
     let upload = scratch("moto");
     put(&upload, "a.png", b"own");
-    library.put(&image("own/pic", Some("png")), &upload.join("a.png")).await.expect("put");
-    let own = Plain::new(Store::bucket(client(), Arc::default()), "media", Layout::Typed, life());
+    library
+        .put(&image("own/pic", Some("png")), &upload.join("a.png"))
+        .await
+        .expect("put");
+    let own = Plain::new(
+        Store::bucket(client(), Arc::default()),
+        "media",
+        Layout::Typed,
+        life(),
+    );
     assert_eq!(text(&own, &image("own/pic", Some("webp"))).await, "own");
-    library.remove(&image("own/pic", None)).await.expect("removed");
-    let left = made.list("media/", Depth::All, &Begin::First).await.expect("a list");
+    library
+        .remove(&image("own/pic", None))
+        .await
+        .expect("removed");
+    let left = made
+        .list("media/", Depth::All, &Begin::First)
+        .await
+        .expect("a list");
     assert!(left.objects.is_empty());
     std::fs::remove_dir_all(upload).expect("removed");
 
@@ -127,6 +184,12 @@ async fn another_make_of_server_says_the_same() {
     };
     let elsewhere = Store::bucket(s3::Client::new("elsewhere", elsewhere), Arc::default());
     let nowhere = Backup::new(elsewhere, "", VersionRule::Newest, life());
-    let error = nowhere.find(&image("a", None)).await.expect_err("no bucket");
-    assert!(error.to_string().contains("no bucket no-such-bucket"), "{error}");
+    let error = nowhere
+        .find(&image("a", None))
+        .await
+        .expect_err("no bucket");
+    assert!(
+        error.to_string().contains("no bucket no-such-bucket"),
+        "{error}"
+    );
 }

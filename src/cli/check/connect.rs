@@ -138,12 +138,16 @@ async fn bucket(client: &s3::Client, folder: &str, written: bool) -> Vec<Line> {
         }),
         None => lines.push(Line {
             what: "get",
-            result: Err(format!("not tried: there is nothing below \"{folder}\" yet")),
+            result: Err(format!(
+                "not tried: there is nothing below \"{folder}\" yet"
+            )),
         }),
     }
     if written {
         let key = format!("{folder}.cldgate-check");
-        let put = client.put(&key, bytes::Bytes::from_static(b"check\n")).await;
+        let put = client
+            .put(&key, bytes::Bytes::from_static(b"check\n"))
+            .await;
         lines.push(Line::of("put", put.map(|()| key.clone())));
         lines.push(Line::of("delete", client.remove(&key).await.map(|()| key)));
     }
@@ -177,7 +181,10 @@ async fn look(gateway: &Gateway, sample: &str) -> Vec<Line> {
                 Err(error) => Err(error.to_string()),
             },
         };
-        return vec![Line { what: "find", result }];
+        return vec![Line {
+            what: "find",
+            result,
+        }];
     }
     let mut names = std::collections::BTreeSet::new();
     let origins = gateway.endpoints.iter().flat_map(|one| &one.origins);
@@ -199,7 +206,10 @@ async fn look(gateway: &Gateway, sample: &str) -> Vec<Line> {
                 }
             }
         }
-        lines.push(Line { what: "find", result });
+        lines.push(Line {
+            what: "find",
+            result,
+        });
     }
     lines
 }

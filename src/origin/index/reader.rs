@@ -53,7 +53,10 @@ impl Index {
         if magic != MAGIC {
             return Err(damaged("it is no index, or of another version"));
         }
-        let size = size.iter().rev().fold(0, |n, byte| n << 8 | usize::from(*byte));
+        let size = size
+            .iter()
+            .rev()
+            .fold(0, |n, byte| n << 8 | usize::from(*byte));
         if size > MAX_BYTES || size as u64 > tail_at {
             return Err(short());
         }
@@ -66,11 +69,16 @@ impl Index {
         let mut end = [0; 8];
         file.read_exact_at(&mut end, tail_at + 32).map_err(io)?;
         let mut numbers = tail.chunks_exact(8).map(|bytes| {
-            bytes.iter().rev().fold(0_u64, |n, byte| n << 8 | u64::from(*byte))
+            bytes
+                .iter()
+                .rev()
+                .fold(0_u64, |n, byte| n << 8 | u64::from(*byte))
         });
         let mut next = || numbers.next().unwrap_or(0);
         let (start, blocks, entries, sum) = (next(), next(), next(), next());
-        let bytes = tail_at.checked_sub(start).filter(|bytes| *bytes <= MAX_TABLE);
+        let bytes = tail_at
+            .checked_sub(start)
+            .filter(|bytes| *bytes <= MAX_TABLE);
         let bytes = bytes.and_then(|bytes| usize::try_from(bytes).ok());
         let (Some(bytes), true) = (bytes, &end == END) else {
             return Err(damaged("its end"));
@@ -215,7 +223,10 @@ impl Watched {
     )]
     fn current(&self) -> Option<Arc<Index>> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if state.looked.is_none_or(|since| since.elapsed() >= LOOK_EVERY) {
+        if state
+            .looked
+            .is_none_or(|since| since.elapsed() >= LOOK_EVERY)
+        {
             state.looked = Some(Instant::now());
             let stamp = std::fs::metadata(&self.path)
                 .map(|meta| (meta.ino(), meta.len(), meta.mtime(), meta.mtime_nsec()))

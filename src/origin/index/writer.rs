@@ -118,7 +118,8 @@ impl Writer {
         if self.block.entries() == 0 {
             return Ok(());
         }
-        self.table.push((self.length, self.block.first().to_owned()));
+        self.table
+            .push((self.length, self.block.first().to_owned()));
         let block = self.block.finish();
         self.write(&block)
     }

@@ -55,7 +55,8 @@ impl Client {
     fn identity(&self, key: &str, error: &(dyn StdError + 'static)) -> Error {
         let reason = innermost(error);
         if reason.to_lowercase().contains("credential") {
-            let hint = "no credentials in the standard chain; name them with access_key and secret_key";
+            let hint =
+                "no credentials in the standard chain; name them with access_key and secret_key";
             return self.denied(key, format!("{hint} ({reason})"));
         }
         self.upstream(key, reason)
@@ -83,7 +84,10 @@ impl Client {
             (301 | 307 | 400, _) if answer.headers().get("x-amz-bucket-region").is_some() => {
                 let region = answer.headers().get("x-amz-bucket-region");
                 let region = region.unwrap_or_default();
-                self.upstream(key, format!("the bucket is in region {region}: region = \"{region}\""))
+                self.upstream(
+                    key,
+                    format!("the bucket is in region {region}: region = \"{region}\""),
+                )
             }
             (401 | 403, _) | (_, Some("ExpiredToken" | "InvalidToken")) => {
                 self.denied(key, format!("{told}{}", hint(call, code)))

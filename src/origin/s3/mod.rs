@@ -172,11 +172,18 @@ async fn connect(config: &Config) -> aws_sdk_s3::Client {
     match &config.keys {
         Some(keys) => {
             let named = Credentials::new(&keys.access, &keys.secret, None, None, "configuration");
-            builder.set_credentials_provider(Some(aws_sdk_s3::config::SharedCredentialsProvider::new(named)));
+            builder.set_credentials_provider(Some(
+                aws_sdk_s3::config::SharedCredentialsProvider::new(named),
+            ));
         }
         None => {
-            let chain = DefaultCredentialsChain::builder().region(region).build().await;
-            builder.set_credentials_provider(Some(aws_sdk_s3::config::SharedCredentialsProvider::new(chain)));
+            let chain = DefaultCredentialsChain::builder()
+                .region(region)
+                .build()
+                .await;
+            builder.set_credentials_provider(Some(
+                aws_sdk_s3::config::SharedCredentialsProvider::new(chain),
+            ));
         }
     }
     aws_sdk_s3::Client::from_conf(builder.build())

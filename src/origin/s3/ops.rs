@@ -15,7 +15,7 @@ use futures_util::stream;
 use super::Client;
 use crate::origin::calls::Call;
 use crate::origin::spelling::percent_decode;
-use crate::origin::store::{Depth, Begin, Object, Page, whole_seconds};
+use crate::origin::store::{Begin, Depth, Object, Page, whole_seconds};
 use crate::origin::{Error, Found, Pieces};
 
 /// Keys a page: the most that S3 gives.
@@ -129,7 +129,8 @@ impl Client {
         if !object(key, &answer, found.bytes).is(found) {
             return Err(self.changed(key));
         }
-        self.whole(Body::new(self, key, answer.body, found.bytes)).await
+        self.whole(Body::new(self, key, answer.body, found.bytes))
+            .await
     }
 
     async fn whole(&self, mut body: Body) -> Result<Bytes, Error> {
