@@ -24,7 +24,7 @@ pub struct Store {
 #[derive(Debug)]
 enum Place {
     Folder(Disk),
-    Bucket(s3::Client),
+    Bucket(Box<s3::Client>),
 }
 
 /// How deep a listing goes.
@@ -146,7 +146,7 @@ impl Store {
     #[must_use]
     pub fn bucket(client: s3::Client, calls: Arc<Calls>) -> Self {
         Self {
-            place: Place::Bucket(client),
+            place: Place::Bucket(Box::new(client)),
             calls,
         }
     }

@@ -30,7 +30,7 @@ impl AssetType {
     #[must_use]
     pub fn of_extension(extension: &str) -> Self {
         let is = |known: &&str| extension.eq_ignore_ascii_case(known);
-        if VIDEOS.iter().any(|known| is(known)) {
+        if VIDEOS.iter().any(is) {
             Self::Video
         } else if Format::from_extension(extension).is_some() {
             Self::Image

@@ -165,7 +165,7 @@ impl Walk {
                 break;
             };
             begin = Begin::Token(token);
-            if self.progress.pages % PAGES == 0 {
+            if self.progress.pages.is_multiple_of(PAGES) {
                 self.save()?;
             }
         }
