@@ -230,7 +230,8 @@ impl Gateway {
         self.count_notes(&delivery.notes);
         endpoint.accepts(&delivery)?;
 
-        let (asset, origin, found) = find_reading(endpoint, &delivery).await?;
+        let (asset, origin, found) =
+            find_reading(endpoint, &delivery.asset, &delivery.others).await?;
         delivery.asset = asset;
         let (body, etag, cache) = if is_original(&delivery, &found) {
             (Body::Original, found.etag.clone(), CacheState::Bypass)

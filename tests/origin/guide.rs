@@ -194,6 +194,47 @@ async fn the_canonical_header_is_as_the_guide_shows_it() {
     );
 }
 
+#[tokio::test]
+async fn a_bucket_that_may_not_be_listed_is_an_outage_and_no_missing_picture() {
+    let server = filled();
+    let backup = origin(&server, "backup", "res/acme", "");
+    let gateway = Gateway::start(&config(
+        &backup,
+        "prefix = \"/acme\"\norigins = [\"backup\"]",
+    ));
+    server.deny("ListObjectsV2");
+    let answer = gateway
+        .get("/acme/image/upload/w_20/folder/photo.jpg")
+        .await;
+    assert_eq!(answer.status(), 502);
+    assert_eq!(answer.headers()["cache-control"], "no-store");
+    // It recovers by itself.
+    server.allow("ListObjectsV2");
+    let answer = gateway
+        .get("/acme/image/upload/w_20/folder/photo.jpg")
+        .await;
+    assert_eq!(answer.status(), 200);
+}
+
+#[tokio::test]
+async fn a_new_version_between_looking_and_reading_is_served() {
+    let server = filled();
+    let backup = origin(&server, "backup", "res/acme", "found_for = \"1h\"");
+    let gateway = Gateway::start(&config(
+        &backup,
+        "prefix = \"/acme\"\norigins = [\"backup\"]",
+    ));
+    let url = "/acme/raw/upload/docs/a.txt";
+    assert_eq!(gateway.get(url).await.text().await.expect("text"), "a text");
+    let folder = server.bucket().join("res/acme/raw/upload/docs/a.txt");
+    std::fs::remove_file(folder.join("1600000000")).expect("removed");
+    std::fs::write(folder.join("1700000000"), "a newer text").expect("written");
+    assert_eq!(
+        gateway.get(url).await.text().await.expect("text"),
+        "a newer text"
+    );
+}
+
 fn cldgate(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_cldgate"))
         .args(arguments)

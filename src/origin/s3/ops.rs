@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use aws_sdk_s3::config::http::HttpResponse;
+use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::operation::list_objects_v2::{ListObjectsV2Error, ListObjectsV2Output};
@@ -208,7 +209,11 @@ impl Client {
     /// # Errors
     /// [`Error::Denied`], [`Error::Upstream`], [`Error::Timeout`].
     pub async fn put(&self, key: &str, bytes: Bytes) -> Result<(), Error> {
-        self.send(key, ByteStream::from(bytes)).await
+        let bucket = &self.config.bucket;
+        let request = self.sdk().await.put_object().bucket(bucket).key(key);
+        let sent = request.body(ByteStream::from(bytes)).send().await;
+        sent.map(|_| ())
+            .map_err(|error| self.fault(Call::Put, key, &error))
     }
 
     /// Writes an object from a file, which is not held in memory.
@@ -219,17 +224,17 @@ impl Client {
         let body = ByteStream::from_path(file)
             .await
             .map_err(|error| self.upstream(key, error.to_string()))?;
-        self.send(key, body).await
-    }
-
-    async fn send(&self, key: &str, body: ByteStream) -> Result<(), Error> {
-        let bucket = &self.config.bucket;
-        let request = self.sdk().await.put_object().bucket(bucket).key(key);
-        request
-            .body(body)
-            .send()
-            .await
-            .map(|_| ())
+        // A large file takes as long as it takes; one that stands still is given up all the same.
+        let patient = TimeoutConfig::builder()
+            .connect_timeout(self.config.timeouts.connect)
+            .disable_read_timeout()
+            .disable_operation_timeout()
+            .build();
+        let patient = aws_sdk_s3::Config::builder().timeout_config(patient);
+        let request = self.sdk().await.put_object().bucket(&self.config.bucket);
+        let request = request.key(key).body(body).customize();
+        let sent = request.config_override(patient).send().await;
+        sent.map(|_| ())
             .map_err(|error| self.fault(Call::Put, key, &error))
     }
 
