@@ -10,6 +10,7 @@ mod check;
 mod demo;
 mod explain;
 mod generate;
+mod import;
 mod index;
 mod media;
 mod render;
@@ -59,6 +60,8 @@ enum Command {
     Index(index::Arguments),
     /// Store, list and remove pictures of your own in the media library
     Media(media::Arguments),
+    /// Take over what an account has stored
+    Import(import::Arguments),
     /// Write shell completions and manual pages, for packages
     #[command(hide = true)]
     Generate(generate::Arguments),
@@ -132,6 +135,7 @@ pub fn main() -> ExitCode {
         Command::Render(arguments) => render::run(&arguments),
         Command::Index(arguments) => index::run(&arguments),
         Command::Media(arguments) => media::run(&arguments),
+        Command::Import(arguments) => import::run(&arguments),
         Command::Generate(arguments) => generate::run(&arguments),
     };
     match result {

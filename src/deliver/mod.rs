@@ -9,6 +9,7 @@ mod error;
 pub mod histogram;
 mod lookup;
 mod reading;
+mod sources;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
