@@ -20,6 +20,9 @@ const BATCH: usize = 512;
 /// Assets asked for at the same time.
 const AT_ONCE: usize = 16;
 
+/// An endpoint, an asset, what else its URL may mean, and the URL.
+type Waiting = (Arc<Endpoint>, AssetRef, Vec<AssetRef>, Box<str>);
+
 /// Gathers assets and asks for them.
 #[derive(Debug)]
 pub(super) struct Lookups {
@@ -27,7 +30,7 @@ pub(super) struct Lookups {
     /// Hashes of those that were asked for.
     known: HashSet<u64>,
     /// Those still to be asked for, each with the first URL that wants it.
-    waiting: Vec<(Arc<Endpoint>, AssetRef, Vec<AssetRef>, Box<str>)>,
+    waiting: Vec<Waiting>,
     counts: Lookup,
     missing: Vec<Missing>,
 }
