@@ -4,13 +4,20 @@ use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use super::{Bucket, Config, Endpoint, Error, OnUnsupported, Origin, OriginKind, Store};
+use super::{
+    Bucket, Config, Endpoint, Error, FallbackOn, OnUnsupported, Origin, OriginErrors, OriginKind,
+    Store, web,
+};
 use crate::cache::{Flights, Memory};
 use crate::deliver::{self, Counters, Gateway, Shared};
 use crate::dialect::{self, CloudRule, signature};
+use crate::origin::guard::HostEntry;
 use crate::origin::index::Watched;
 use crate::origin::locate::BackupLayout;
-use crate::origin::{self, Backup, CallBook, Layout, Library, ListingLife, Plain, s3};
+use crate::origin::{
+    self, Backup, CallBook, Fetch, FetchRules, Layout, Library, ListingLife, Mapping, Plain,
+    Upstream, Url, WebRules, WebServer, s3,
+};
 use crate::plan::{self, Writable};
 use crate::render::{self, Pool};
 
@@ -40,7 +47,7 @@ pub fn shared(config: &Config) -> Result<Arc<Shared>, Error> {
 /// # Errors
 /// [`Error::Secret`] when a secret cannot be had any more.
 pub fn gateway(config: &Config, shared: Arc<Shared>) -> Result<Gateway, Error> {
-    let origins: HashMap<&str, (&Origin, Arc<dyn origin::Origin>)> = config
+    let origins: Origins<'_> = config
         .origins
         .iter()
         .map(|origin| {
@@ -67,13 +74,22 @@ struct Typeface {
     fingerprint: String,
 }
 
-fn open(origin: &Origin, calls: &CallBook) -> Result<Arc<dyn origin::Origin>, Error> {
+/// An origin, and the service behind it where it is one that renders.
+type Opened = (Arc<dyn origin::Origin>, Option<Upstream>);
+type Origins<'c> = HashMap<&'c str, (&'c Origin, Opened)>;
+
+fn open(origin: &Origin, calls: &CallBook) -> Result<Opened, Error> {
     let life = ListingLife {
         found: origin.found_for.0,
         missing: origin.missing_for.0,
         ..ListingLife::default()
     };
-    Ok(match &origin.kind {
+    let failed = |reason: String| Error::Origin {
+        origin: origin.name.clone(),
+        reason,
+    };
+    let url = |text: &str| Url::parse(text).map_err(|error| failed(error.to_string()));
+    let opened: Arc<dyn origin::Origin> = match &origin.kind {
         OriginKind::CloudinaryBackup {
             store,
             folder,
@@ -105,7 +121,52 @@ fn open(origin: &Origin, calls: &CallBook) -> Result<Arc<dyn origin::Origin>, Er
             let store = open_store(&origin.name, store, calls)?;
             Arc::new(Plain::new(store, folder, Layout::Typed, life))
         }
-    })
+        OriginKind::WebServer {
+            base_url,
+            forward_host,
+            bearer,
+            headers,
+            patience,
+        } => {
+            let rules = WebRules {
+                base: url(base_url)?,
+                forward_host: *forward_host,
+                headers: web::header_map(&origin.name, bearer.as_ref(), headers)?,
+                patience: patience.build(),
+                life,
+            };
+            let server = WebServer::new(&origin.name, rules);
+            let server = server.map_err(|error| failed(error.to_string()))?;
+            let upstream = server.upstream();
+            return Ok((Arc::new(server), Some(upstream)));
+        }
+        OriginKind::Fetch {
+            hosts,
+            private_addresses,
+            auto_upload,
+            patience,
+        } => {
+            let mappings = auto_upload.iter().map(|(folder, prefix)| {
+                Ok(Mapping {
+                    folder: folder.as_str().into(),
+                    url: url(prefix)?,
+                })
+            });
+            let rules = FetchRules {
+                hosts: hosts
+                    .iter()
+                    .filter_map(|host| HostEntry::read(host))
+                    .collect(),
+                private_addresses: *private_addresses,
+                mappings: mappings.collect::<Result<_, Error>>()?,
+                patience: patience.build(),
+                life,
+            };
+            let fetch = Fetch::new(&origin.name, rules);
+            Arc::new(fetch.map_err(|error| failed(error.to_string()))?)
+        }
+    };
+    Ok((opened, None))
 }
 
 /// The writing side of the media library with this name; `None` when there is no such library.
@@ -136,7 +197,9 @@ pub fn client(origin: &Origin) -> Result<Option<s3::Client>, Error> {
             }
         }
         OriginKind::S3 { bucket, .. } => bucket,
-        OriginKind::Folder { .. } => return Ok(None),
+        OriginKind::Folder { .. } | OriginKind::WebServer { .. } | OriginKind::Fetch { .. } => {
+            return Ok(None);
+        }
     };
     connect(&origin.name, bucket).map(Some)
 }
@@ -167,7 +230,7 @@ fn connect(name: &str, bucket: &Bucket) -> Result<s3::Client, Error> {
 fn make(
     endpoint: &Endpoint,
     config: &Config,
-    origins: &HashMap<&str, (&Origin, Arc<dyn origin::Origin>)>,
+    origins: &Origins<'_>,
     fonts: &Typeface,
 ) -> Result<deliver::Endpoint, Error> {
     let own: Vec<_> = config
@@ -189,7 +252,9 @@ fn make(
     let on_unsupported = match endpoint.on_unsupported {
         OnUnsupported::Ignore => deliver::OnUnsupported::Ignore,
         OnUnsupported::Error => deliver::OnUnsupported::Error,
+        OnUnsupported::Upstream => deliver::OnUnsupported::Upstream,
     };
+    let falls_back = |on| endpoint.fallback_on.contains(&on);
     Ok(deliver::Endpoint {
         name: endpoint.name.as_str().into(),
         prefix: endpoint.prefix.as_str().into(),
@@ -199,7 +264,7 @@ fn make(
             .map(|host| host.as_str().into())
             .collect(),
         rules: dialect_rules(endpoint)?,
-        origins: own.iter().map(|(_, origin)| origin.clone()).collect(),
+        origins: own.iter().map(|(_, (origin, _))| origin.clone()).collect(),
         f_auto: endpoint.f_auto.clone(),
         rules_text: format!(
             "{}, {}",
@@ -211,9 +276,28 @@ fn make(
         plan: rules,
         on_unsupported,
         cache_control: endpoint.cache_control.as_str().into(),
-        canonical_base_url: own
+        canonical: own
             .iter()
-            .find_map(|(origin, _)| origin.canonical_base_url.as_deref().map(Into::into)),
+            .filter_map(|(origin, _)| {
+                let base = origin.canonical_base_url.as_deref()?;
+                Some((origin.name.as_str().into(), base.into()))
+            })
+            .collect(),
+        upstream: endpoint
+            .upstream
+            .as_ref()
+            .and_then(|name| origins.get(name.as_str()))
+            .and_then(|(_, (_, upstream))| upstream.clone()),
+        fallback: deliver::Fallback {
+            denied: falls_back(FallbackOn::Denied),
+            timeout: falls_back(FallbackOn::Timeout),
+            failure: falls_back(FallbackOn::Failure),
+        },
+        outage: match endpoint.origin_errors {
+            OriginErrors::Status => deliver::Outage::Told,
+            OriginErrors::ImageKit => deliver::Outage::Hidden,
+        },
+        default_image: endpoint.default_image.as_deref().map(dialect::picture),
         tell_origin: endpoint.tell_origin,
     })
 }

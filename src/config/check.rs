@@ -12,8 +12,8 @@ use super::section::{Context, Section};
 use super::unit::{Bytes, Time};
 use super::value as v;
 use super::{
-    CACHE_CONTROL, Cache, Config, Dialect, Endpoint, Limits, Log, LogFormat, OnUnsupported, Rate,
-    Reading, Render, Server, origin, store,
+    CACHE_CONTROL, Cache, Config, Dialect, Endpoint, FallbackOn, Limits, Log, LogFormat,
+    OnUnsupported, OriginErrors, Rate, Reading, Render, Server, origin, store,
 };
 use crate::plan;
 use crate::render;
@@ -87,7 +87,7 @@ fn config<'t>(context: &Context<'t>, table: &DeTable<'t>, folder: &Path) -> Opti
     let mut names = Names::default();
     let origins: Vec<_> = origins
         .into_iter()
-        .map(|section| origin::read(section, folder, &mut names.origins))
+        .map(|section| origin::read(section, folder, &mut names))
         .collect();
     let endpoints: Vec<_> = endpoints
         .into_iter()
@@ -103,8 +103,10 @@ fn config<'t>(context: &Context<'t>, table: &DeTable<'t>, folder: &Path) -> Opti
 
 /// Names that are taken.
 #[derive(Default)]
-struct Names {
-    origins: BTreeSet<String>,
+pub(super) struct Names {
+    pub(super) origins: BTreeSet<String>,
+    /// Origins of kind `web_server`.
+    pub(super) servers: BTreeSet<String>,
     endpoints: BTreeSet<String>,
     /// Host (empty: every host) and prefix.
     places: BTreeSet<(String, String)>,
@@ -241,6 +243,14 @@ fn endpoint(mut section: Section<'_, '_>, folder: &Path, names: &mut Names) -> O
         dialect,
         origins: origins.unwrap_or_default(),
         on_unsupported: section.or("on_unsupported", on_unsupported, OnUnsupported::Ignore),
+        upstream: section.get("upstream", v::text),
+        default_image: section.get("default_image", v::public_id),
+        fallback_on: section.or(
+            "fallback_on",
+            |value| v::list(value, fallback_on),
+            Vec::new(),
+        ),
+        origin_errors: section.or("origin_errors", origin_errors, OriginErrors::Status),
         signing_secret: store::secret(&mut section, "signing_secret", folder),
         cache_control: section.or("cache_control", v::header, CACHE_CONTROL.to_owned()),
         f_auto: section.or(
@@ -261,8 +271,7 @@ fn endpoint(mut section: Section<'_, '_>, folder: &Path, names: &mut Names) -> O
         named_transformations: named(&mut section),
         text_styles: styles(&mut section),
     };
-    // Belongs to `on_unsupported = "upstream"`, which is refused above.
-    section.get("upstream", v::text);
+    upstream(&section, &endpoint, names);
     if section.or("strict_transformations", v::flag, false) {
         let fault = Fault::new("`strict_transformations` is not built in yet");
         section.wrong(
@@ -304,16 +313,53 @@ fn dialect(value: &super::section::Value<'_>) -> v::Read<Dialect> {
 
 fn on_unsupported(value: &super::section::Value<'_>) -> v::Read<OnUnsupported> {
     let words = [
-        ("ignore", Some(OnUnsupported::Ignore)),
-        ("error", Some(OnUnsupported::Error)),
-        ("upstream", None),
+        ("ignore", OnUnsupported::Ignore),
+        ("error", OnUnsupported::Error),
+        ("upstream", OnUnsupported::Upstream),
     ];
-    match v::word(value, &words)? {
-        Some(choice) => Ok(choice),
-        None => {
-            Err(Fault::new("\"upstream\" is not built in yet")
-                .hint("write \"ignore\" or \"error\""))
+    v::word(value, &words)
+}
+
+fn fallback_on(value: &super::section::Value<'_>) -> v::Read<FallbackOn> {
+    let words = [
+        ("denied", FallbackOn::Denied),
+        ("timeout", FallbackOn::Timeout),
+        ("failure", FallbackOn::Failure),
+    ];
+    v::word(value, &words)
+}
+
+fn origin_errors(value: &super::section::Value<'_>) -> v::Read<OriginErrors> {
+    let words = [
+        ("status", OriginErrors::Status),
+        ("imagekit", OriginErrors::ImageKit),
+    ];
+    v::word(value, &words)
+}
+
+/// `upstream` names a web server, and both keys go together.
+fn upstream(section: &Section<'_, '_>, endpoint: &Endpoint, names: &Names) {
+    match (&endpoint.upstream, endpoint.on_unsupported) {
+        (Some(asked), _) if !names.servers.contains(asked) => {
+            let mut fault = Fault::new(format!(
+                "`upstream` names `{asked}`, which is no [[origin]] of kind \"web_server\""
+            ));
+            fault.hint = nearest(asked, names.servers.iter().map(String::as_str));
+            section.wrong(Some("upstream"), fault);
         }
+        (None, OnUnsupported::Upstream) => {
+            let fault = Fault::new("`on_unsupported = \"upstream\"` needs `upstream`");
+            section.wrong(
+                Some("on_unsupported"),
+                fault.hint("upstream = \"…\", the name of an origin of kind \"web_server\""),
+            );
+        }
+        (Some(_), OnUnsupported::Ignore | OnUnsupported::Error) => {
+            let fault =
+                Fault::new("`upstream` means nothing without `on_unsupported = \"upstream\"`");
+            section.wrong(Some("upstream"), fault);
+        }
+        (Some(_), OnUnsupported::Upstream) | (None, _) => {}
     }
 }
 

@@ -21,6 +21,7 @@ mod section;
 mod store;
 mod unit;
 mod value;
+mod web;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -38,6 +39,7 @@ pub use problem::{Problem, Problems};
 pub use secret::SecretName;
 pub use store::{Bucket, KeyNames, Store};
 pub use unit::{Bytes, Time};
+pub use web::{HeaderText, Patience};
 
 use crate::origin::VersionRule;
 use crate::spec::{Format, Level, Quality};
@@ -185,6 +187,16 @@ pub struct Endpoint {
     pub origins: Vec<String>,
     /// What happens to what cannot be rendered.
     pub on_unsupported: OnUnsupported,
+    /// The origin that is asked for what cannot be rendered here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upstream: Option<String>,
+    /// Stands in for a missing picture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default_image: Option<String>,
+    /// Failures of an origin after which the next one is asked.
+    pub fallback_on: Vec<FallbackOn>,
+    /// How an origin that fails looks to clients.
+    pub origin_errors: OriginErrors,
     /// Checks delivery signatures.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signing_secret: Option<SecretName>,
@@ -226,6 +238,31 @@ pub enum OnUnsupported {
     Ignore,
     /// Refused.
     Error,
+    /// The real service is asked, and its answer kept.
+    Upstream,
+}
+
+/// A failure of an origin after which the next one may be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FallbackOn {
+    /// It refuses our credentials.
+    Denied,
+    /// It does not answer in time.
+    Timeout,
+    /// It cannot be reached, is out of order, or answers nonsense.
+    Failure,
+}
+
+/// How an origin that fails looks to clients.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OriginErrors {
+    /// 502 or 504.
+    #[default]
+    Status,
+    /// 404, with `ik-error`.
+    ImageKit,
 }
 
 /// Why there is no configuration, or nothing can be made of it.
@@ -258,6 +295,14 @@ pub enum Error {
         /// The folder or file.
         path: PathBuf,
         /// What the system says.
+        reason: String,
+    },
+    /// An origin cannot be opened.
+    #[error("origin {origin}: {reason}")]
+    Origin {
+        /// Its name.
+        origin: String,
+        /// Why, without a secret.
         reason: String,
     },
     /// The system gives no thread to the render pool.

@@ -1,20 +1,19 @@
 //! `[[origin]]`: a place that holds originals.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::check::name;
+use super::check::{Names, name};
 use super::problem::Fault;
+use super::secret::SecretName;
 use super::section::Section;
 use super::store::{self, Bucket, Store};
 use super::unit::Time;
 use super::value as v;
+use super::web::{self, HeaderText, Patience};
 use crate::origin::{ListingLife, VersionRule};
-
-/// Kinds of origin that a configuration may name and this build does not have.
-const LATER_KINDS: [&str; 2] = ["web_server", "fetch"];
 
 /// Seconds that an index is believed where the configuration says nothing else.
 const INDEX_FOR: u64 = 86_400;
@@ -69,6 +68,35 @@ pub enum OriginKind {
         /// Where public IDs start.
         path: PathBuf,
     },
+    /// A web server that is asked for originals.
+    WebServer {
+        /// Where its paths start.
+        base_url: String,
+        /// The client's `Host` is sent on.
+        forward_host: bool,
+        /// Its token, for `Authorization`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        bearer: Option<SecretName>,
+        /// How long it may take.
+        #[serde(flatten)]
+        patience: Patience,
+        /// Sent with every request.
+        #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+        headers: BTreeMap<String, HeaderText>,
+    },
+    /// Remote pictures.
+    Fetch {
+        /// The only hosts that URLs in paths may name.
+        hosts: Vec<String>,
+        /// Whether these may be in a private network.
+        private_addresses: bool,
+        /// How long servers may take.
+        #[serde(flatten)]
+        patience: Patience,
+        /// Folders of public IDs and the URLs they stand for.
+        #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+        auto_upload: BTreeMap<String, String>,
+    },
     /// The owner's own uploads, looked at before every other origin.
     MediaLibrary {
         /// Where they are.
@@ -88,36 +116,32 @@ enum Kind {
     S3,
     Folder,
     Library,
-    Later,
+    WebServer,
+    Fetch,
 }
 
 pub(super) fn read(
     mut section: Section<'_, '_>,
     folder: &Path,
-    taken: &mut BTreeSet<String>,
+    names: &mut Names,
 ) -> Option<Origin> {
-    let name = name(&mut section, taken);
-    let mut kinds = vec![
+    let name = name(&mut section, &mut names.origins);
+    let kinds = [
         ("cloudinary_backup", Kind::Backup),
         ("s3", Kind::S3),
         ("folder", Kind::Folder),
         ("media_library", Kind::Library),
+        ("web_server", Kind::WebServer),
+        ("fetch", Kind::Fetch),
     ];
-    kinds.extend(LATER_KINDS.map(|word| (word, Kind::Later)));
     let kind = section.need(
         "kind",
-        |value| {
-            let kind = v::word(value, &kinds)?;
-            match (kind, value.as_str()) {
-                (Kind::Later, Some(word)) => Err(Fault::new(format!(
-                    "names an origin that is not built in yet: \"{word}\""
-                ))
-                .hint("built in: \"cloudinary_backup\", \"s3\", \"folder\", \"media_library\"")),
-                _ => Ok(kind),
-            }
-        },
+        |value| v::word(value, &kinds),
         "kind = \"cloudinary_backup\"",
     )?;
+    if let (Kind::WebServer, Some(name)) = (kind, &name) {
+        names.servers.insert(name.clone());
+    }
     let life = ListingLife::default();
     let found_for = section.or(
         "found_for",
@@ -153,7 +177,8 @@ pub(super) fn read(
                 everywhere,
             })
         }
-        Kind::Later => None,
+        Kind::WebServer => web::server(&mut section, folder),
+        Kind::Fetch => web::fetch(&mut section),
     };
     section.finish();
     Some(Origin {

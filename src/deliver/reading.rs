@@ -14,9 +14,10 @@ pub async fn find_reading(
     endpoint: &Endpoint,
     asset: &AssetRef,
     others: &[AssetRef],
+    host: Option<&str>,
 ) -> Result<(AssetRef, Arc<dyn Origin>, Found), Error> {
     for reading in std::iter::once(asset).chain(others) {
-        match find(endpoint, reading).await {
+        match find(endpoint, reading, host).await {
             Ok((origin, found)) => return Ok((reading.clone(), origin, found)),
             Err(Error::NotFound(_)) => {}
             Err(error) => return Err(error),

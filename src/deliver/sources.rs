@@ -29,6 +29,7 @@ pub(super) struct Source {
 pub(super) async fn find_all(
     endpoint: &Endpoint,
     spec: &TransformSpec,
+    host: Option<&str>,
 ) -> Result<Vec<Source>, Error> {
     let mut assets: Vec<&AssetRef> = Vec::new();
     for asset in spec.layers() {
@@ -46,7 +47,7 @@ pub(super) async fn find_all(
     }
     let certain = !spec.ops.iter().any(|op| matches!(op, Op::When(_)));
     let looked = join_all(assets.into_iter().map(|asset| async move {
-        match find(endpoint, asset).await {
+        match find(endpoint, asset, host).await {
             Ok(found) => Ok(Some(found)),
             Err(Error::NotFound(_)) if certain => Err(plan::Error::NoLayer(asset.clone()).into()),
             Err(Error::NotFound(_)) => Ok(None),

@@ -16,7 +16,7 @@ use thiserror::Error as ThisError;
 
 pub use cloudinary::{
     anatomy, check_chain, colour, interpret, is_text_style, named_transformations, parameter_name,
-    parameters, read, route,
+    parameters, picture, read, route,
 };
 
 use crate::grammar;

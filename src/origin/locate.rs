@@ -19,11 +19,8 @@ impl BackupLayout {
     /// From the folder in any spelling: `/res/acme/`, `res/acme`, `res/acme/image/upload`, or empty.
     #[must_use]
     pub fn new(folder: &str) -> Self {
+        let covered = covered(folder);
         let folder = super::plain::folder(folder);
-        let mut parts = folder.trim_end_matches('/').rsplit('/');
-        let delivery = parts.next().and_then(stored_delivery_type);
-        let asset = parts.next().and_then(asset_type);
-        let covered = asset.zip(delivery);
         Self { folder, covered }
     }
 
@@ -91,6 +88,15 @@ pub fn is_plain(id: &str) -> bool {
         && id
             .split('/')
             .all(|part| !part.is_empty() && part != "." && part != "..")
+}
+
+/// The asset and delivery type that a path already ends in.
+#[must_use]
+pub fn covered(path: &str) -> Option<(AssetType, DeliveryType)> {
+    let mut parts = path.trim_matches('/').rsplit('/');
+    let delivery = parts.next().and_then(stored_delivery_type);
+    let asset = parts.next().and_then(asset_type);
+    asset.zip(delivery)
 }
 
 fn asset_type(word: &str) -> Option<AssetType> {

@@ -18,20 +18,26 @@
 //! | `calls` | how often each origin was asked |
 
 mod backup;
+pub mod breaker;
 mod calls;
 mod disk;
+mod fetch;
+pub mod guard;
 pub mod index;
 mod library;
 mod listing;
 pub mod locate;
+mod once;
 mod plain;
 pub mod s3;
 mod spelling;
 mod store;
+mod web;
 
 use std::fmt;
 use std::ops::Range;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
@@ -41,11 +47,16 @@ use thiserror::Error as ThisError;
 
 pub use backup::{Backup, VersionRule};
 pub use calls::{Call, CallBook, Calls};
+pub use fetch::{Fetch, FetchRules, Mapping};
 pub use library::Library;
 pub use listing::{ListingLife, Listings, LookUps, Outcome};
+pub use once::{Finder, LookUp};
 pub use plain::{Layout, Plain};
+pub use reqwest::Url;
+pub use reqwest::header::HeaderMap;
 pub use spelling::{Spelling, Worked};
 pub use store::{Begin, Depth, Object, Page, Store};
+pub use web::{Forwarded, Patience, Upstream, WebRules, WebServer, plain_header, secret_header};
 
 use crate::spec::AssetRef;
 
@@ -60,6 +71,17 @@ pub trait Origin: Send + Sync + fmt::Debug {
     /// What would be asked for this asset, in order, without asking. Empty when this kind of origin
     /// can never hold the asset.
     fn candidates(&self, asset: &AssetRef) -> Vec<Candidate>;
+
+    /// This origin as it looks to clients that ask for a host name of ours; `None` where it looks the
+    /// same to all.
+    fn for_host(&self, _host: Option<&str>) -> Option<Arc<dyn Origin>> {
+        None
+    }
+
+    /// Whether its objects are finished results, not originals.
+    fn renders(&self) -> bool {
+        false
+    }
 
     /// Which object answers for an asset.
     ///
@@ -146,10 +168,16 @@ pub enum Error {
         key: Box<str>,
         reason: Box<str>,
     },
+    #[error("origin {origin} cannot be reached for {key}: {reason}")]
+    Unreachable {
+        origin: Box<str>,
+        key: Box<str>,
+        reason: Box<str>,
+    },
+    #[error("origin {origin}: {key} has changed since it was found")]
+    Changed { origin: Box<str>, key: Box<str> },
     #[error("origin {origin}: no answer for {key} in time")]
     Timeout { origin: Box<str>, key: Box<str> },
-    #[error("origin {origin}: {key} is not what it was when it was found")]
-    Changed { origin: Box<str>, key: Box<str> },
 }
 
 impl Error {

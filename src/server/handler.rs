@@ -17,7 +17,7 @@ use super::headers::{self, X_CACHE, X_REQUEST_ID};
 use super::limit::Limits;
 use super::metrics::Metrics;
 use super::reload;
-use super::status::Failure;
+use super::status::{Failure, NO_STORE};
 use super::telemetry::loggable;
 use crate::config::Config;
 use crate::deliver::{Delivered, Error, Gateway, Request};
@@ -270,9 +270,14 @@ fn content_range(headers: &mut HeaderMap, range: &str) {
 }
 
 /// The answer to an error of the road. What a client may not know goes to the log.
-fn fail(asked: &Request<'_>, error: &Error, method: &Method) -> Response<Body> {
-    let failure = Failure::of(error);
-    if failure.status.is_server_error() {
+fn fail(gateway: &Gateway, asked: &Request<'_>, error: &Error, method: &Method) -> Response<Body> {
+    let path = asked.target.split('?').next().unwrap_or_default();
+    let endpoint = gateway.endpoint(asked.host, path);
+    let failure = Failure::of(
+        error,
+        endpoint.map(|endpoint| endpoint.outage).unwrap_or_default(),
+    );
+    if failure.status.is_server_error() || failure.cache_control == NO_STORE {
         tracing::warn!(%error, target = %loggable(asked.target), "request failed");
     }
     refuse(&failure, method)

@@ -177,6 +177,11 @@ impl Metrics {
                 }
             }
         }
+        page.counter(
+            "cldgate_upstream_total",
+            "Requests for which another service was asked, because of what cannot be rendered here.",
+            get(&counters.upstream),
+        );
         let pool = shared.pool.counters();
         page.gauge(
             "cldgate_pool_queued",

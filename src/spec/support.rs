@@ -39,7 +39,7 @@ const REGION: &str = "this region is not known here: the centre is used";
 
 impl Support {
     /// [`TransformSpec::default_image`](super::TransformSpec::default_image).
-    pub const DEFAULT_IMAGE: Self = Unsupported("default images are not looked up");
+    pub const DEFAULT_IMAGE: Self = Supported;
 
     /// Whether anything of it is rendered.
     #[must_use]

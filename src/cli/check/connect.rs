@@ -61,6 +61,8 @@ fn place(kind: &OriginKind) -> String {
         OriginKind::MediaLibrary { store, .. } => format!("media library in {}", of_store(store)),
         OriginKind::S3 { bucket, .. } => of_bucket(bucket),
         OriginKind::Folder { path } => format!("folder {}", path.display()),
+        OriginKind::WebServer { base_url, .. } => format!("web server {base_url}"),
+        OriginKind::Fetch { hosts, .. } => format!("remote pictures of {}", hosts.join(", ")),
     }
 }
 
@@ -77,7 +79,9 @@ async fn ask(origin: &Origin) -> Result<Vec<Line>, config::Error> {
             (folder.as_str(), false)
         }
         OriginKind::MediaLibrary { folder, .. } => (folder.as_str(), true),
-        OriginKind::Folder { .. } => ("", false),
+        OriginKind::Folder { .. } | OriginKind::WebServer { .. } | OriginKind::Fetch { .. } => {
+            ("", false)
+        }
     };
     let folder = BackupLayout::new(folder).folder().to_owned();
     match (config::client(origin)?, &origin.kind) {
@@ -176,7 +180,7 @@ async fn look(gateway: &Gateway, sample: &str) -> Vec<Line> {
         };
         let result = match dialect::read(&endpoint.rules, sample) {
             Err(error) => Err(error.to_string()),
-            Ok(delivery) => deliver::find_reading(endpoint, &delivery.asset, &delivery.others)
+            Ok(delivery) => deliver::find_reading(endpoint, &delivery.asset, &delivery.others, host.as_deref())
                 .await
                 .map(|(_, origin, found)| told(origin.name(), &found))
                 .map_err(|error| error.to_string()),

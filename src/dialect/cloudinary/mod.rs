@@ -178,6 +178,12 @@ fn delivery_type(written: grammar::DeliveryType) -> DeliveryType {
     }
 }
 
+/// A public picture by its ID as a parameter or an owner writes it, slashes or colons between folders.
+#[must_use]
+pub fn picture(id: &str) -> AssetRef {
+    stored(AssetType::Image, DeliveryType::Upload, id)
+}
+
 /// A stored asset by the ID that a parameter holds, colons for slashes, with an optional extension.
 fn stored(asset_type: AssetType, delivery_type: DeliveryType, id: &str) -> AssetRef {
     let id = id.replace(':', "/");
