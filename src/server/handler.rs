@@ -179,7 +179,7 @@ async fn answer(
         // A new version came between looking and reading. Once more is enough; twice is trouble.
         result = attempt(gateway, &asked, request).await;
     }
-    result.unwrap_or_else(|error| fail(&asked, &error, &request.method))
+    result.unwrap_or_else(|error| fail(gateway, &asked, &error, &request.method))
 }
 
 async fn attempt(
