@@ -85,6 +85,8 @@ pub struct Text {
     pub text: Box<str>,
     /// Family, or a font file's public ID.
     pub font: Box<str>,
+    /// Where the font is stored, if it is: the first that is there counts.
+    pub font_files: Box<[AssetRef]>,
     /// Pixels.
     pub size: f64,
     /// 100 to 900.
@@ -186,6 +188,8 @@ pub(super) struct Nesting {
     pub depth: usize,
     /// Pixels of all sources.
     pub pixels: u64,
+    /// Pixels of all layers as they are laid: they are kept side by side.
+    pub laid: u64,
 }
 
 impl Nesting {
@@ -293,6 +297,8 @@ impl Walk<'_> {
             Source::Text(text) => {
                 let drawn = self.text(text, &overlay.source)?;
                 let (source, size) = self.layers.text(&drawn, self.rules.limits.output_pixels)?;
+                self.nesting.laid = self.nesting.laid.saturating_add(size.pixels());
+                self.rules.limits.laid(self.nesting.laid)?;
                 (source, size, Turn::NONE, 1)
             }
             Source::ColourTable(asset) => {
@@ -313,6 +319,8 @@ impl Walk<'_> {
         let size = steps
             .iter()
             .fold(stored, |size, step| step.size_after(size));
+        self.nesting.laid = self.nesting.laid.saturating_add(size.pixels());
+        self.rules.limits.laid(self.nesting.laid)?;
         if let Source::Text(text) = &overlay.source
             && text.must_fit
             && (size.width > self.size.width || size.height > self.size.height)
@@ -501,6 +509,7 @@ impl Walk<'_> {
         Ok(Text {
             text: written.into(),
             font: style.font.clone(),
+            font_files: text.font_files.clone(),
             size,
             weight: style.weight,
             italic: style.italic,

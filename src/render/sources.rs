@@ -117,7 +117,9 @@ impl Layers for Sources<'_> {
         self.budget
             .check()
             .map_err(|error| bad(error.to_string().into()))?;
-        let drawn = text::draw(self.fonts, text, most).map_err(bad)?;
+        let mut files = text.font_files.iter();
+        let file = files.find_map(|asset| Some(self.find(asset).ok()?.1));
+        let drawn = text::draw(self.fonts, text, file, most).map_err(bad)?;
         let size = drawn.raster.size();
         if let Some(note) = drawn.note {
             let mut notes = self.notes.borrow_mut();

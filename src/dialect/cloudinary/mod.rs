@@ -64,10 +64,11 @@ pub fn interpret(rules: &Rules, target: &str) -> Result<(Delivery, Option<Error>
     let mut spec = TransformSpec::default();
     let mut chain_notes = Notes::new();
     let unknown = chain::read(&url.chain, rules, &mut spec, &mut chain_notes)?;
-    // Layers tell as much as the picture itself.
+    // Layers tell as much as the picture itself; fonts and tables of colours do not.
     let sealed = spec
         .layers()
         .iter()
+        .filter(|asset| asset.asset_type != AssetType::Raw)
         .any(|asset| asset.delivery_type == DeliveryType::Authenticated);
     let mut notes = Notes::new();
     let denied = access::check(rules, &text, &url, sealed, &mut notes).err();
