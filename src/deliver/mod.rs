@@ -264,8 +264,7 @@ impl Gateway {
         mut delivery: Delivery,
         request: &Request<'_>,
     ) -> Result<Delivered, Error> {
-        let looked =
-            find_reading(endpoint, &delivery.asset, &delivery.others, request.host).await;
+        let looked = find_reading(endpoint, &delivery.asset, &delivery.others, request.host).await;
         let (origin, found, missing) = match looked {
             Ok((asset, origin, found)) => {
                 delivery.asset = asset;

@@ -180,10 +180,12 @@ async fn look(gateway: &Gateway, sample: &str) -> Vec<Line> {
         };
         let result = match dialect::read(&endpoint.rules, sample) {
             Err(error) => Err(error.to_string()),
-            Ok(delivery) => deliver::find_reading(endpoint, &delivery.asset, &delivery.others, host.as_deref())
-                .await
-                .map(|(_, origin, found)| told(origin.name(), &found))
-                .map_err(|error| error.to_string()),
+            Ok(delivery) => {
+                deliver::find_reading(endpoint, &delivery.asset, &delivery.others, host.as_deref())
+                    .await
+                    .map(|(_, origin, found)| told(origin.name(), &found))
+                    .map_err(|error| error.to_string())
+            }
         };
         return vec![Line {
             what: "find",
