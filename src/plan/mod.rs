@@ -7,6 +7,7 @@ mod limits;
 mod make;
 mod negotiate;
 mod raster;
+mod seen;
 
 use thiserror::Error as ThisError;
 
@@ -16,6 +17,7 @@ pub use limits::Limits;
 pub use make::{Rules, Varies, is_original, make, relevant, varies};
 pub use negotiate::{Negotiated, Writable, level_quality, negotiate};
 pub use raster::{Encode, Paint, RasterPlan, Region, Rounding, Step};
+pub use seen::{Attention, Needs, Seen};
 
 use make::paint;
 

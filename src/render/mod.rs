@@ -21,6 +21,7 @@ mod encode;
 mod error;
 mod fair;
 mod ingest;
+mod look;
 mod pool;
 mod probe;
 mod raster;
@@ -33,6 +34,7 @@ use bytes::Bytes;
 pub use budget::{Budget, Limits};
 pub use error::Error;
 pub use fair::Lane;
+pub use look::look;
 pub use pool::{Config, Counters, Pool};
 pub use probe::{probe, sniff};
 

@@ -9,6 +9,7 @@
 mod formats;
 mod hostile;
 mod kinds;
+mod look;
 mod orientation;
 mod painting;
 mod pool;
