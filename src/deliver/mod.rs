@@ -8,6 +8,7 @@ mod endpoint;
 mod error;
 pub mod histogram;
 mod lookup;
+mod sources;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -14,4 +14,4 @@ mod orientation;
 mod painting;
 mod pool;
 mod resampling;
-mod sources;
+pub mod sources;
