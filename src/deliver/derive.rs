@@ -136,8 +136,9 @@ impl Job {
         layers: &[(AssetRef, Option<Bytes>)],
         budget: &Budget,
     ) -> Result<Kept, Error> {
-        let sources = render::Sources::new(layers, &self.endpoint.fonts, budget);
         let facts = render::probe(source)?;
+        let sources =
+            render::Sources::new(layers, &self.endpoint.fonts, budget).over(source, facts);
         let spec = &self.delivery.spec;
         let plan = plan::make_with(
             spec,

@@ -6,6 +6,7 @@ use super::geometry::{self, StepInput};
 use super::negotiate::{self, Negotiated, Writable};
 use super::overlay::{Layers, Nesting, NoLayers};
 use super::raster::{Paint, RasterPlan, Rounding, Step};
+use super::seen::{Needs, Seen};
 use super::settle::{self, settle};
 use super::{Error, Hints, Limits, Plan};
 use crate::spec::{
@@ -70,10 +71,18 @@ pub fn make_with(
         facts.orientation
     };
     let source = facts.size.turned(orientation);
+    let needs = Needs::of(spec);
+    let seen = if needs.is_none() {
+        Seen::default()
+    } else {
+        layers.look(needs, orientation)
+    };
     let mut walk = Walk {
         rules,
         hints,
         layers,
+        faces: seen.faces.len(),
+        seen,
         base: None,
         nesting: Nesting::default(),
         pages: facts.frames,
@@ -125,6 +134,7 @@ fn page(spec: &TransformSpec, facts: &Facts) -> Result<Option<u32>, Error> {
             source: facts.upright(),
             page: 1,
             pages: facts.frames,
+            faces: 0,
         }
     }
     for op in &spec.ops {
@@ -140,6 +150,10 @@ pub(super) struct Walk<'a> {
     pub(super) rules: &'a Rules,
     pub(super) hints: &'a Hints,
     pub(super) layers: &'a dyn Layers,
+    /// What was seen in the base picture, where it is now.
+    pub(super) seen: Seen,
+    /// Faces in the stored original.
+    pub(super) faces: usize,
     /// Inside a layer: the size of the picture that it is laid on.
     pub(super) base: Option<Size>,
     pub(super) nesting: Nesting,
@@ -166,6 +180,7 @@ impl Walk<'_> {
             source: self.source,
             page: 1,
             pages: self.pages,
+            faces: self.faces,
         }
     }
 
@@ -240,8 +255,12 @@ impl Walk<'_> {
 
     /// Adds a step, unless the picture becomes too large by it.
     pub(super) fn take(&mut self, step: Step) -> Result<(), Error> {
-        self.size = step.size_after(self.size);
+        let before = self.size;
+        self.size = step.size_after(before);
         self.rules.limits.picture(self.size)?;
+        if !self.seen.is_empty() {
+            self.seen = self.seen.after(&step, before);
+        }
         self.steps.push(step);
         Ok(())
     }
@@ -252,6 +271,7 @@ impl Walk<'_> {
             input: self.size,
             source: self.source,
             base: self.base,
+            seen: &self.seen,
             hints: self.hints,
         }
     }

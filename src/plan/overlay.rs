@@ -5,6 +5,7 @@ use super::facts::{Facts, Size};
 use super::geometry::StepInput;
 use super::make::Walk;
 use super::raster::{Region, Step};
+use super::seen::{Needs, Seen};
 use super::settle::Settling;
 use crate::spec::{
     self, Align, Amount, AssetRef, Blend, Colour, Decimal, Gravity, Ink, Length, Offset, Op,
@@ -55,6 +56,12 @@ pub trait Layers {
     /// # Errors
     /// [`Error::BadLayer`] when it cannot be drawn.
     fn text(&self, text: &Text, most: u64) -> Result<(usize, Size), Error>;
+
+    /// What a look at the base picture finds, upright by `orientation`. Nothing where nobody looks.
+    fn look(&self, needs: Needs, orientation: Turn) -> Seen {
+        let _ = (needs, orientation);
+        Seen::default()
+    }
 }
 
 /// No layer is there.
@@ -357,6 +364,8 @@ impl Walk<'_> {
             source,
             size: source,
             base: Some(self.size),
+            // Only the base picture is looked at: a layer's subjects take their fallback.
+            seen: Seen::default(),
             variables: std::mem::take(&mut self.variables),
             output: Output::default(),
             steps: Vec::with_capacity(ops.len() + 1),

@@ -6,7 +6,7 @@
 
 use super::facts::Size;
 use super::raster::{Region, Step};
-use crate::spec::{Gravity, Op, Subject, TransformSpec};
+use crate::spec::{Decimal, Expr, Fact, Gravity, Op, Subject, TransformSpec};
 
 /// What has to be looked for before a specification can be planned.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,11 +25,35 @@ impl Needs {
             let own = match op {
                 Op::Resize(resize) => Self::of_gravity(&resize.gravity),
                 Op::Crop(crop) => Self::of_gravity(&crop.gravity),
-                Op::When(when) => Self::of(&when.then).and(Self::of(&when.otherwise)),
+                Op::When(when) => Self::of(&when.then)
+                    .and(Self::of(&when.otherwise))
+                    .and(Self::of_expr(&when.condition)),
+                Op::Let(set) => Self::of_expr(&set.value),
                 _ => Self::default(),
             };
             needs.and(own)
         })
+    }
+
+    /// Whether an expression counts faces.
+    fn of_expr(expr: &Expr) -> Self {
+        match expr {
+            Expr::Fact(fact) => Self {
+                faces: *fact == Fact::Faces,
+                attention: false,
+            },
+            Expr::Binary(binary) => Self::of_expr(&binary.left).and(Self::of_expr(&binary.right)),
+            Expr::Whole(inner) | Expr::Numeric(inner) => Self::of_expr(inner),
+            Expr::Number(_)
+            | Expr::Ratio(_)
+            | Expr::Text(_)
+            | Expr::Variable(_)
+            | Expr::Context(_)
+            | Expr::Metadata(_)
+            | Expr::Picture(_)
+            | Expr::Current
+            | Expr::Defined(..) => Self::default(),
+        }
     }
 
     fn of_gravity(gravity: &Gravity) -> Self {
@@ -198,10 +222,49 @@ impl Attention {
     }
 }
 
+/// A zoom of nothing would show everything; the service names no least.
+const LEAST_ZOOM: f64 = 0.01;
+
 /// What is lost for each whole side that a box lies from the middle: enough to settle ties.
 const MIDDLE: f64 = 0.02;
 
 impl Seen {
+    /// Whether nothing was found or looked for.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.faces.is_empty() && self.attention.is_none()
+    }
+
+    /// The region that a tight crop shows: a subject's box, widened about its middle to the shape of
+    /// `shape`, divided by the zoom, and moved into the picture (where it is larger than that, cut to
+    /// it, its shape kept). In pixels of a picture of `size`. The recipe is assumed.
+    #[must_use]
+    pub fn tight(
+        &self,
+        subject: &Subject,
+        zoom: Decimal,
+        shape: Size,
+        size: Size,
+    ) -> Option<Region> {
+        let found = self.area(subject)?;
+        let (w, h) = sides(size);
+        let (sw, sh) = sides(shape);
+        let (fw, fh) = (found.width * w, found.height * h);
+        let grow = (fw / sw).max(fh / sh) / zoom.as_f64().max(LEAST_ZOOM);
+        let fit = (w / sw).min(h / sh);
+        let scale = grow.min(fit);
+        let (width, height) = ((sw * scale).max(1.0), (sh * scale).max(1.0));
+        let middle = |at: f64, length: f64, side: f64, all: f64| {
+            (at + length / 2.0 - side / 2.0).clamp(0.0, (all - side).max(0.0))
+        };
+        Some(Region {
+            x: middle(found.x * w, fw, width, w),
+            y: middle(found.y * h, fh, height, h),
+            width: width.min(w),
+            height: height.min(h),
+        })
+    }
+
     /// What is seen after a step, in shares of its output. What has left the picture is gone.
     #[must_use]
     pub fn after(&self, step: &Step, before: Size) -> Self {

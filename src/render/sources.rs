@@ -6,11 +6,12 @@ use std::cell::RefCell;
 use bytes::Bytes;
 
 use super::error::Error;
+use super::look::look;
 use super::raster::{Raster, Table};
 use super::text::{self, Fonts};
 use super::{Budget, probe};
-use crate::plan::{self, Facts, Layers, Size, Text};
-use crate::spec::AssetRef;
+use crate::plan::{self, Facts, Layers, Needs, Seen, Size, Text};
+use crate::spec::{AssetRef, Turn};
 
 /// What a plan's layers are made of, and what was drawn while the plan was made. Numbers that a plan
 /// names are places in here.
@@ -20,6 +21,8 @@ pub struct Sources<'a> {
     stored: &'a [(AssetRef, Option<Bytes>)],
     fonts: &'a Fonts,
     budget: &'a Budget,
+    /// The picture that the layers lie on, with what probing tells.
+    base: Option<(&'a [u8], Facts)>,
     texts: RefCell<Vec<Raster>>,
     tables: RefCell<Vec<Table>>,
     notes: RefCell<Vec<(Box<str>, Cow<'static, str>)>>,
@@ -43,10 +46,18 @@ impl<'a> Sources<'a> {
             stored,
             fonts,
             budget,
+            base: None,
             texts: RefCell::new(Vec::new()),
             tables: RefCell::new(Vec::new()),
             notes: RefCell::new(Vec::new()),
         }
+    }
+
+    /// With the picture that the layers lie on, so that it can be looked at.
+    #[must_use]
+    pub const fn over(mut self, base: &'a [u8], facts: Facts) -> Self {
+        self.base = Some((base, facts));
+        self
     }
 
     /// What looks other than asked, by layer.
@@ -86,6 +97,14 @@ impl<'a> Sources<'a> {
 }
 
 impl Layers for Sources<'_> {
+    fn look(&self, needs: Needs, orientation: Turn) -> Seen {
+        let Some((base, facts)) = &self.base else {
+            return Seen::default();
+        };
+        // A picture that cannot be looked at is refused when it is rendered, with its reason.
+        look(base, facts, orientation, needs, self.budget).unwrap_or_default()
+    }
+
     fn picture(&self, asset: &AssetRef) -> Result<(usize, Facts), plan::Error> {
         let (number, bytes) = self.find(asset)?;
         let bad = |error: Error| plan::Error::BadLayer {

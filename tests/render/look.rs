@@ -3,9 +3,14 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use cldgate::plan::{Needs, Seen};
-use cldgate::render::{Budget, look, probe};
-use cldgate::spec::{Subject, Turn};
+use cldgate::plan::{
+    self, Hints, Limits, Needs, Negotiated, Plan, RasterPlan, Rules, Seen, Step, Writable,
+};
+use cldgate::render::{Budget, Fonts, Sources, look, probe};
+use cldgate::spec::{
+    Amount, Area, Compass, Decimal, Direction, Format, Frame, Gravity, Op, Quality, Resize,
+    Subject, TransformSpec, Turn,
+};
 
 const FACES: Needs = Needs {
     faces: true,
@@ -70,6 +75,73 @@ fn faces_of_a_group_are_found() {
             "{face:?}"
         );
     }
+}
+
+/// The plan of a chain over a picture, made as the gateway makes it.
+fn plan(file: &[u8], ops: Vec<Op>) -> RasterPlan {
+    let facts = probe(file).unwrap();
+    let (fonts, budget) = (Fonts::default(), Budget::unlimited());
+    let sources = Sources::new(&[], &fonts, &budget).over(file, facts);
+    let spec = TransformSpec {
+        ops,
+        ..TransformSpec::default()
+    };
+    let rules = Rules {
+        limits: Limits::default(),
+        quality: Quality::Fixed(80),
+        writable: Writable([Format::Bmp].into_iter().collect()),
+    };
+    let (negotiated, hints) = (Negotiated::default(), Hints::default());
+    let plan = plan::make_with(&spec, &facts, &sources, &negotiated, &hints, &rules);
+    match plan.unwrap() {
+        Plan::Raster(plan) => plan,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn on_face(zoom: Option<Amount>) -> Op {
+    let mut resize = Resize::new(Frame::Cover, Direction::Any, Area::px(100, 100));
+    resize.gravity = Gravity::Subject {
+        subject: Subject::Face,
+        fallback: Compass::North,
+    };
+    resize.zoom = zoom;
+    Op::Resize(resize)
+}
+
+#[test]
+fn a_box_goes_to_the_face_and_a_thumbnail_shows_little_else() {
+    let Some(portrait) = portrait() else {
+        println!("skipped: the group portrait is not in the package's folder");
+        return;
+    };
+    // One head, alone at the right end of a grey wall.
+    let head = image::imageops::crop_imm(&portrait, 850, 190, 130, 140).to_image();
+    let mut wall = image::RgbImage::from_pixel(600, 200, image::Rgb([128; 3]));
+    image::imageops::replace(&mut wall, &head, 440, 30);
+    let file = bmp(&wall);
+    let from = |plan: &RasterPlan| match plan.steps.as_slice() {
+        [Step::Resample { from, .. }] => *from,
+        steps => panic!("{steps:?}"),
+    };
+    let whole = from(&plan(&file, vec![on_face(None)]));
+    assert!(
+        whole.x > 350.0 && (whole.width - 200.0).abs() < 1.0,
+        "{whole:?}"
+    );
+    let tight = from(&plan(&file, vec![on_face(Some(Amount::whole(1)))]));
+    assert!(tight.width < 120.0 && tight.x > 440.0, "{tight:?}");
+    let wide = from(&plan(
+        &file,
+        vec![on_face(Some(Amount::Fixed(Decimal::from_billionths(
+            Decimal::SCALE / 2,
+        ))))],
+    ));
+    assert!((wide.width / tight.width - 2.0).abs() < 0.1, "{wide:?}");
+
+    let blank = bmp(&image::RgbImage::from_pixel(200, 600, image::Rgb([128; 3])));
+    let north = from(&plan(&blank, vec![on_face(None)]));
+    assert!(north.y.abs() < 1e-9, "no face: the fallback, {north:?}");
 }
 
 #[test]

@@ -11,9 +11,10 @@ mod faces;
 use super::budget::Budget;
 use super::error::Error;
 use super::raster::{Layout, Raster};
-use super::{guarded, ingest, request, resample_first, transform};
-use crate::plan::{Encode, Facts, Needs, RasterPlan, Region, Seen, Size, Step};
-use crate::spec::{Chroma, Colour, Metadata, Progressive, Turn};
+use super::text::Fonts;
+use super::{Sources, guarded, ingest, request, resample_first, transform};
+use crate::plan::{Facts, Needs, Region, Seen, Size, Step};
+use crate::spec::{Colour, Turn};
 
 /// Longest side of the copy that is looked at, in pixels. The detector misses faces at half of it and
 /// takes four times as long at twice.
@@ -63,31 +64,24 @@ fn small_copy(
         let scaled = u64::from(n) * u64::from(LONGEST) / longest.max(1);
         u32::try_from(scaled).unwrap_or(LONGEST).min(n)
     };
-    let plan = RasterPlan {
-        source: facts.size,
-        steps: vec![
+    let steps = resample_first(
+        facts.size,
+        &[
             Step::Turn(orientation),
             Step::Resample {
                 from: Region::whole(upright),
                 to: Size::new(side(upright.width), side(upright.height)),
             },
         ],
-        encode: Encode {
-            format: facts.format,
-            quality: 100,
-            chroma: Chroma::Full,
-            progressive: Progressive::Off,
-            metadata: Metadata::Strip,
-            background: Colour::WHITE,
-        },
-    };
-    let steps = resample_first(&plan);
-    let wanted = request(&plan, &steps);
+    );
+    let wanted = request(facts.size, &steps);
     let decoded = guarded(
         || ingest::decode(source, facts, &wanted, budget),
         || Error::bad(facts.format, "the decoder crashed on it"),
     )?;
-    let copy = transform(decoded, &steps, budget)?.into_colour();
+    let fonts = Fonts::default();
+    let nothing = Sources::new(&[], &fonts, budget);
+    let copy = transform(decoded, &steps, &[], &nothing, budget)?.into_colour();
     Ok(match copy.layout() {
         Layout::Rgba => copy.flattened(crate::plan::Paint::Colour(Colour::WHITE)),
         _ => copy,
