@@ -291,6 +291,16 @@ pub(super) fn prefix(value: &Value<'_>) -> Read<String> {
     Ok(text)
 }
 
+/// A picture's public ID with its extension, folders before it.
+pub(super) fn public_id(value: &Value<'_>) -> Read<String> {
+    let text = text(value)?;
+    if crate::origin::locate::is_plain(&text) && !text.starts_with('/') {
+        Ok(text)
+    } else {
+        wrong_text("a public ID such as \"placeholders/avatar.png\"", &text)
+    }
+}
+
 /// A host name in lower case, without scheme and port.
 pub(super) fn host(value: &Value<'_>) -> Read<String> {
     let text = text(value)?.to_ascii_lowercase();

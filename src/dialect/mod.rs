@@ -15,8 +15,8 @@ use smallvec::SmallVec;
 use thiserror::Error as ThisError;
 
 pub use cloudinary::{
-    anatomy, check_chain, colour, interpret, is_text_style, named_transformations, parameter_name,
-    parameters, read, read_for, route,
+    anatomy, check_chain, colour, interpret, interpret_for, is_text_style, named_transformations,
+    parameter_name, parameters, picture, read, read_for, route,
 };
 
 use crate::grammar;
@@ -70,6 +70,8 @@ pub struct Client<'a> {
 pub struct Delivery {
     /// Which asset.
     pub asset: AssetRef,
+    /// Which asset else, in the order to try, where the URL leaves the types out.
+    pub others: Vec<AssetRef>,
     /// What to make of it.
     pub spec: TransformSpec,
     /// What was ignored, approximated or cannot be done.

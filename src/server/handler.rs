@@ -20,7 +20,7 @@ use super::headers::{self, X_CACHE, X_REQUEST_ID};
 use super::limit::Limits;
 use super::metrics::Metrics;
 use super::reload;
-use super::status::Failure;
+use super::status::{Failure, NO_STORE};
 use super::telemetry::loggable;
 use crate::config::Config;
 use crate::deliver::{Delivered, Error, Gateway, Request};
@@ -191,13 +191,25 @@ async fn answer(
             cookies: cookies.as_deref(),
         },
     };
-    match gateway.deliver(&asked).await {
-        Ok(delivered) => match success(&delivered, request).await {
-            Ok(response) => response,
-            Err(error) => fail(&asked, &error, &request.method),
-        },
-        Err(error) => fail(&asked, &error, &request.method),
+    let mut result = attempt(gateway, &asked, request).await;
+    if matches!(&result, Err(error) if error.is_outdated()) {
+        // A new version came between looking and reading. Once more is enough; twice is trouble.
+        result = attempt(gateway, &asked, request).await;
     }
+    result.unwrap_or_else(|error| fail(gateway, &asked, &error, &request.method))
+}
+
+async fn attempt(
+    gateway: &Gateway,
+    asked: &Request<'_>,
+    request: &Parts,
+) -> Result<Response<Body>, Error> {
+    let delivered = gateway.deliver(asked).await?;
+    let result = success(&delivered, request).await;
+    if matches!(&result, Err(error) if error.is_outdated()) {
+        delivered.origin.forget(&delivered.asset);
+    }
+    result
 }
 
 /// All cookies; HTTP/2 may send each in a header of its own.
@@ -287,9 +299,14 @@ fn content_range(headers: &mut HeaderMap, range: &str) {
 }
 
 /// The answer to an error of the road. What a client may not know goes to the log.
-fn fail(asked: &Request<'_>, error: &Error, method: &Method) -> Response<Body> {
-    let failure = Failure::of(error);
-    if failure.status.is_server_error() {
+fn fail(gateway: &Gateway, asked: &Request<'_>, error: &Error, method: &Method) -> Response<Body> {
+    let path = asked.target.split('?').next().unwrap_or_default();
+    let endpoint = gateway.endpoint(asked.host, path);
+    let failure = Failure::of(
+        error,
+        endpoint.map(|endpoint| endpoint.outage).unwrap_or_default(),
+    );
+    if failure.status.is_server_error() || failure.cache_control == NO_STORE {
         tracing::warn!(%error, target = %loggable(asked.target), "request failed");
     }
     refuse(&failure, method)

@@ -6,9 +6,11 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod effects;
 mod formats;
 mod hostile;
 mod kinds;
+mod look;
 mod orientation;
 mod painting;
 mod pool;

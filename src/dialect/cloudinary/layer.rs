@@ -293,6 +293,7 @@ impl<'a, 'u> Frame<'a, 'u> {
                     },
                     untrimmed: self.flag(FlagName::TextNoTrim).is_some(),
                     must_fit: self.flag(FlagName::TextDisallowOverflow).is_some(),
+                    font_files: font_files(layer),
                 }))
             }
         })
@@ -449,6 +450,22 @@ fn fixed(number: Number) -> Amount {
 
 fn amount(value: &str) -> Option<Amount> {
     super::expression::argument(&Arg { name: None, value })
+}
+
+/// Where a style's font may be stored, if it names a file. Fonts are kept as authenticated files, and
+/// are used by everyone.
+fn font_files(layer: &Layer<'_>) -> Box<[AssetRef]> {
+    let font = layer.text_style().map_or("", |style| style.font);
+    let lower = font.to_ascii_lowercase();
+    if ![".ttf", ".otf", ".ttc"]
+        .iter()
+        .any(|kind| lower.ends_with(kind))
+    {
+        return Box::default();
+    }
+    [DeliveryType::Authenticated, DeliveryType::Upload]
+        .map(|delivery| stored(AssetType::Raw, delivery, font))
+        .into()
 }
 
 /// A weight's word as a number, 400 where there is none.

@@ -8,6 +8,7 @@
 //! | `component` | one component to ops, in the one documented order |
 //! | `size` | boxes, gravities, offsets |
 //! | `effect`, `arguments` | effects with their documented defaults and ranges |
+//! | `types` | which assets a URL without types may mean |
 //! | `output`, `video` | format, quality, flags; animation, sound and video |
 //! | `expression` | numbers, lengths, colours, expressions |
 //! | `variables` | variables that decide what is done |
@@ -25,6 +26,7 @@ mod layer;
 mod names;
 mod output;
 mod size;
+mod types;
 mod variables;
 mod video;
 
@@ -56,7 +58,7 @@ pub fn read(rules: &Rules, target: &str) -> Result<Delivery, Error> {
 /// [`Error::Signature`] for a signature that is missing or wrong, [`Error::Token`] for a token that does not open the
 /// asset, [`Error::UnknownTransformation`].
 pub fn read_for(rules: &Rules, target: &str, client: &Client<'_>) -> Result<Delivery, Error> {
-    let (delivery, refusal) = meaning(rules, target, client)?;
+    let (delivery, refusal) = interpret_for(rules, target, client)?;
     match refusal {
         Some(refusal) => Err(refusal),
         None => Ok(delivery),
@@ -69,10 +71,14 @@ pub fn read_for(rules: &Rules, target: &str, client: &Client<'_>) -> Result<Deli
 /// # Errors
 /// [`Error::Syntax`] with the place in the URL, [`Error::Conflict`] for what cannot be meant.
 pub fn interpret(rules: &Rules, target: &str) -> Result<(Delivery, Option<Error>), Error> {
-    meaning(rules, target, &Client::default())
+    interpret_for(rules, target, &Client::default())
 }
 
-fn meaning(
+/// As [`interpret`], for a client whose token may open what is closed.
+///
+/// # Errors
+/// As [`interpret`].
+pub fn interpret_for(
     rules: &Rules,
     target: &str,
     client: &Client<'_>,
@@ -82,18 +88,21 @@ fn meaning(
     let mut spec = TransformSpec::default();
     let mut chain_notes = Notes::new();
     let unknown = chain::read(&url.chain, rules, &mut spec, &mut chain_notes)?;
-    // Layers tell as much as the picture itself.
+    // Layers tell as much as the picture itself; fonts and tables of colours do not.
     let sealed = spec
         .layers()
         .iter()
+        .filter(|asset| asset.asset_type != AssetType::Raw)
         .any(|asset| asset.delivery_type == DeliveryType::Authenticated);
     let mut notes = Notes::new();
     let denied = access::check(rules, client, &text, &url, sealed, &mut notes).err();
     notes.extend(chain_notes);
     extension(url.asset.extension, &mut spec);
+    let (asset, others) = types::readings(asset(&url), url.head.form);
     Ok((
         Delivery {
-            asset: asset(&url),
+            asset,
+            others,
             spec,
             notes,
         },
@@ -192,6 +201,12 @@ fn delivery_type(written: grammar::DeliveryType) -> DeliveryType {
         grammar::DeliveryType::Fetch => DeliveryType::Fetch,
         other => DeliveryType::Other(other.as_str()),
     }
+}
+
+/// A public picture by its ID as a parameter or an owner writes it, slashes or colons between folders.
+#[must_use]
+pub fn picture(id: &str) -> AssetRef {
+    stored(AssetType::Image, DeliveryType::Upload, id)
 }
 
 /// A stored asset by the ID that a parameter holds, colons for slashes, with an optional extension.
