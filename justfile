@@ -30,7 +30,7 @@ accept:
 explain URL:
     cargo run --release --quiet -- explain '{{URL}}'
 
-# Every effect on one page, to look at: target/gallery.html
+# Every effect, layer and text on one page, to look at: target/gallery.html
 gallery:
     cargo run --release --example gallery
 

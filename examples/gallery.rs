@@ -53,6 +53,33 @@ fn rendered(chain: &str, source: &[u8]) -> Result<(String, u32, u32), Box<dyn st
     ))
 }
 
+/// The golden pictures of layers and texts, each under its chain.
+fn golden(root: &Path, page: &mut String) -> usize {
+    let mut count = 0;
+    for topic in ["layers", "texts"] {
+        let table = root.join(format!("tests/tables/{topic}.tsv"));
+        for line in fs::read_to_string(table).unwrap().lines() {
+            let cells: Vec<&str> = line.split('\t').collect();
+            let [name, size, chain] = cells[..] else {
+                continue;
+            };
+            let file = root.join(format!("tests/golden/{topic}/{name}.png"));
+            let Ok(picture) = fs::read(file) else {
+                continue;
+            };
+            let text = STANDARD.encode(&picture);
+            writeln!(
+                page,
+                "<figure><img src=\"data:image/png;base64,{text}\" alt=\"\"><figcaption>{chain} \
+                 <small>{size}</small></figcaption></figure>"
+            )
+            .unwrap();
+            count += 1;
+        }
+    }
+    count
+}
+
 fn main() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut page = String::from(
@@ -91,6 +118,7 @@ fn main() {
             count += 1;
         }
     }
+    count += golden(root, &mut page);
     let path = root.join("target/gallery.html");
     fs::write(&path, page).unwrap();
     println!("{count} pictures on {}", path.display());
