@@ -15,6 +15,10 @@ ready:
 test *ARGS:
     cargo nextest run --release --workspace {{ARGS}} || cargo test --release --workspace {{ARGS}}
 
+# The tests at the sizes that are stated, where `./test` scales them down
+full *ARGS:
+    CLDGATE_FULL=1 cargo nextest run --release --workspace {{ARGS}} || CLDGATE_FULL=1 cargo test --release --workspace {{ARGS}}
+
 # Format, clippy, licences, spelling
 lint:
     cargo fmt --all
