@@ -7,8 +7,10 @@
     reason = "a test that meets the unexpected should stop, and it may touch the world"
 )]
 
+mod answers;
 mod architecture;
 mod audit;
+mod coalesce;
 mod config;
 mod conformance;
 mod corpus;
@@ -16,4 +18,8 @@ mod gateway;
 mod http;
 mod origin;
 mod plan;
+mod policy;
+mod proxies;
+mod purge;
 mod render;
+mod store;

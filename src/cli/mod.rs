@@ -9,8 +9,10 @@ pub mod audit;
 mod check;
 mod demo;
 mod explain;
+mod purge;
 mod render;
 mod serve;
+mod warm;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -52,6 +54,10 @@ enum Command {
     Audit(audit::Arguments),
     /// Deliver one URL to a file, without a server
     Render(render::Arguments),
+    /// Make a list of URLs ahead of time, into the derived store
+    Warm(warm::Arguments),
+    /// Let the running gateway forget assets
+    Purge(purge::Arguments),
 }
 
 /// Where the configuration is.
@@ -84,6 +90,12 @@ enum Error {
         path: PathBuf,
         reason: std::io::Error,
     },
+    #[error(
+        "no admin listener is configured: name it with --admin, or set `admin` in the configuration"
+    )]
+    NoAdmin,
+    #[error("there is no `store` in [cache]: nothing would outlive this command")]
+    NoStore,
     #[error("`{url}` is no URL that can be asked for: {reason}")]
     Url { url: String, reason: String },
 }
@@ -97,7 +109,12 @@ impl Error {
 
     const fn code(&self) -> u8 {
         match self {
-            Self::Config(_) | Self::Server(_) | Self::Input { .. } | Self::Url { .. } => WRONG,
+            Self::Config(_)
+            | Self::Server(_)
+            | Self::Input { .. }
+            | Self::NoAdmin
+            | Self::NoStore
+            | Self::Url { .. } => WRONG,
             Self::Demo { .. } | Self::Io { .. } => FAILED,
         }
     }
@@ -120,6 +137,8 @@ pub fn main() -> ExitCode {
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Render(arguments) => render::run(&arguments),
+        Command::Warm(arguments) => warm::run(&arguments),
+        Command::Purge(arguments) => purge::run(&arguments),
     };
     match result {
         Ok(code) => code,

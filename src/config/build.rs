@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use super::{Config, Endpoint, Error, OnUnsupported, Origin, OriginKind};
-use crate::cache::{Flights, Memory};
-use crate::deliver::{self, Counters, Gateway, Shared};
+use super::{Config, Endpoint, Error, OnUnsupported, Origin, OriginKind, StorePlace};
+use crate::cache::{Disk, Failures, Flights, Memory, Originals, Store};
+use crate::deliver::{self, Counters, Gateway, Lookups, Purges, Shared, Windows};
 use crate::dialect::{self, CloudRule, signature};
 use crate::origin::{self, BackupFolder, Folder, ListingLife};
 use crate::plan::{self, Writable};
@@ -25,11 +25,25 @@ pub fn shared(config: &Config) -> Result<Arc<Shared>, Error> {
     });
     Ok(Arc::new(Shared {
         memory: Memory::new(config.cache.memory.0),
+        store: store(config)?,
+        originals: Originals::new(config.cache.originals.0),
         flights: Flights::new(),
+        failures: Failures::new(),
+        purges: Purges::default(),
         pool: pool.map_err(Error::Threads)?,
         deadline: config.limits.render_time.0,
         counters: Counters::default(),
     }))
+}
+
+fn store(config: &Config) -> Result<Store, Error> {
+    Ok(match &config.cache.store {
+        None => Store::Nowhere,
+        Some(StorePlace::Folder(path)) => {
+            let disk = Disk::open(path.clone(), config.cache.store_size.0);
+            Store::Disk(Arc::new(disk.map_err(Error::Threads)?))
+        }
+    })
 }
 
 /// Everything that answers requests.
@@ -107,6 +121,10 @@ fn make(
             .collect(),
         rules: dialect_rules(endpoint)?,
         origins: own.iter().map(|(_, origin)| origin.clone()).collect(),
+        lookups: Lookups::new(Windows {
+            while_revalidate: config.cache.stale_while_revalidate.0,
+            if_error: config.cache.stale_if_error.0,
+        }),
         f_auto: endpoint.f_auto.clone(),
         rules_text: rules_text(&rules, on_unsupported).into(),
         plan: rules,

@@ -49,6 +49,9 @@ pub struct Config {
     pub admin: Option<SocketAddr>,
     /// Connections.
     pub server: Server,
+    /// TLS; `None`: plain connections alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls: Option<Tls>,
     /// What is told, and how.
     pub log: Log,
     /// What one request may cost.
@@ -74,6 +77,21 @@ pub struct Server {
     pub header_timeout: Time,
     /// Most bytes of a request's head.
     pub header_bytes: Bytes,
+    /// A client that takes nothing of its answer for this long is given up.
+    pub stall_timeout: Time,
+    /// Connections at once on each listener; more wait to be accepted.
+    pub connections: u64,
+}
+
+/// `[tls]`: a listener that speaks TLS.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Tls {
+    /// Where requests come in.
+    pub listen: SocketAddr,
+    /// The certificate and those that vouch for it, PEM.
+    pub certificate: PathBuf,
+    /// Its private key, PEM.
+    pub key: PathBuf,
 }
 
 /// `[log]`: what is told, and how.
@@ -125,6 +143,25 @@ pub struct Render {
 pub struct Cache {
     /// Bytes of results in memory.
     pub memory: Bytes,
+    /// Where results outlive a restart; `None`: nowhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub store: Option<StorePlace>,
+    /// Bytes of results in a `store` on disk.
+    pub store_size: Bytes,
+    /// Bytes of distant originals in memory.
+    pub originals: Bytes,
+    /// How long beyond its time a look-up is told while it is made anew.
+    pub stale_while_revalidate: Time,
+    /// How long beyond its time a look-up is told where the origin fails.
+    pub stale_if_error: Time,
+}
+
+/// Where results outlive a restart.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum StorePlace {
+    /// A folder of this machine.
+    Folder(PathBuf),
 }
 
 /// `[[origin]]`: a place that holds originals.
@@ -290,6 +327,11 @@ impl Config {
             ("listen", self.listen != before.listen),
             ("admin", self.admin != before.admin),
             ("[server]", self.server != before.server),
+            (
+                "tls.listen",
+                self.tls.as_ref().map(|tls| tls.listen)
+                    != before.tls.as_ref().map(|tls| tls.listen),
+            ),
             ("[log]", self.log != before.log),
             ("[render]", self.render != before.render),
             ("[cache]", self.cache != before.cache),

@@ -1,21 +1,23 @@
-//! A derived picture: from the cache, from one who is making it, or made now.
+//! A derived picture: from a cache, from one who is making it, or made now.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::SystemTime;
 
 use bytes::Bytes;
 
 use super::{
-    Body, CacheState, Endpoint, Error, Gateway, Kept, Rendered, Request, Shared, count, endpoint,
+    Body, CacheState, Endpoint, Error, Gateway, Kept, Made, Rendered, Request, Shared, count,
+    endpoint,
 };
-use crate::cache::{DerivedKey, Joined, KeyParts};
+use crate::cache::{DerivedKey, Joined, KeyParts, Owner, Record};
 use crate::dialect::Delivery;
 use crate::origin::{Found, Origin};
 use crate::plan::{self, Hints, Negotiated, Plan};
-use crate::render::{self, Budget};
+use crate::render::{self, Budget, Timings};
 
 impl Gateway {
-    /// A derived picture: from memory, from one who is making it, or made now.
+    /// A derived picture: from memory, from one who is making it, from the store, or made now.
     pub(super) async fn derive(
         &self,
         endpoint: &Arc<Endpoint>,
@@ -28,18 +30,25 @@ impl Gateway {
         let negotiated = plan::negotiate(&delivery.spec.output, &request.hints, &endpoint.f_auto);
         let hints = plan::relevant(&delivery.spec, &request.hints);
         let key = DerivedKey::new(&KeyParts {
+            public_id: &delivery.asset.public_id,
             origin: origin.name(),
             object: &found.key,
             etag: &found.etag,
+            others: &[],
             spec: &delivery.spec.to_string(),
             client: &format!("{negotiated} {hints}"),
             rules: &endpoint.rules_text,
         });
-        let (kept, cache) = if let Some(kept) = shared.memory.get(&key) {
+        let known = shared.memory.get(&key).as_ref().and_then(Kept::of);
+        let (kept, cache) = if let Some(kept) = known {
             count(&shared.counters.hits);
             (kept, CacheState::Hit)
         } else {
             count(&shared.counters.misses);
+            if let Some(error) = shared.failures.get(&key) {
+                count(&shared.counters.remembered_failures);
+                return Err(error);
+            }
             let job = Job {
                 shared: shared.clone(),
                 endpoint: endpoint.clone(),
@@ -49,24 +58,35 @@ impl Gateway {
                 negotiated,
                 hints,
                 key,
+                purges: shared.purges.count(),
             };
-            match shared.flights.join(key, || job.make()).await {
-                Joined::Made(result) => (result?, CacheState::Miss),
-                Joined::Shared(result) => {
+            let (made, first) = match shared.flights.join(key, || job.make()).await {
+                Joined::Made(made) => (made?, true),
+                Joined::Shared(made) => {
                     count(&shared.counters.coalesced);
-                    (result?, CacheState::Coalesced)
+                    (made?, false)
                 }
                 Joined::Lost => return Err(render::Error::Cancelled.into()),
+            };
+            let mut kept = Kept::of(&made.record).ok_or(render::Error::Crashed)?;
+            if let Kept::Rendered(rendered) = &mut kept {
+                rendered.timings = made.timings;
             }
+            let cache = match (made.stored, first) {
+                (true, _) => CacheState::Hit,
+                (false, true) => CacheState::Miss,
+                (false, false) => CacheState::Coalesced,
+            };
+            (kept, cache)
         };
-        Ok(match &*kept {
+        Ok(match kept {
             Kept::Original => (Body::Original, found.etag.clone(), CacheState::Bypass),
-            Kept::Rendered(_) => (Body::Rendered(kept), key.etag().into(), cache),
+            Kept::Rendered(_) => (Body::Rendered(Arc::new(kept)), key.etag().into(), cache),
         })
     }
 }
 
-/// One result to be made.
+/// One result to be found in the store or made.
 struct Job {
     shared: Arc<Shared>,
     endpoint: Arc<Endpoint>,
@@ -76,33 +96,88 @@ struct Job {
     negotiated: Negotiated,
     hints: Hints,
     key: DerivedKey,
+    /// Purges before it began.
+    purges: u64,
 }
 
 impl Job {
-    async fn make(self) -> Result<Arc<Kept>, Error> {
-        let source = self
-            .origin
-            .read(&self.found, self.endpoint.plan.limits.source_bytes)
-            .await?;
-        self.shared
-            .counters
-            .origin_bytes
-            .fetch_add(source.len() as u64, Ordering::Relaxed);
+    async fn make(self) -> Result<Made, Error> {
+        let shared = self.shared.clone();
+        if let Some(record) = shared.store.get(&self.key).await
+            && Kept::of(&record).is_some()
+        {
+            let kept = record.clone();
+            shared
+                .purges
+                .keep_since(self.purges, || shared.memory.put(self.key, kept));
+            return Ok(Made {
+                record,
+                stored: true,
+                timings: Timings::default(),
+            });
+        }
+        let (key, purges) = (self.key, self.purges);
+        let made = self.render().await;
+        shared.purges.keep_since(purges, || match &made {
+            Ok(made) => {
+                shared.memory.put(key, made.record.clone());
+                shared.store.put(key, made.record.clone());
+            }
+            Err(error) if error.is_lasting() => shared.failures.put(key, error.clone()),
+            Err(_) => {}
+        });
+        made
+    }
+
+    async fn render(self) -> Result<Made, Error> {
+        let source = self.source().await?;
         let limits = &self.endpoint.plan.limits;
         let budget = Budget::lasting(self.shared.deadline).with_limits(render::Limits {
             source_pixels: limits.source_pixels,
             picture_pixels: limits.output_pixels,
             ..render::Limits::default()
         });
-        let (shared, key) = (self.shared.clone(), self.key);
+        let shared = self.shared.clone();
         // The pool reports its own failures; what the drawing says comes back inside.
-        let kept = shared
-            .pool
-            .run(budget, move |budget| Ok(self.draw(&source, budget)))
-            .await??;
-        let kept = Arc::new(kept);
-        shared.memory.put(key, kept.clone());
-        Ok(kept)
+        let drawn = shared.pool.run(budget, move |budget| {
+            Ok(self.draw(&source, budget).map(|kept| Made {
+                record: self.record(&kept),
+                stored: false,
+                timings: match &kept {
+                    Kept::Original => Timings::default(),
+                    Kept::Rendered(rendered) => rendered.timings,
+                },
+            }))
+        });
+        drawn.await?
+    }
+
+    /// The original, from its cache or its origin.
+    async fn source(&self) -> Result<Bytes, Error> {
+        let (shared, found) = (&self.shared, &self.found);
+        let limit = self.endpoint.plan.limits.source_bytes;
+        let public_id = &self.delivery.asset.public_id;
+        let original = shared
+            .originals
+            .read(&self.origin, found, public_id, limit)
+            .await?;
+        if original.downloaded {
+            let bytes = original.bytes.len() as u64;
+            count(&shared.counters.origin_reads);
+            shared
+                .counters
+                .origin_bytes
+                .fetch_add(bytes, Ordering::Relaxed);
+        }
+        Ok(original.bytes)
+    }
+
+    fn record(&self, kept: &Kept) -> Record {
+        let owner = Owner {
+            endpoint: &self.endpoint.name,
+            public_ids: vec![&self.delivery.asset.public_id],
+        };
+        kept.record(&self.key, &owner, now())
     }
 
     /// Runs on a render thread.
@@ -126,7 +201,7 @@ impl Job {
             body: made.body,
             format: made.format,
             size: made.size,
-            source: facts,
+            source: facts.into(),
             made: now(),
             timings: made.timings,
         }))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use super::Error;
+use super::{Error, Lookups};
 use crate::dialect::{self, Delivery, Note, NoteLevel, Notes};
 use crate::origin::Origin;
 use crate::plan::{self, Facts};
@@ -35,6 +35,8 @@ pub struct Endpoint {
     pub rules: dialect::Rules,
     /// Asked in this order.
     pub origins: Vec<Arc<dyn Origin>>,
+    /// What they answered lately.
+    pub lookups: Lookups,
     /// Formats that automatic choice may take, best first.
     pub f_auto: SmallVec<[Format; 4]>,
     /// Limits and defaults of its pictures.

@@ -24,3 +24,36 @@ pub enum Error {
     #[error(transparent)]
     Render(#[from] render::Error),
 }
+
+impl Error {
+    /// Whether the same question may have another answer soon: an origin that fails or is slow.
+    #[must_use]
+    pub const fn is_transient(&self) -> bool {
+        match self {
+            Self::Origin(error) => matches!(
+                error,
+                origin::Error::Denied { .. }
+                    | origin::Error::Upstream { .. }
+                    | origin::Error::Timeout { .. }
+            ),
+            Self::Dialect(_) | Self::Plan(_) | Self::NotFound(_) | Self::Render(_) => false,
+        }
+    }
+
+    /// Whether the same source and the same specification would fail in the same way again.
+    #[must_use]
+    pub const fn is_lasting(&self) -> bool {
+        match self {
+            Self::Plan(_) => true,
+            Self::Render(error) => matches!(
+                error,
+                render::Error::UnknownFormat
+                    | render::Error::BadSource { .. }
+                    | render::Error::OverLimit { .. }
+                    | render::Error::NoCodec { .. }
+                    | render::Error::NoTool { .. }
+            ),
+            Self::Dialect(_) | Self::NotFound(_) | Self::Origin(_) => false,
+        }
+    }
+}

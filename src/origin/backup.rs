@@ -144,6 +144,10 @@ impl Origin for BackupFolder {
         Box::pin(async move { folder::open(&self.name, &self.path(found), found, range).await })
     }
 
+    fn is_local(&self) -> bool {
+        true
+    }
+
     fn forget(&self, asset: &AssetRef) {
         self.listings.forget(asset);
     }

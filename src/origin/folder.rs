@@ -135,6 +135,10 @@ impl Origin for Folder {
         Box::pin(async move { open(&self.name, &self.path(found), found, range).await })
     }
 
+    fn is_local(&self) -> bool {
+        true
+    }
+
     fn forget(&self, asset: &AssetRef) {
         self.listings.forget(asset);
     }

@@ -22,7 +22,7 @@ pub(super) const X_CLD_ERROR: HeaderName = HeaderName::from_static("x-cld-error"
 pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const NOTES: HeaderName = HeaderName::from_static("x-cldgate-notes");
 const ORIGIN: HeaderName = HeaderName::from_static("x-cldgate-origin");
-const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
+pub(super) const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 const TIMING_ALLOW_ORIGIN: HeaderName = HeaderName::from_static("timing-allow-origin");
 
 /// What scripts of other sites may read.
@@ -138,10 +138,6 @@ pub(super) fn failure(failure: &Failure) -> HeaderMap {
         CACHE_CONTROL,
         HeaderValue::from_static(failure.cache_control),
     );
-    headers.insert(
-        CONTENT_TYPE,
-        HeaderValue::from_static("text/plain; charset=utf-8"),
-    );
     put(&mut headers, X_CLD_ERROR, &ascii(&failure.reason, MAX_TEXT));
     if let Some(seconds) = failure.retry_after {
         headers.insert(RETRY_AFTER, HeaderValue::from_static(seconds));
@@ -150,7 +146,7 @@ pub(super) fn failure(failure: &Failure) -> HeaderMap {
 }
 
 /// Sets a header; text that no header can carry is left out, and none of ours is such.
-fn put(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+pub(super) fn put(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         headers.insert(name, value);
     }

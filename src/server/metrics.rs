@@ -12,7 +12,17 @@ use crate::dialect::NoteLevel;
 
 /// Requests of one endpoint by status class, 1xx to 5xx.
 #[derive(Debug, Default)]
-struct Classes([AtomicU64; 5]);
+pub(super) struct Classes([AtomicU64; 5]);
+
+impl Classes {
+    /// Counts an answer.
+    pub(super) fn count(&self, status: StatusCode) {
+        let class = usize::from(status.as_u16() / 100).saturating_sub(1);
+        if let Some(counter) = self.0.get(class) {
+            counter.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
 
 /// What the server counts beside the floors below it.
 #[derive(Debug, Default)]
@@ -25,14 +35,10 @@ pub(super) struct Metrics {
 }
 
 impl Metrics {
-    /// Counts an answer.
-    pub(super) fn answered(&self, endpoint: &str, status: StatusCode) {
+    /// Counts an answer, whichever endpoint it is from.
+    pub(super) fn count(&self, status: StatusCode) {
         if status == StatusCode::NOT_MODIFIED {
             self.not_modified.fetch_add(1, Ordering::Relaxed);
-        }
-        let class = usize::from(status.as_u16() / 100).saturating_sub(1);
-        if let Some(counter) = self.classes(endpoint).0.get(class) {
-            counter.fetch_add(1, Ordering::Relaxed);
         }
     }
 
@@ -46,7 +52,8 @@ impl Metrics {
         counter.fetch_add(1, Ordering::Relaxed);
     }
 
-    fn classes(&self, endpoint: &str) -> Arc<Classes> {
+    /// The counters of an endpoint.
+    pub(super) fn classes(&self, endpoint: &str) -> Arc<Classes> {
         let known = self.requests.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(classes) = known.get(endpoint) {
             return classes.clone();
@@ -115,10 +122,26 @@ impl Metrics {
             "Results in memory.",
             shared.memory.len() as u64,
         );
+        page.counter(
+            "cldgate_cache_stale_total",
+            "Requests answered from a look-up beyond its time.",
+            get(&counters.stale),
+        );
+        page.counter(
+            "cldgate_remembered_failures_total",
+            "Requests refused because the same result could not be made a short while ago.",
+            get(&counters.remembered_failures),
+        );
+        store(&mut page, shared);
         page.gauge(
             "cldgate_flights",
             "Results being made.",
             shared.flights.len() as u64,
+        );
+        page.counter(
+            "cldgate_origin_reads_total",
+            "Originals read from origins for rendering.",
+            get(&counters.origin_reads),
         );
         page.counter(
             "cldgate_origin_bytes_total",
@@ -176,6 +199,54 @@ impl Metrics {
             get(&self.reloads_refused),
         );
         page.0
+    }
+}
+
+/// The derived store, where there is one, and the originals in memory.
+fn store(page: &mut Page, shared: &Shared) {
+    page.gauge(
+        "cldgate_originals_bytes",
+        "Bytes of distant originals in memory.",
+        shared.originals.bytes(),
+    );
+    let Some(store) = shared.store.counters() else {
+        return;
+    };
+    for (name, help, value) in [
+        ("entries", "Results in the derived store.", store.entries),
+        (
+            "bytes",
+            "Bytes of results in the derived store.",
+            store.bytes,
+        ),
+        ("waiting", "Results waiting to be written.", store.waiting),
+    ] {
+        page.gauge(&format!("cldgate_store_{name}"), help, value);
+    }
+    for (name, help, value) in [
+        ("hits", "Results served from the derived store.", store.hits),
+        (
+            "damaged",
+            "Results found damaged, removed and not served.",
+            store.damaged,
+        ),
+        (
+            "evicted",
+            "Results removed to keep the store within its size.",
+            store.evicted,
+        ),
+        (
+            "read_errors",
+            "Reads of the store that failed.",
+            store.read_errors,
+        ),
+        (
+            "write_errors",
+            "Results that could not be kept.",
+            store.write_errors,
+        ),
+    ] {
+        page.counter(&format!("cldgate_store_{name}_total"), help, value);
     }
 }
 
