@@ -158,7 +158,7 @@ fn the_picture_lies_where_padding_says() {
         let url = format!("/demo/image/upload/{transformation}/v1/a.png");
         let delivery = dialect::read(&rules, &url).expect("a URL");
         let plan = made(&delivery.spec, source).expect("a plan");
-        let Some(plan::Step::Canvas { left, top, .. }) = plan.steps.last().copied() else {
+        let Some(plan::Step::Canvas { left, top, .. }) = plan.steps.last().cloned() else {
             panic!("{transformation}: {:?}", plan.steps)
         };
         assert_eq!((left, top), expected, "{transformation}");
