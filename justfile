@@ -15,6 +15,10 @@ ready:
 test *ARGS:
     cargo nextest run --release --workspace {{ARGS}} || cargo test --release --workspace {{ARGS}}
 
+# The tests at their full sizes: 200 kills, 100,000 entries, long replays
+full *ARGS:
+    CLDGATE_FULL=1 cargo nextest run --release --workspace --no-capture {{ARGS}} || CLDGATE_FULL=1 cargo test --release --workspace {{ARGS}} -- --nocapture
+
 # Format, clippy, licences, spelling
 lint:
     cargo fmt --all

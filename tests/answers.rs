@@ -429,3 +429,32 @@ async fn a_picture_for_saving_says_its_name() {
         }
     }
 }
+
+#[tokio::test]
+async fn an_owner_says_how_long_answers_are_kept() {
+    let lines =
+        "cache_control = \"public, max-age=60\"\ncache_control_versioned = \"public, immutable\"";
+    let gateway = Gateway::demo(lines);
+    for (url, expected) in [
+        (
+            "/demo/image/upload/c_scale,w_40/sample.jpg",
+            "public, max-age=60",
+        ),
+        (
+            "/demo/image/upload/c_scale,w_40/v1/sample.jpg",
+            "public, max-age=60",
+        ),
+        (
+            "/demo/image/upload/c_scale,w_40/v1312461204/sample.jpg",
+            "public, immutable",
+        ),
+        (
+            "/demo/image/upload/v1312461204/sample.jpg",
+            "public, immutable",
+        ),
+        (RAW, "public, max-age=60"),
+    ] {
+        let response = gateway.get(url).await;
+        assert_eq!(header(&response, "cache-control"), Some(expected), "{url}");
+    }
+}

@@ -126,11 +126,6 @@ impl Gateway {
         std::fs::read_to_string(self.folder.join("log")).expect("a log")
     }
 
-    /// Its configuration's file.
-    pub fn config_file(&self) -> PathBuf {
-        self.folder.join("cldgate.toml")
-    }
-
     pub async fn get(&self, path: &str) -> reqwest::Response {
         self.ask(path, &[]).await
     }

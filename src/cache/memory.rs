@@ -12,7 +12,7 @@ use super::{DerivedKey, Purge, Record};
 const OVERHEAD: u64 = 128;
 
 /// A typical result, to size the index by.
-const TYPICAL: u64 = 20 << 10;
+const TYPICAL: u64 = 8 << 10;
 
 #[derive(Clone)]
 struct ByBytes;

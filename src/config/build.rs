@@ -130,6 +130,7 @@ fn make(
         plan: rules,
         on_unsupported,
         cache_control: endpoint.cache_control.as_str().into(),
+        cache_control_versioned: endpoint.cache_control_versioned.as_deref().map(Into::into),
         canonical_base_url: own
             .iter()
             .find_map(|(origin, _)| origin.canonical_base_url.as_deref().map(Into::into)),

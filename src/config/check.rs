@@ -240,10 +240,6 @@ fn cache(mut section: Section<'_, '_>, folder: &Path) -> Cache {
             Time::seconds(86_400),
         ),
     };
-    if cache.store.is_none() && section.has("store_size") && !section.has("store") {
-        let fault = Fault::new("`store_size` means nothing without `store`");
-        section.wrong(Some("store_size"), fault);
-    }
     section.finish();
     cache
 }
@@ -445,6 +441,7 @@ fn endpoint(mut section: Section<'_, '_>, folder: &Path, names: &mut Names) -> O
         on_unsupported: section.or("on_unsupported", on_unsupported, OnUnsupported::Ignore),
         signing_secret: signing_secret(&mut section, folder),
         cache_control: section.or("cache_control", v::header, CACHE_CONTROL.to_owned()),
+        cache_control_versioned: section.get("cache_control_versioned", v::header),
         f_auto: section.or(
             "f_auto",
             |value| v::modern_formats(value, &writable),

@@ -225,6 +225,9 @@ pub struct Endpoint {
     pub signing_secret: Option<SecretName>,
     /// `Cache-Control` of every success.
     pub cache_control: String,
+    /// The same where the URL has a version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_control_versioned: Option<String>,
     /// Formats that automatic choice may take, best first.
     #[serde(serialize_with = "format_words")]
     pub f_auto: SmallVec<[Format; 4]>,

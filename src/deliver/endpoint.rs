@@ -10,7 +10,7 @@ use crate::dialect::{self, Delivery, Note, NoteLevel, Notes};
 use crate::origin::Origin;
 use crate::plan::{self, Facts};
 use crate::render;
-use crate::spec::{Format, FormatChoice};
+use crate::spec::{AssetRef, Format, FormatChoice};
 
 /// What happens to a parameter that is understood and cannot be rendered here.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,6 +47,8 @@ pub struct Endpoint {
     pub on_unsupported: OnUnsupported,
     /// `Cache-Control` of every success.
     pub cache_control: Box<str>,
+    /// The same where the URL has a version: its bytes never change.
+    pub cache_control_versioned: Option<Box<str>>,
     /// Sends a canonical `Link` with this base, without a trailing slash.
     pub canonical_base_url: Option<Box<str>>,
     /// Tells the origin's name in a header.
@@ -61,6 +63,17 @@ impl Endpoint {
             || host.is_some_and(|host| self.hosts.iter().any(|own| own.eq_ignore_ascii_case(host)));
         let below = path.strip_prefix(&*self.prefix);
         host_fits && below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
+    /// `Cache-Control` of a success.
+    #[must_use]
+    pub fn cache_control(&self, asset: &AssetRef) -> &str {
+        // The SDKs write `v1` before folders, where no version is known.
+        let versioned = asset.version.is_some_and(|version| version > 1);
+        match &self.cache_control_versioned {
+            Some(versioned_control) if versioned => versioned_control,
+            _ => &self.cache_control,
+        }
     }
 
     /// Refuses what the owner does not want left out.

@@ -80,7 +80,7 @@ pub(super) fn caching(delivered: &Delivered) -> HeaderMap {
     put(
         &mut headers,
         CACHE_CONTROL,
-        &delivered.endpoint.cache_control,
+        delivered.endpoint.cache_control(&delivered.asset),
     );
     put(&mut headers, ETAG, &format!("\"{}\"", delivered.etag));
     if let Some(date) = validators(delivered).modified.and_then(http_date) {
