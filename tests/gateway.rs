@@ -67,9 +67,16 @@ impl Gateway {
         Self::start(&caching_config(&photos(), cache, endpoint))
     }
 
-    /// With a whole configuration. `listen` and `admin` are on ports of the system's choice.
+    /// With a whole configuration; it should listen on ports of the system's choice.
     pub fn start(config: &str) -> Self {
-        Self::start_by(Command::new(env!("CARGO_BIN_EXE_cldgate")), config)
+        Self::start_with(config, &[])
+    }
+
+    /// As [`Gateway::start`], with environment variables.
+    pub fn start_with(config: &str, variables: &[(&str, &str)]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cldgate"));
+        command.envs(variables.iter().copied());
+        Self::start_by(command, config)
     }
 
     /// As [`Gateway::start`], by a command that ends with the binary.
@@ -124,6 +131,19 @@ impl Gateway {
     /// What it has logged so far.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.folder.join("log")).expect("a log")
+    }
+
+    /// Its configuration file.
+    pub fn file(&self) -> PathBuf {
+        self.folder.join("cldgate.toml")
+    }
+
+    /// Asks for a reload; the status and what it says.
+    pub async fn reload(&self) -> (u16, String) {
+        let request = reqwest::Client::new().post(format!("{}/reload", self.admin));
+        let response = request.send().await.expect("an answer");
+        let status = response.status().as_u16();
+        (status, response.text().await.expect("text"))
     }
 
     pub async fn get(&self, path: &str) -> reqwest::Response {

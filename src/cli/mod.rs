@@ -9,6 +9,7 @@ pub mod audit;
 mod check;
 mod demo;
 mod explain;
+mod generate;
 mod purge;
 mod render;
 mod serve;
@@ -58,6 +59,9 @@ enum Command {
     Warm(warm::Arguments),
     /// Let the running gateway forget assets
     Purge(purge::Arguments),
+    /// Write shell completions and manual pages, for packages
+    #[command(hide = true)]
+    Generate(generate::Arguments),
 }
 
 /// Where the configuration is.
@@ -139,6 +143,7 @@ pub fn main() -> ExitCode {
         Command::Render(arguments) => render::run(&arguments),
         Command::Warm(arguments) => warm::run(&arguments),
         Command::Purge(arguments) => purge::run(&arguments),
+        Command::Generate(arguments) => generate::run(&arguments),
     };
     match result {
         Ok(code) => code,

@@ -74,17 +74,18 @@ struct Tally {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
-    let config = load(arguments.file.config.as_deref(), "".as_ref())?;
+    let mut config = load(arguments.file.config.as_deref(), "".as_ref())?;
     if config.cache.store.is_none() {
         return Err(Error::NoStore);
     }
     telemetry::start(&config.log);
+    config.log.access = false;
     let accepts: Vec<&str> = match arguments.accept.as_slice() {
         [] => vec![BROWSER],
         given => given.iter().map(String::as_str).collect(),
     };
     runtime()?.block_on(async {
-        let app = App::new(config::gateway(&config, config::shared(&config)?)?, false);
+        let app = App::new(config::gateway(&config, config::shared(&config)?)?, &config);
         let tally = walk(arguments, &app, &accepts).await?;
         app.settle().await;
         println!(

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 use bytes::Bytes;
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::{
     Body, CacheState, Endpoint, Error, Gateway, Kept, Made, Rendered, Request, Shared, count,
@@ -14,7 +15,7 @@ use crate::cache::{DerivedKey, Joined, KeyParts, Owner, Record};
 use crate::dialect::Delivery;
 use crate::origin::{Found, Origin};
 use crate::plan::{self, Hints, Negotiated, Plan};
-use crate::render::{self, Budget, Timings};
+use crate::render::{self, Budget, Lane, Timings};
 
 impl Gateway {
     /// A derived picture: from memory, from one who is making it, from the store, or made now.
@@ -137,9 +138,11 @@ impl Job {
             picture_pixels: limits.output_pixels,
             ..render::Limits::default()
         });
-        let shared = self.shared.clone();
+        let (shared, lane) = (self.shared.clone(), self.lane());
+        let queued = clock();
         // The pool reports its own failures; what the drawing says comes back inside.
-        let drawn = shared.pool.run(budget, move |budget| {
+        let drawn = shared.pool.run(budget, lane, move |budget| {
+            self.shared.counters.stages.queue.observe(queued.elapsed());
             Ok(self.draw(&source, budget).map(|kept| Made {
                 record: self.record(&kept),
                 stored: false,
@@ -157,17 +160,17 @@ impl Job {
         let (shared, found) = (&self.shared, &self.found);
         let limit = self.endpoint.plan.limits.source_bytes;
         let public_id = &self.delivery.asset.public_id;
+        let asked = clock();
         let original = shared
             .originals
             .read(&self.origin, found, public_id, limit)
             .await?;
+        let counters = &shared.counters;
         if original.downloaded {
             let bytes = original.bytes.len() as u64;
-            count(&shared.counters.origin_reads);
-            shared
-                .counters
-                .origin_bytes
-                .fetch_add(bytes, Ordering::Relaxed);
+            counters.stages.origin.observe(asked.elapsed());
+            count(&counters.origin_reads);
+            counters.origin_bytes.fetch_add(bytes, Ordering::Relaxed);
         }
         Ok(original.bytes)
     }
@@ -178,6 +181,15 @@ impl Job {
             public_ids: vec![&self.delivery.asset.public_id],
         };
         kept.record(&self.key, &owner, now())
+    }
+
+    /// Whose turn it takes on the render pool.
+    fn lane(&self) -> Lane {
+        let hash = |text: &str| xxh3_64(text.as_bytes());
+        Lane {
+            endpoint: hash(&self.endpoint.name),
+            asset: hash(&self.delivery.asset.public_id),
+        }
     }
 
     /// Runs on a render thread.
@@ -195,7 +207,11 @@ impl Job {
             return Ok(Kept::Original);
         };
         let made = render::run(&plan, source, budget)?;
-        count(&self.shared.counters.renders);
+        let counters = &self.shared.counters;
+        count(&counters.renders);
+        counters.stages.decode.observe(made.timings.decode);
+        counters.stages.transform.observe(made.timings.transform);
+        counters.stages.encode.observe(made.timings.encode);
         Ok(Kept::Rendered(Rendered {
             notes: endpoint::late_notes(&facts, spec.output.format, &made),
             body: made.body,
@@ -206,6 +222,14 @@ impl Job {
             timings: made.timings,
         }))
     }
+}
+
+#[allow(
+    clippy::disallowed_methods,
+    reason = "waiting is measured for operators; no answer depends on it"
+)]
+fn clock() -> Instant {
+    Instant::now()
 }
 
 #[allow(

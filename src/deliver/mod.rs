@@ -6,6 +6,7 @@
 mod derive;
 mod endpoint;
 mod error;
+pub mod histogram;
 mod kept;
 mod lookup;
 mod lookups;
@@ -21,6 +22,8 @@ pub use kept::{Kept, Rendered, Source};
 pub use lookup::find;
 pub use lookups::{Located, Lookups, Windows};
 pub use purge::{Purged, Purges};
+
+use histogram::Histogram;
 
 use crate::cache::{DerivedKey, Failures, Flights, Memory, Originals, Record, Store};
 use crate::dialect::{self, Delivery, Note, NoteLevel, Notes};
@@ -91,6 +94,23 @@ pub struct Counters {
     pub origin_bytes: AtomicU64,
     /// Notes by level: ignored, approximated, unsupported.
     pub notes: [AtomicU64; 3],
+    /// How long renderings wait for a thread, and each of their stages takes.
+    pub stages: Stages,
+}
+
+/// How long the stages of renderings take.
+#[derive(Debug, Default)]
+pub struct Stages {
+    /// From the queue to a thread.
+    pub queue: Histogram,
+    /// Fetching originals.
+    pub origin: Histogram,
+    /// Probing and decoding.
+    pub decode: Histogram,
+    /// Colour conversion and the steps of the plan.
+    pub transform: Histogram,
+    /// Writing the file.
+    pub encode: Histogram,
 }
 
 fn count(counter: &AtomicU64) {

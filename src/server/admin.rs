@@ -14,6 +14,7 @@ use serde::Deserialize;
 use super::body::Body;
 use super::explain;
 use super::handler::{App, respond};
+use super::reload;
 use crate::cache::Purge;
 
 const TEXT: &str = "text/plain; charset=utf-8";
@@ -32,6 +33,9 @@ pub(super) async fn answer(
     let (parts, body) = request.into_parts();
     if parts.uri.path() == "/purge" {
         return purge(app, &parts, body).await;
+    }
+    if parts.method == Method::POST && parts.uri.path() == "/reload" {
+        return reload(app).await;
     }
     look(app, ready, &parts)
 }
@@ -128,13 +132,36 @@ fn look(app: &App, ready: &AtomicBool, request: &Parts) -> Response<Body> {
         _ => page(
             StatusCode::NOT_FOUND,
             TEXT,
-            "here are /healthz, /readyz, /metrics, /explain?url= and POST /purge\n".into(),
+            "here are /healthz, /readyz, /metrics, /explain?url=, POST /purge and POST /reload\n"
+                .into(),
         ),
     };
     if request.method == Method::HEAD {
         *response.body_mut() = Body::empty();
     }
     response
+}
+
+/// Reads the configuration again and tells what came of it: every problem where there is one.
+async fn reload(app: &App) -> Response<Body> {
+    let asked = match &*app.reloads.load() {
+        Some(requests) => reload::ask(requests).await,
+        None => None,
+    };
+    match asked {
+        Some(Ok(waiting)) if waiting.is_empty() => page(StatusCode::OK, TEXT, "reloaded\n".into()),
+        Some(Ok(waiting)) => page(
+            StatusCode::OK,
+            TEXT,
+            format!("reloaded; after a restart: {}\n", waiting.join(", ")),
+        ),
+        Some(Err(problems)) => page(StatusCode::CONFLICT, TEXT, format!("{problems}\n")),
+        None => page(
+            StatusCode::SERVICE_UNAVAILABLE,
+            TEXT,
+            "reloads wait already: try again\n".into(),
+        ),
+    }
 }
 
 /// The value of `url`, percent-decoded; it goes to the end of the query, so that a URL with a query

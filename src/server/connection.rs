@@ -1,6 +1,7 @@
 //! Connections: accepted up to a number, held to deadlines, served in a task of their own.
 
 use std::future::Future;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -44,7 +45,7 @@ pub(super) async fn accept<H, F>(
     terms: Terms,
     answer: H,
 ) where
-    H: Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static,
+    H: Fn(Request<Incoming>, IpAddr) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Response<Body>> + Send + 'static,
 {
     let Terms {
@@ -63,7 +64,7 @@ pub(super) async fn accept<H, F>(
             _ = closed.wait_for(|closed| *closed) => return,
             accepted = accepted => accepted,
         };
-        let Ok((stream, _)) = stream else {
+        let Ok((stream, address)) = stream else {
             tokio::time::sleep(ACCEPT_PAUSE).await;
             continue;
         };
@@ -71,6 +72,7 @@ pub(super) async fn accept<H, F>(
         let _set = stream.set_nodelay(true);
         let (watcher, limits) = (graceful.watcher(), limits.clone());
         let (answer, tls) = (answer.clone(), tls.clone());
+        let answer = move |request| answer(request, address.ip());
         tokio::spawn(async move {
             // A client that takes nothing of its answer holds memory for nothing.
             let stream = Stall::new(stream, limits.stall_timeout.0);

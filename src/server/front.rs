@@ -15,7 +15,7 @@ use smallvec::SmallVec;
 
 use super::answer::Answer;
 use super::handler::HINTS;
-use super::metrics::Classes;
+use super::metrics::Answers;
 use crate::deliver::Endpoint;
 
 /// How long an answer is given without a look below.
@@ -32,7 +32,7 @@ const MAX_BODY: u64 = 1 << 20;
 pub(super) struct Ready {
     pub(super) answer: Answer,
     pub(super) endpoint: Arc<Endpoint>,
-    pub(super) classes: Arc<Classes>,
+    pub(super) answers: Arc<Answers>,
     /// Notes by level, for the counters.
     pub(super) notes: [u64; 3],
     pub(super) until: Instant,

@@ -1,11 +1,12 @@
 //! One request to one response: methods, conditions, ranges, and a line in the log.
 
 use std::hash::{BuildHasher as _, RandomState};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use hyper::header::{
     ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_TYPE, HOST, HeaderName, HeaderValue, VARY,
 };
@@ -16,12 +17,15 @@ use super::answer::Answer;
 use super::body::Body;
 use super::front::{self, Front, Ready};
 use super::headers::{self, X_CACHE, X_REQUEST_ID};
+use super::limit::Limits;
 use super::metrics::Metrics;
 use super::refusal;
+use super::reload;
 use super::status::Failure;
 use super::telemetry::loggable;
 use crate::cache::Purge;
-use crate::deliver::{CacheState, Error, Gateway, Purged, Request, Shared};
+use crate::config::Config;
+use crate::deliver::{CacheState, Endpoint, Error, Gateway, Purged, Request, Shared};
 use crate::dialect::{Note, NoteLevel};
 use crate::grammar;
 use crate::plan::Hints;
@@ -39,10 +43,14 @@ const FRONT_SHARE: u64 = 8;
 pub struct App {
     /// Swapped as a whole when the configuration is read again.
     pub(super) gateway: ArcSwap<Gateway>,
+    /// Swapped with it.
+    pub(super) limits: ArcSwap<Limits>,
     /// The same in all of them.
     shared: Arc<Shared>,
     front: Front,
     pub(super) metrics: Metrics,
+    /// Who does reloads, once somebody does.
+    pub(super) reloads: ArcSwapOption<reload::Requests>,
     access_log: bool,
     ids: Ids,
 }
@@ -84,15 +92,17 @@ fn hex(number: u64, out: &mut [u8]) {
 }
 
 impl App {
-    /// Answers from a gateway. `access_log`: a line for each request.
+    /// Answers from a gateway made of this configuration.
     #[must_use]
-    pub fn new(gateway: Gateway, access_log: bool) -> Self {
+    pub fn new(gateway: Gateway, config: &Config) -> Self {
         Self {
             shared: gateway.shared.clone(),
             front: Front::new(gateway.shared.memory.capacity() / FRONT_SHARE),
             gateway: ArcSwap::from_pointee(gateway),
+            limits: ArcSwap::from_pointee(Limits::new(config)),
             metrics: Metrics::default(),
-            access_log,
+            reloads: ArcSwapOption::empty(),
+            access_log: config.log.access,
             ids: Ids::new(),
         }
     }
@@ -126,34 +136,39 @@ impl App {
 
     /// Answers a request's head; bodies of requests are never read.
     pub async fn respond(&self, request: &Parts) -> Response<Body> {
+        self.respond_to(request, None).await
+    }
+
+    /// As [`App::respond`], for a client at this address.
+    pub(super) async fn respond_to(&self, request: &Parts, peer: Option<IpAddr>) -> Response<Body> {
         let start = Instant::now();
         let asked = Asked::of(request);
-        let mut response;
-        let endpoint;
-        if let Some(ready) = self.ready(&asked, start) {
-            self.count_ready(&ready);
-            response = match ready.answer.respond(request).await {
-                Ok(response) => response,
-                Err(error) => fail(&asked, &error),
-            };
-            ready.classes.count(response.status());
-            self.metrics.count(response.status());
+        let ready = self.ready(&asked, start);
+        let (endpoint, answers, mut response);
+        if let Some(ready) = &ready {
             endpoint = Some(ready.endpoint.clone());
+            answers = ready.answers.clone();
+            response = match self.limit(&endpoint, peer, request) {
+                Some(refused) => refused,
+                None => self.give(ready, &asked).await,
+            };
         } else {
             let gateway = self.gateway.load_full();
-            response = self.answer(&gateway, &asked, start).await;
             endpoint = gateway.endpoint(asked.host, asked.path()).cloned();
-            let name = endpoint.as_ref().map_or("", |endpoint| &endpoint.name);
-            self.metrics.classes(name).count(response.status());
-            self.metrics.count(response.status());
+            answers = self.metrics.answers(name(&endpoint));
+            response = match self.limit(&endpoint, peer, request) {
+                Some(refused) => refused,
+                None => self.answer(&gateway, &asked, start).await,
+            };
         }
         let id = self.ids.next();
         if let Ok(value) = HeaderValue::from_bytes(&id) {
             response.headers_mut().insert(X_REQUEST_ID, value);
         }
+        let status = response.status();
+        self.metrics.answered(&answers, status, start.elapsed());
         if self.access_log {
-            let endpoint = endpoint.as_ref().map_or("", |endpoint| &endpoint.name);
-            log(&asked, &response, start, endpoint, &id);
+            log(&asked, &response, start, name(&endpoint), &id);
         }
         response
     }
@@ -164,6 +179,27 @@ impl App {
             return None;
         }
         self.front.get(&asked.key(), now)
+    }
+
+    /// The refusal of a request that comes too soon.
+    fn limit(
+        &self,
+        endpoint: &Option<Arc<Endpoint>>,
+        peer: Option<IpAddr>,
+        request: &Parts,
+    ) -> Option<Response<Body>> {
+        let limits = self.limits.load();
+        let checked = limits.check(name(endpoint), peer, &request.headers);
+        checked
+            .err()
+            .map(|wait| refuse(&Failure::too_many(wait), request))
+    }
+
+    /// Gives an answer that is ready.
+    async fn give(&self, ready: &Ready, asked: &Asked<'_>) -> Response<Body> {
+        self.count_ready(ready);
+        let response = ready.answer.respond(asked.parts).await;
+        response.unwrap_or_else(|error| fail(asked, &error))
     }
 
     fn count_ready(&self, ready: &Ready) {
@@ -194,7 +230,7 @@ impl App {
         if matches!(delivered.cache, CacheState::Hit | CacheState::Bypass) {
             let ready = Ready {
                 answer,
-                classes: self.metrics.classes(&delivered.endpoint.name),
+                answers: self.metrics.answers(&delivered.endpoint.name),
                 notes: by_level(&delivered.notes),
                 endpoint: delivered.endpoint,
                 until: now + front::LIFE,
@@ -205,6 +241,10 @@ impl App {
         }
         response.unwrap_or_else(|error| fail(asked, &error))
     }
+}
+
+fn name(endpoint: &Option<Arc<Endpoint>>) -> &str {
+    endpoint.as_ref().map_or("", |endpoint| &endpoint.name)
 }
 
 /// Notes by level, as the counters have them.

@@ -18,17 +18,19 @@ pub mod explain;
 mod front;
 mod handler;
 mod headers;
+mod limit;
 mod media;
 mod metrics;
 mod refusal;
+mod reload;
 mod stall;
 mod status;
 pub mod telemetry;
 mod tls;
 
 use std::future::Future;
-use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -47,6 +49,7 @@ pub use tls::Error as TlsError;
 
 use crate::config::{self, Config};
 use connection::{Terms, accept};
+use reload::Reloader;
 use tls::Tls;
 
 /// Sent over TLS alone: browsers come back by TLS for a week.
@@ -107,7 +110,7 @@ impl Server {
             listener,
             secure,
             admin,
-            app: Arc::new(App::new(gateway, config.log.access)),
+            app: Arc::new(App::new(gateway, &config)),
             config,
         })
     }
@@ -138,21 +141,22 @@ impl Server {
     /// [`Error::Signals`] when the system gives none.
     pub async fn run(self, file: Option<PathBuf>) -> Result<(), Error> {
         let mut signals = Signals::new().map_err(Error::Signals)?;
-        let app = self.app.clone();
+        let (app, config) = (self.app.clone(), self.config.clone());
         let tls = self.secure.as_ref().map(|(_, tls)| tls.clone());
-        let mut config = self.config.clone();
-        let reload = async {
+        let mut reloader = Reloader::new(app, config, file, tls);
+        let stopped = async {
             loop {
-                match signals.next().await {
-                    Signal::Stop => break,
-                    Signal::Reload => {
-                        config = reload(&app, config, file.as_deref());
-                        renew(tls.as_deref(), &config);
-                    }
+                tokio::select! {
+                    signal = signals.next() => match signal {
+                        Signal::Stop => break,
+                        // What came of it is in the log.
+                        Signal::Reload => drop(reloader.reload()),
+                    },
+                    asked = reloader.asked() => asked.answer(reloader.reload()),
                 }
             }
         };
-        self.run_until(reload).await;
+        self.run_until(stopped).await;
         Ok(())
     }
 
@@ -192,7 +196,7 @@ impl Server {
             let (app, ready) = (app.clone(), ready.clone());
             // Not watched: operators are answered while the front drains.
             let unwatched = Arc::new(GracefulShutdown::new());
-            let answer = move |request: Request<Incoming>| {
+            let answer = move |request: Request<Incoming>, _| {
                 let (app, ready) = (app.clone(), ready.clone());
                 async move { admin::answer(&app, &ready, request).await }
             };
@@ -228,11 +232,13 @@ impl Server {
 fn front(
     app: Arc<App>,
     secure: bool,
-) -> impl Fn(Request<Incoming>) -> BoxFuture<'static, hyper::Response<Body>> + Clone + Send + Sync {
-    move |request| {
+) -> impl Fn(Request<Incoming>, IpAddr) -> BoxFuture<'static, hyper::Response<Body>> + Clone + Send + Sync
+{
+    move |request, peer| {
         let app = app.clone();
         Box::pin(async move {
-            let mut response = app.respond(&request.into_parts().0).await;
+            let parts = request.into_parts().0;
+            let mut response = app.respond_to(&parts, Some(peer)).await;
             if secure {
                 response
                     .headers_mut()
@@ -241,65 +247,6 @@ fn front(
             response
         })
     }
-}
-
-/// Reads the certificate again; one that cannot be used is refused and the old one stays.
-fn renew(tls: Option<&Tls>, config: &Config) {
-    if let (Some(tls), Some(files)) = (tls, &config.tls)
-        && let Err(error) = tls.reload(files)
-    {
-        tracing::error!(%error, "certificate refused, the old one stays in force");
-    }
-}
-
-/// The new configuration where it is sound, else the old one.
-fn reload(app: &App, old: Config, file: Option<&Path>) -> Config {
-    let Some(file) = file else {
-        tracing::info!("nothing to reload: there is no configuration file");
-        return old;
-    };
-    let shared = app.gateway.load().shared.clone();
-    let made = Config::load(file).and_then(|mut config| {
-        // `--listen` has won before, and addresses stay as they are until a restart.
-        config.listen = old.listen;
-        config::gateway(&config, shared).map(|gateway| (config, gateway))
-    });
-    app.metrics.reloaded(made.is_ok());
-    match made {
-        Ok((config, gateway)) => {
-            for key in config.needs_restart(&old) {
-                tracing::warn!(key, "changed, and takes effect after a restart");
-            }
-            app.replace(gateway);
-            tracing::info!("configuration reloaded");
-            // Compared with what is in force the next time too.
-            Config {
-                admin: old.admin,
-                server: old.server,
-                tls: tls_in_force(old.tls, config.tls),
-                log: old.log,
-                render: old.render,
-                cache: old.cache,
-                ..config
-            }
-        }
-        Err(error) => {
-            tracing::error!("configuration refused, the old one stays in force:\n{error}");
-            old
-        }
-    }
-}
-
-/// The certificate's files may change, its listener may not.
-fn tls_in_force(old: Option<config::Tls>, new: Option<config::Tls>) -> Option<config::Tls> {
-    let old = old?;
-    Some(match new {
-        Some(new) => config::Tls {
-            listen: old.listen,
-            ..new
-        },
-        None => old,
-    })
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
