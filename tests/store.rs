@@ -12,7 +12,7 @@ use reqwest::StatusCode;
 
 use crate::gateway::{Gateway, caching_config, full, photos, scratch};
 
-fn cached<'a>(response: &'a reqwest::Response) -> &'a str {
+fn cached(response: &reqwest::Response) -> &str {
     let value = response.headers().get("x-cache");
     value.map_or("", |value| value.to_str().expect("text"))
 }

@@ -145,7 +145,7 @@ async fn walk(arguments: &Arguments, app: &App, accepts: &[&str]) -> Result<Tall
         if app.waiting() > MAX_WAITING {
             app.settle().await;
         }
-        if tally.lines % NOTE_EVERY == 0 || tally.lines == total {
+        if tally.lines.is_multiple_of(NOTE_EVERY) || tally.lines == total {
             // First kept, then noted: nothing is skipped that was not kept.
             app.settle().await;
             note.write(tally.lines)?;

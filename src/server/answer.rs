@@ -1,5 +1,6 @@
 //! A success, ready to be sent as often as it is asked for: whole, as a part, or as "not modified".
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -36,6 +37,19 @@ enum Content {
     Original {
         origin: Arc<dyn Origin>,
         found: Found,
+    },
+}
+
+/// What a request gets.
+enum Decided<'a> {
+    Done(Response<Body>),
+    /// A range of an original, which has to be opened first.
+    Open {
+        status: StatusCode,
+        headers: HeaderMap,
+        origin: &'a Arc<dyn Origin>,
+        found: &'a Found,
+        range: Range<u64>,
     },
 }
 
@@ -92,11 +106,8 @@ impl Answer {
         headers + body + 512
     }
 
-    /// The response to one request.
-    ///
-    /// # Errors
-    /// An original that cannot be opened.
-    pub(super) async fn respond(&self, request: &Parts) -> Result<Response<Body>, Error> {
+    /// The response to one request, where nothing has to be waited for: a body from memory, or none.
+    pub(super) fn respond_at_once(&self, request: &Parts) -> Option<Response<Body>> {
         let asked = &request.headers;
         let plain = !asked.contains_key(IF_NONE_MATCH)
             && !asked.contains_key(IF_MODIFIED_SINCE)
@@ -106,12 +117,36 @@ impl Answer {
             && let Content::Whole(bytes) = &self.content
         {
             let body = Body::Whole(bytes.clone());
-            return Ok(respond(StatusCode::OK, self.headers.clone(), body));
+            return Some(respond(StatusCode::OK, self.headers.clone(), body));
         }
-        self.respond_to_conditions(request).await
+        match self.respond_to_conditions(request) {
+            Decided::Done(response) => Some(response),
+            Decided::Open { .. } => None,
+        }
     }
 
-    async fn respond_to_conditions(&self, request: &Parts) -> Result<Response<Body>, Error> {
+    /// The response to one request.
+    ///
+    /// # Errors
+    /// An original that cannot be opened.
+    pub(super) async fn respond(&self, request: &Parts) -> Result<Response<Body>, Error> {
+        match self.respond_to_conditions(request) {
+            Decided::Done(response) => Ok(response),
+            Decided::Open {
+                status,
+                headers,
+                origin,
+                found,
+                range,
+            } => {
+                let left = range.end.saturating_sub(range.start);
+                let pieces = origin.open(found, range).await?;
+                Ok(respond(status, headers, Body::Pieces { pieces, left }))
+            }
+        }
+    }
+
+    fn respond_to_conditions(&self, request: &Parts) -> Decided<'_> {
         let own = Validators {
             etag: &self.etag,
             modified: self.modified,
@@ -121,7 +156,7 @@ impl Answer {
             for name in OF_THE_BODY {
                 headers.remove(name);
             }
-            return Ok(respond(StatusCode::NOT_MODIFIED, headers, Body::empty()));
+            return Decided::Done(respond(StatusCode::NOT_MODIFIED, headers, Body::empty()));
         }
         let length = self.length();
         // A range is part of the meaning of GET alone.
@@ -137,24 +172,27 @@ impl Answer {
                 headers::put(&mut headers, CONTENT_RANGE, &told);
                 (StatusCode::PARTIAL_CONTENT, range)
             }
-            Part::Nowhere => return Ok(nowhere(request, length)),
+            Part::Nowhere => return Decided::Done(nowhere(request, length)),
         };
         let sent = range.end.saturating_sub(range.start);
         headers::set_length(&mut headers, sent);
         if request.method == Method::HEAD || sent == 0 {
-            return Ok(respond(status, headers, Body::empty()));
+            return Decided::Done(respond(status, headers, Body::empty()));
         }
-        let body = match &self.content {
+        match &self.content {
             Content::Whole(bytes) => {
                 let at = |n: u64| usize::try_from(n).unwrap_or(usize::MAX).min(bytes.len());
-                Body::Whole(bytes.slice(at(range.start)..at(range.end)))
+                let body = Body::Whole(bytes.slice(at(range.start)..at(range.end)));
+                Decided::Done(respond(status, headers, body))
             }
-            Content::Original { origin, found } => Body::Pieces {
-                pieces: origin.open(found, range).await?,
-                left: sent,
+            Content::Original { origin, found } => Decided::Open {
+                status,
+                headers,
+                origin,
+                found,
+                range,
             },
-        };
-        Ok(respond(status, headers, body))
+        }
     }
 }
 

@@ -18,14 +18,14 @@ use super::body::Body;
 use super::front::{self, Front, Ready};
 use super::headers::{self, X_CACHE, X_REQUEST_ID};
 use super::limit::Limits;
-use super::metrics::Metrics;
+use super::metrics::{Answers, Metrics};
 use super::refusal;
 use super::reload;
 use super::status::Failure;
 use super::telemetry::loggable;
 use crate::cache::Purge;
 use crate::config::Config;
-use crate::deliver::{CacheState, Endpoint, Error, Gateway, Purged, Request, Shared};
+use crate::deliver::{CacheState, Error, Gateway, Purged, Request, Shared};
 use crate::dialect::{Note, NoteLevel};
 use crate::grammar;
 use crate::plan::Hints;
@@ -136,41 +136,77 @@ impl App {
 
     /// Answers a request's head; bodies of requests are never read.
     pub async fn respond(&self, request: &Parts) -> Response<Body> {
-        self.respond_to(request, None).await
+        match self.respond_at_once(request, None) {
+            Some(response) => response,
+            None => self.respond_later(request, None).await,
+        }
     }
 
-    /// As [`App::respond`], for a client at this address.
-    pub(super) async fn respond_to(&self, request: &Parts, peer: Option<IpAddr>) -> Response<Body> {
+    /// As [`App::respond`], where nothing has to be waited for: an answer of the last second.
+    pub(super) fn respond_at_once(
+        &self,
+        request: &Parts,
+        peer: Option<IpAddr>,
+    ) -> Option<Response<Body>> {
         let start = Instant::now();
         let asked = Asked::of(request);
-        let ready = self.ready(&asked, start);
-        let (endpoint, answers, mut response);
-        if let Some(ready) = &ready {
-            endpoint = Some(ready.endpoint.clone());
-            answers = ready.answers.clone();
-            response = match self.limit(&endpoint, peer, request) {
-                Some(refused) => refused,
-                None => self.give(ready, &asked).await,
-            };
-        } else {
-            let gateway = self.gateway.load_full();
-            endpoint = gateway.endpoint(asked.host, asked.path()).cloned();
-            answers = self.metrics.answers(name(&endpoint));
-            response = match self.limit(&endpoint, peer, request) {
-                Some(refused) => refused,
-                None => self.answer(&gateway, &asked, start).await,
-            };
+        let ready = self.ready(&asked, start)?;
+        let mut response = ready.answer.respond_at_once(request)?;
+        match self.limit(&ready.endpoint.name, peer, request) {
+            Some(refused) => response = refused,
+            None => self.count_ready(&ready),
         }
+        self.finish(
+            &asked,
+            &mut response,
+            start,
+            &ready.endpoint.name,
+            &ready.answers,
+        );
+        Some(response)
+    }
+
+    /// As [`App::respond`], where [`App::respond_at_once`] has nothing.
+    pub(super) async fn respond_later(
+        &self,
+        request: &Parts,
+        peer: Option<IpAddr>,
+    ) -> Response<Body> {
+        let start = Instant::now();
+        let asked = Asked::of(request);
+        let gateway = self.gateway.load_full();
+        let endpoint = gateway.endpoint(asked.host, asked.path());
+        let name = endpoint.map_or("", |endpoint| &*endpoint.name);
+        let mut response = match self.limit(name, peer, request) {
+            Some(refused) => refused,
+            None => match self.ready(&asked, start) {
+                Some(ready) => self.give(&ready, &asked).await,
+                None => self.answer(&gateway, &asked, start).await,
+            },
+        };
+        let answers = self.metrics.answers(name);
+        self.finish(&asked, &mut response, start, name, &answers);
+        response
+    }
+
+    /// What every response has in common, counted and logged.
+    fn finish(
+        &self,
+        asked: &Asked<'_>,
+        response: &mut Response<Body>,
+        start: Instant,
+        endpoint: &str,
+        answers: &Answers,
+    ) {
         let id = self.ids.next();
         if let Ok(value) = HeaderValue::from_bytes(&id) {
             response.headers_mut().insert(X_REQUEST_ID, value);
         }
-        let status = response.status();
-        self.metrics.answered(&answers, status, start.elapsed());
+        self.metrics
+            .answered(answers, response.status(), start.elapsed());
         if self.access_log {
-            log(&asked, &response, start, name(&endpoint), &id);
+            log(asked, response, start, endpoint, &id);
         }
-        response
     }
 
     /// The answer of the last second, where there is one.
@@ -184,12 +220,12 @@ impl App {
     /// The refusal of a request that comes too soon.
     fn limit(
         &self,
-        endpoint: &Option<Arc<Endpoint>>,
+        endpoint: &str,
         peer: Option<IpAddr>,
         request: &Parts,
     ) -> Option<Response<Body>> {
         let limits = self.limits.load();
-        let checked = limits.check(name(endpoint), peer, &request.headers);
+        let checked = limits.check(endpoint, peer, &request.headers);
         checked
             .err()
             .map(|wait| refuse(&Failure::too_many(wait), request))
@@ -241,10 +277,6 @@ impl App {
         }
         response.unwrap_or_else(|error| fail(asked, &error))
     }
-}
-
-fn name(endpoint: &Option<Arc<Endpoint>>) -> &str {
-    endpoint.as_ref().map_or("", |endpoint| &endpoint.name)
 }
 
 /// Notes by level, as the counters have them.

@@ -31,13 +31,15 @@ mod tls;
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
 
 use futures_util::future::BoxFuture;
-use hyper::Request;
 use hyper::body::Incoming;
 use hyper::header::{HeaderValue, STRICT_TRANSPORT_SECURITY};
+use hyper::{Request, Response};
 use hyper_util::server::graceful::GracefulShutdown;
 use thiserror::Error as ThisError;
 use tokio::net::TcpListener;
@@ -232,20 +234,40 @@ impl Server {
 fn front(
     app: Arc<App>,
     secure: bool,
-) -> impl Fn(Request<Incoming>, IpAddr) -> BoxFuture<'static, hyper::Response<Body>> + Clone + Send + Sync
-{
+) -> impl Fn(Request<Incoming>, IpAddr) -> Given + Clone + Send + Sync {
+    let with_policy = move |mut response: Response<Body>| {
+        if secure {
+            let headers = response.headers_mut();
+            headers.insert(STRICT_TRANSPORT_SECURITY, STRICT_TRANSPORT);
+        }
+        response
+    };
     move |request, peer| {
+        let parts = request.into_parts().0;
+        if let Some(response) = app.respond_at_once(&parts, Some(peer)) {
+            return Given::Now(Some(with_policy(response)));
+        }
         let app = app.clone();
-        Box::pin(async move {
-            let parts = request.into_parts().0;
-            let mut response = app.respond_to(&parts, Some(peer)).await;
-            if secure {
-                response
-                    .headers_mut()
-                    .insert(STRICT_TRANSPORT_SECURITY, STRICT_TRANSPORT);
-            }
-            response
-        })
+        Given::Later(Box::pin(async move {
+            with_policy(app.respond_later(&parts, Some(peer)).await)
+        }))
+    }
+}
+
+/// A response: at once, without a place in memory for a wait, or later.
+enum Given {
+    Now(Option<Response<Body>>),
+    Later(BoxFuture<'static, Response<Body>>),
+}
+
+impl Future for Given {
+    type Output = Response<Body>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Response<Body>> {
+        match self.get_mut() {
+            Self::Now(response) => response.take().map_or(Poll::Pending, Poll::Ready),
+            Self::Later(response) => response.as_mut().poll(context),
+        }
     }
 }
 
