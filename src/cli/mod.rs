@@ -10,6 +10,7 @@ mod check;
 mod demo;
 mod explain;
 mod generate;
+mod import;
 mod purge;
 mod render;
 mod serve;
@@ -59,6 +60,8 @@ enum Command {
     Warm(warm::Arguments),
     /// Let the running gateway forget assets
     Purge(purge::Arguments),
+    /// Take over what an account has stored
+    Import(import::Arguments),
     /// Write shell completions and manual pages, for packages
     #[command(hide = true)]
     Generate(generate::Arguments),
@@ -143,6 +146,7 @@ pub fn main() -> ExitCode {
         Command::Render(arguments) => render::run(&arguments),
         Command::Warm(arguments) => warm::run(&arguments),
         Command::Purge(arguments) => purge::run(&arguments),
+        Command::Import(arguments) => import::run(&arguments),
         Command::Generate(arguments) => generate::run(&arguments),
     };
     match result {

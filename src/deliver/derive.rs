@@ -7,6 +7,7 @@ use std::time::{Instant, SystemTime};
 use bytes::Bytes;
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::sources::{self, Source};
 use super::{
     Body, CacheState, Endpoint, Error, Gateway, Kept, Made, Rendered, Request, Shared, count,
     endpoint,
@@ -16,6 +17,7 @@ use crate::dialect::Delivery;
 use crate::origin::{Found, Origin};
 use crate::plan::{self, Hints, Negotiated, Plan};
 use crate::render::{self, Budget, Lane, Timings};
+use crate::spec::AssetRef;
 
 impl Gateway {
     /// A derived picture: from memory, from one who is making it, from the store, or made now.
@@ -28,14 +30,16 @@ impl Gateway {
         request: &Request<'_>,
     ) -> Result<(Body, Box<str>, CacheState), Error> {
         let shared = &self.shared;
-        let negotiated = plan::negotiate(&delivery.spec.output, &request.hints, &endpoint.f_auto);
+        let negotiated = plan::negotiate(&delivery.spec, &request.hints, &endpoint.f_auto);
         let hints = plan::relevant(&delivery.spec, &request.hints);
+        let layers = sources::find_all(endpoint, &delivery.spec, request.host).await?;
+        let others: Vec<_> = layers.iter().map(Source::identity).collect();
         let key = DerivedKey::new(&KeyParts {
             public_id: &delivery.asset.public_id,
             origin: origin.name(),
             object: &found.key,
             etag: &found.etag,
-            others: &[],
+            others: &others,
             spec: &delivery.spec.to_string(),
             client: &format!("{negotiated} {hints}"),
             rules: &endpoint.rules_text,
@@ -56,6 +60,7 @@ impl Gateway {
                 delivery: delivery.clone(),
                 origin: origin.clone(),
                 found: found.clone(),
+                layers,
                 negotiated,
                 hints,
                 key,
@@ -94,6 +99,7 @@ struct Job {
     delivery: Delivery,
     origin: Arc<dyn Origin>,
     found: Found,
+    layers: Vec<Source>,
     negotiated: Negotiated,
     hints: Hints,
     key: DerivedKey,
@@ -133,6 +139,7 @@ impl Job {
     async fn render(self) -> Result<Made, Error> {
         let source = self.source().await?;
         let limits = &self.endpoint.plan.limits;
+        let layers = sources::read_all(&self.layers, limits.source_bytes, &self.shared).await?;
         let budget = Budget::lasting(self.shared.deadline).with_limits(render::Limits {
             source_pixels: limits.source_pixels,
             picture_pixels: limits.output_pixels,
@@ -143,7 +150,7 @@ impl Job {
         // The pool reports its own failures; what the drawing says comes back inside.
         let drawn = shared.pool.run(budget, lane, move |budget| {
             self.shared.counters.stages.queue.observe(queued.elapsed());
-            Ok(self.draw(&source, budget).map(|kept| Made {
+            Ok(self.draw(&source, &layers, budget).map(|kept| Made {
                 record: self.record(&kept),
                 stored: false,
                 timings: match &kept {
@@ -176,9 +183,11 @@ impl Job {
     }
 
     fn record(&self, kept: &Kept) -> Record {
+        let mut public_ids = vec![&*self.delivery.asset.public_id];
+        public_ids.extend(self.layers.iter().map(Source::public_id));
         let owner = Owner {
             endpoint: &self.endpoint.name,
-            public_ids: vec![&self.delivery.asset.public_id],
+            public_ids,
         };
         kept.record(&self.key, &owner, now())
     }
@@ -193,12 +202,19 @@ impl Job {
     }
 
     /// Runs on a render thread.
-    fn draw(&self, source: &Bytes, budget: &Budget) -> Result<Kept, Error> {
+    fn draw(
+        &self,
+        source: &Bytes,
+        layers: &[(AssetRef, Option<Bytes>)],
+        budget: &Budget,
+    ) -> Result<Kept, Error> {
+        let sources = render::Sources::new(layers, &self.endpoint.fonts, budget);
         let facts = render::probe(source)?;
         let spec = &self.delivery.spec;
-        let plan = plan::make(
+        let plan = plan::make_with(
             spec,
             &facts,
+            &sources,
             &self.negotiated,
             &self.hints,
             &self.endpoint.plan,
@@ -206,14 +222,16 @@ impl Job {
         let Plan::Raster(plan) = plan else {
             return Ok(Kept::Original);
         };
-        let made = render::run(&plan, source, budget)?;
+        let made = render::run_with(&plan, source, &sources, budget)?;
         let counters = &self.shared.counters;
         count(&counters.renders);
         counters.stages.decode.observe(made.timings.decode);
         counters.stages.transform.observe(made.timings.transform);
         counters.stages.encode.observe(made.timings.encode);
+        let mut notes = endpoint::late_notes(&facts, spec.output.format, &made);
+        notes.extend(sources.into_notes().into_iter().map(endpoint::approximated));
         Ok(Kept::Rendered(Rendered {
-            notes: endpoint::late_notes(&facts, spec.output.format, &made),
+            notes,
             body: made.body,
             format: made.format,
             size: made.size,

@@ -11,6 +11,7 @@ mod kept;
 mod lookup;
 mod lookups;
 mod purge;
+mod sources;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

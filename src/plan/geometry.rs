@@ -43,6 +43,8 @@ pub(super) struct StepInput<'a> {
     pub input: Size,
     /// Size of the stored original after orientation.
     pub source: Size,
+    /// Size of the picture that a layer is laid on; `None` outside of layers.
+    pub base: Option<Size>,
     /// What the client says about its screen.
     pub hints: &'a Hints,
 }
@@ -57,11 +59,8 @@ impl StepInput<'_> {
     }
 
     /// One side in pixels, at least 1; `None` where the client's width is wanted and unknown.
-    fn length(&self, length: &Length, along: Side, dpr: Decimal) -> Option<u32> {
-        let own = match along {
-            Side::Width => self.input.width,
-            Side::Height => self.input.height,
-        };
+    pub fn length(&self, length: &Length, along: Side, dpr: Decimal) -> Option<u32> {
+        let own = along_side(self.input, along);
         let dpr = u128::try_from(dpr.billionths()).unwrap_or(0);
         let one = Decimal::SCALE.unsigned_abs().into();
         Some(match length {
@@ -69,6 +68,11 @@ impl StepInput<'_> {
             Length::Share(share) => {
                 let share = u128::try_from(share.billionths()).unwrap_or(0);
                 side(u128::from(own) * share * dpr, one * one)
+            }
+            Length::OfBase(share) => {
+                let share = u128::try_from(share.billionths()).unwrap_or(0);
+                let base = along_side(self.base.unwrap_or(self.input), along);
+                side(u128::from(base) * share * dpr, one * one)
             }
             Length::Source(Side::Width) => side(u128::from(self.source.width) * dpr, one),
             Length::Source(Side::Height) => side(u128::from(self.source.height) * dpr, one),
@@ -81,15 +85,12 @@ impl StepInput<'_> {
     }
 
     /// A distance in pixels; shares are of the input's side.
-    fn distance(&self, length: Option<&Length>, along: Side) -> i64 {
+    pub fn distance(&self, length: Option<&Length>, along: Side) -> i64 {
         match length {
             None | Some(Length::Shown { .. } | Length::Expr(_)) => 0,
             Some(Length::Px(n)) => (*n).into(),
-            Some(Length::Share(share)) => {
-                let own = match along {
-                    Side::Width => self.input.width,
-                    Side::Height => self.input.height,
-                };
+            Some(Length::Share(share) | Length::OfBase(share)) => {
+                let own = along_side(self.input, along);
                 let n = i128::from(own) * i128::from(share.billionths());
                 let scale = i128::from(Decimal::SCALE);
                 i64::try_from((n + scale / 2).div_euclid(scale)).unwrap_or(0)
@@ -99,10 +100,22 @@ impl StepInput<'_> {
         }
     }
 
-    fn offset(&self, offset: &Offset) -> (i64, i64) {
+    pub fn offset(&self, offset: &Offset) -> (i64, i64) {
         (
             self.distance(offset.x.as_ref(), Side::Width),
             self.distance(offset.y.as_ref(), Side::Height),
+        )
+    }
+
+    /// Where a box of a size lies by a gravity, moved inward from there by an offset in pixels.
+    pub fn placed(&self, gravity: &Gravity, size: Size, (dx, dy): (i64, i64)) -> (i64, i64) {
+        let compass = compass(gravity);
+        let (right, down) = inward(compass);
+        let (ax, ay) = anchor(compass);
+        let rest = |whole: u32, part: u32| i64::from(whole) - i64::from(part);
+        (
+            share_of(rest(self.input.width, size.width), ax) + signed(dx, right),
+            share_of(rest(self.input.height, size.height), ay) + signed(dy, down),
         )
     }
 
@@ -152,6 +165,13 @@ impl StepInput<'_> {
             }
             (None, None, None) => return None,
         })
+    }
+}
+
+const fn along_side(size: Size, along: Side) -> u32 {
+    match along {
+        Side::Width => size.width,
+        Side::Height => size.height,
     }
 }
 

@@ -1,6 +1,7 @@
 //! A plan for pixels: every number settled, nothing left to decide but how to be fast.
 
 use super::facts::Size;
+use super::overlay::Layer;
 use crate::spec::{Chroma, Colour, Format, Metadata, Progressive, Turn};
 
 /// What the renderer does, in order.
@@ -28,19 +29,25 @@ impl RasterPlan {
     /// each side. 1 when the first thing done to the source is not a resampling.
     #[must_use]
     pub fn shrink(&self, margin: f64) -> u32 {
-        let scale = self.steps.iter().find_map(|step| match step {
-            Step::Turn(_) => None,
-            Step::Resample { from, to } => {
-                Some((from.width / f64::from(to.width)).min(from.height / f64::from(to.height)))
-            }
-            _ => Some(1.0),
-        });
-        let scale = scale.unwrap_or(1.0) / margin;
-        [8, 4, 2]
-            .into_iter()
-            .find(|&n| f64::from(n) <= scale)
-            .unwrap_or(1)
+        shrink(&self.steps, margin)
     }
+}
+
+/// As [`RasterPlan::shrink`], for steps alone.
+#[must_use]
+pub fn shrink(steps: &[Step], margin: f64) -> u32 {
+    let scale = steps.iter().find_map(|step| match step {
+        Step::Turn(_) => None,
+        Step::Resample { from, to } => {
+            Some((from.width / f64::from(to.width)).min(from.height / f64::from(to.height)))
+        }
+        _ => Some(1.0),
+    });
+    let scale = scale.unwrap_or(1.0) / margin;
+    [8, 4, 2]
+        .into_iter()
+        .find(|&n| f64::from(n) <= scale)
+        .unwrap_or(1)
 }
 
 /// One step over pixels.
@@ -83,6 +90,13 @@ pub enum Step {
     Opacity(u8),
     /// Put a colour behind everything transparent.
     Flatten(Paint),
+    /// Lay another picture over or under.
+    Overlay(Box<Layer>),
+    /// Map colours by a table.
+    ColourTable {
+        /// The renderer's number of the table.
+        source: usize,
+    },
 }
 
 impl Step {
@@ -97,7 +111,10 @@ impl Step {
                 before.width.saturating_add(width.saturating_mul(2)),
                 before.height.saturating_add(width.saturating_mul(2)),
             ),
-            Self::Round(_) | Self::Opacity(_) | Self::Flatten(_) => before,
+            Self::Overlay(ref layer) => layer.canvas,
+            Self::Round(_) | Self::Opacity(_) | Self::Flatten(_) | Self::ColourTable { .. } => {
+                before
+            }
         }
     }
 }

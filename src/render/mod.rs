@@ -24,6 +24,8 @@ mod ingest;
 mod pool;
 mod probe;
 mod raster;
+mod sources;
+mod text;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
@@ -35,8 +37,10 @@ pub use error::Error;
 pub use fair::Lane;
 pub use pool::{Config, Counters, Pool};
 pub use probe::{probe, sniff};
+pub use sources::Sources;
+pub use text::{FontFile, Fonts, is_font};
 
-use crate::plan::{RasterPlan, Region, Size, Step};
+use crate::plan::{self, Layer, RasterPlan, Region, Size, Step};
 use crate::spec::{Format, Turn};
 use budget::now;
 use ingest::{Decoded, Request};
@@ -91,6 +95,21 @@ pub fn can_write(format: Format) -> bool {
 /// the plan was made for a source of another size, [`Error::BadSource`] when the bytes do not decode,
 /// [`Error::Timeout`] and [`Error::Cancelled`] from the budget.
 pub fn run(plan: &RasterPlan, source: &[u8], budget: &Budget) -> Result<Rendered, Error> {
+    let fonts = Fonts::default();
+    run_with(plan, source, &Sources::new(&[], &fonts, budget), budget)
+}
+
+/// As [`run`], for a plan with layers, made with these sources.
+///
+/// # Errors
+///
+/// Those of [`run`], for the picture and its layers.
+pub fn run_with(
+    plan: &RasterPlan,
+    source: &[u8],
+    sources: &Sources<'_>,
+    budget: &Budget,
+) -> Result<Rendered, Error> {
     let start = now();
     let facts = probe(source)?;
     budget.limits().source(facts.size)?;
@@ -108,8 +127,9 @@ pub fn run(plan: &RasterPlan, source: &[u8], budget: &Budget) -> Result<Rendered
     encode::check(plan.encode.format, size)?;
     budget.check()?;
 
-    let steps = resample_first(plan);
-    let request = request(plan, &steps);
+    let layers = layers(&plan.steps, sources, budget)?;
+    let steps = resample_first(plan.source, &plan.steps);
+    let request = request(plan.source, &steps);
     let decoded = guarded(
         || ingest::decode(source, &facts, &request, budget),
         || Error::bad(facts.format, "the decoder crashed on it"),
@@ -117,7 +137,7 @@ pub fn run(plan: &RasterPlan, source: &[u8], budget: &Budget) -> Result<Rendered
     let decode_done = now();
 
     let damaged = decoded.damaged;
-    let raster = transform(decoded, &steps, budget)?.without_idle_alpha();
+    let raster = transform(decoded, &steps, &layers, sources, budget)?.without_idle_alpha();
     budget.check()?;
     let size = raster.size();
     let alpha = raster.layout() == raster::Layout::Rgba && plan.encode.format.has_alpha();
@@ -152,9 +172,9 @@ fn guarded<T>(
 
 /// The plan's steps with quarter turns moved behind the resampling that follows them: turning few
 /// pixels is cheaper than turning many, and a decoder can then reduce in its own direction.
-fn resample_first(plan: &RasterPlan) -> Vec<Step> {
+fn resample_first(stored: Size, steps: &[Step]) -> Vec<Step> {
     let mut turn = Turn::NONE;
-    let mut rest = plan.steps.as_slice();
+    let mut rest = steps;
     while let [Step::Turn(next), tail @ ..] = rest {
         turn = turn.then(*next);
         rest = tail;
@@ -164,7 +184,7 @@ fn resample_first(plan: &RasterPlan) -> Vec<Step> {
     }
     match rest {
         [Step::Resample { from, to }, tail @ ..] if is_reduction(*from, *to) => {
-            let from = raster::unturned(*from, plan.source, turn);
+            let from = raster::unturned(*from, stored, turn);
             let to = to.turned(turn);
             [Step::Resample { from, to }, Step::Turn(turn)]
                 .into_iter()
@@ -182,29 +202,35 @@ fn is_reduction(from: Region, to: Size) -> bool {
 }
 
 /// What the decoder is asked for.
-fn request(plan: &RasterPlan, steps: &[Step]) -> Request {
+fn request(stored: Size, steps: &[Step]) -> Request {
     let Some(Step::Resample { from, to }) = steps.first() else {
-        return Request::whole(plan.source);
+        return Request::whole(stored);
     };
     // The filter looks three output pixels beyond the region, and one more for rounding.
     let reach = |from: f64, to: u32| 3.0 * (from / f64::from(to)).max(1.0) + 1.0;
     let (x, y) = (reach(from.width, to.width), reach(from.height, to.height));
     Request::part(
-        plan.source,
+        stored,
         Region {
             x: from.x - x,
             y: from.y - y,
             width: from.width + 2.0 * x,
             height: from.height + 2.0 * y,
         },
-        plan.shrink(SHRINK_MARGIN),
+        plan::shrink(steps, SHRINK_MARGIN),
     )
 }
 
 /// The steps, with colours brought to sRGB where that touches the fewest pixels.
-fn transform(decoded: Decoded, steps: &[Step], budget: &Budget) -> Result<raster::Raster, Error> {
+fn transform(
+    decoded: Decoded,
+    steps: &[Step],
+    layers: &[raster::Raster],
+    sources: &Sources<'_>,
+    budget: &Budget,
+) -> Result<raster::Raster, Error> {
     let profile = decoded.profile.as_deref();
-    let (mut raster, rest) = match steps {
+    let (raster, rest) = match steps {
         [Step::Resample { from, to }, rest @ ..] => {
             let step = Step::Resample {
                 from: decoded.place(*from),
@@ -220,8 +246,79 @@ fn transform(decoded: Decoded, steps: &[Step], budget: &Budget) -> Result<raster
         }
         _ => (raster::to_srgb(decoded.raster, profile), steps),
     };
-    for step in rest {
-        raster = raster.apply(step, budget)?;
+    follow(raster, rest, layers, sources, budget)
+}
+
+/// The steps one after the other. `layers` are the pictures of the overlays among them, in their order.
+fn follow(
+    mut raster: raster::Raster,
+    steps: &[Step],
+    layers: &[raster::Raster],
+    sources: &Sources<'_>,
+    budget: &Budget,
+) -> Result<raster::Raster, Error> {
+    let mut layers = layers.iter();
+    for step in steps {
+        raster = match step {
+            Step::Overlay(layer) => {
+                budget.check()?;
+                budget.limits().picture(layer.canvas)?;
+                match layers.next() {
+                    Some(picture) => raster.overlaid(layer, picture),
+                    None => raster,
+                }
+            }
+            Step::ColourTable { source } => sources.mapped(raster, *source),
+            step => raster.apply(step, budget)?,
+        };
     }
     Ok(raster)
+}
+
+/// The pictures of a chain's overlays, RGBA, each with its own chain done. They are the same for every
+/// frame.
+fn layers(
+    steps: &[Step],
+    sources: &Sources<'_>,
+    budget: &Budget,
+) -> Result<Vec<raster::Raster>, Error> {
+    let overlays = steps.iter().filter_map(|step| match step {
+        Step::Overlay(layer) => Some(&**layer),
+        _ => None,
+    });
+    overlays
+        .map(|layer| Ok(layer_of(layer, sources, budget)?.into_rgba()))
+        .collect()
+}
+
+/// A layer's picture. Recursion is bounded by the plan's limit on layers inside layers.
+fn layer_of(
+    layer: &Layer,
+    sources: &Sources<'_>,
+    budget: &Budget,
+) -> Result<raster::Raster, Error> {
+    budget.check()?;
+    let inner = layers(&layer.steps, sources, budget)?;
+    let bytes = match sources.get(layer.source) {
+        Some(sources::Source::Drawn(raster)) => {
+            return follow(raster, &layer.steps, &inner, sources, budget);
+        }
+        Some(sources::Source::Stored(bytes)) => bytes,
+        None => return Err(Error::Crashed),
+    };
+    let facts = probe(bytes)?;
+    budget.limits().source(facts.size)?;
+    if facts.size != layer.stored {
+        return Err(Error::Mismatch {
+            planned: layer.stored,
+            found: facts.size,
+        });
+    }
+    let steps = resample_first(layer.stored, &layer.steps);
+    let request = request(layer.stored, &steps);
+    let decoded = guarded(
+        || ingest::decode(bytes, &facts, &request, budget),
+        || Error::bad(facts.format, "the decoder crashed on it"),
+    )?;
+    transform(decoded, &steps, &inner, sources, budget)
 }

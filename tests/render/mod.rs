@@ -13,4 +13,4 @@ mod orientation;
 mod painting;
 mod pool;
 mod resampling;
-mod sources;
+pub mod sources;
