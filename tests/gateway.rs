@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use crate::origin::s3_server::{ACCESS_KEY, SECRET_KEY};
+
 /// A running gateway; stopped when dropped.
 pub struct Gateway {
     process: Child,
@@ -88,6 +90,8 @@ impl Gateway {
         let mut process = command
             .args(["serve", "--config"])
             .arg(&file)
+            .env("CLDGATE_TEST_ACCESS_KEY", ACCESS_KEY)
+            .env("CLDGATE_TEST_SECRET_KEY", SECRET_KEY)
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()
@@ -131,6 +135,22 @@ impl Gateway {
     /// What it has logged so far.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.folder.join("log")).expect("a log")
+    }
+
+    /// Bytes in memory now, and the most since this was asked the last time; `None` where the system
+    /// does not tell.
+    pub fn memory(&self) -> Option<(u64, u64)> {
+        let place = format!("/proc/{}", self.process.id());
+        let status = std::fs::read_to_string(format!("{place}/status")).ok()?;
+        let bytes = |name: &str| {
+            let line = status.lines().find(|line| line.starts_with(name))?;
+            let kibibytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+            Some(kibibytes << 10)
+        };
+        let told = (bytes("VmRSS:")?, bytes("VmHWM:")?);
+        // Starts the peak anew.
+        std::fs::write(format!("{place}/clear_refs"), "5").ok()?;
+        Some(told)
     }
 
     /// Its configuration file.

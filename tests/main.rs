@@ -7,6 +7,8 @@
     reason = "a test that meets the unexpected should stop, and it may touch the world"
 )]
 
+mod access;
+mod allocations;
 mod answers;
 mod architecture;
 mod audit;
@@ -15,10 +17,14 @@ mod config;
 mod conformance;
 mod connections;
 mod corpus;
+mod endpoints;
 mod expression;
+mod faults;
+mod fuzz_replay;
 mod gateway;
 mod http;
 mod import;
+mod language;
 mod layers;
 mod operators;
 mod origin;
@@ -29,5 +35,8 @@ mod policy;
 mod proxies;
 mod purge;
 mod render;
+mod sdk;
 mod stale;
 mod store;
+mod streaming;
+mod web;

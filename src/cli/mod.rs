@@ -11,6 +11,8 @@ mod demo;
 mod explain;
 mod generate;
 mod import;
+mod index;
+mod media;
 mod purge;
 mod render;
 mod serve;
@@ -60,6 +62,10 @@ enum Command {
     Warm(warm::Arguments),
     /// Let the running gateway forget assets
     Purge(purge::Arguments),
+    /// Walk a backup bucket once into an index on disk
+    Index(index::Arguments),
+    /// Store, list and remove pictures of your own in the media library
+    Media(media::Arguments),
     /// Take over what an account has stored
     Import(import::Arguments),
     /// Write shell completions and manual pages, for packages
@@ -146,6 +152,8 @@ pub fn main() -> ExitCode {
         Command::Render(arguments) => render::run(&arguments),
         Command::Warm(arguments) => warm::run(&arguments),
         Command::Purge(arguments) => purge::run(&arguments),
+        Command::Index(arguments) => index::run(&arguments),
+        Command::Media(arguments) => media::run(&arguments),
         Command::Import(arguments) => import::run(&arguments),
         Command::Generate(arguments) => generate::run(&arguments),
     };

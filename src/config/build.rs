@@ -4,11 +4,20 @@ use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use super::{Config, Endpoint, Error, OnUnsupported, Origin, OriginKind, StorePlace};
-use crate::cache::{Disk, Failures, Flights, Memory, Originals, Store};
+use super::{
+    Bucket, Config, Endpoint, Error, FallbackOn, OnUnsupported, Origin, OriginErrors, OriginKind,
+    SecretName, Store, StorePlace, TOKEN_KEY, web,
+};
+use crate::cache::{self, Disk, Failures, Flights, Memory, Originals};
 use crate::deliver::{self, Counters, Gateway, Lookups, Purges, Shared, Windows};
-use crate::dialect::{self, CloudRule, signature};
-use crate::origin::{self, BackupFolder, Folder, ListingLife};
+use crate::dialect::{self, CloudRule, signature, token};
+use crate::origin::guard::HostEntry;
+use crate::origin::index::Watched;
+use crate::origin::locate::BackupLayout;
+use crate::origin::{
+    self, Backup, CallBook, Fetch, FetchRules, Layout, Library, ListingLife, Mapping, Plain,
+    Upstream, Url, WebRules, WebServer, s3,
+};
 use crate::plan::{self, Writable};
 use crate::render::{self, Pool};
 
@@ -33,15 +42,16 @@ pub fn shared(config: &Config) -> Result<Arc<Shared>, Error> {
         pool: pool.map_err(Error::Threads)?,
         deadline: config.limits.render_time.0,
         counters: Counters::default(),
+        origin_calls: CallBook::default(),
     }))
 }
 
-fn store(config: &Config) -> Result<Store, Error> {
+fn store(config: &Config) -> Result<cache::Store, Error> {
     Ok(match &config.cache.store {
-        None => Store::Nowhere,
+        None => cache::Store::Nowhere,
         Some(StorePlace::Folder(path)) => {
             let disk = Disk::open(path.clone(), config.cache.store_size.0);
-            Store::Disk(Arc::new(disk.map_err(Error::Threads)?))
+            cache::Store::Disk(Arc::new(disk.map_err(Error::Threads)?))
         }
     })
 }
@@ -51,11 +61,14 @@ fn store(config: &Config) -> Result<Store, Error> {
 /// # Errors
 /// [`Error::Secret`] when a secret cannot be had any more.
 pub fn gateway(config: &Config, shared: Arc<Shared>) -> Result<Gateway, Error> {
-    let origins: HashMap<&str, (&Origin, Arc<dyn origin::Origin>)> = config
+    let origins: Origins<'_> = config
         .origins
         .iter()
-        .map(|origin| (origin.name.as_str(), (origin, open(origin))))
-        .collect();
+        .map(|origin| {
+            let opened = open(origin, &shared.origin_calls)?;
+            Ok((origin.name.as_str(), (origin, opened)))
+        })
+        .collect::<Result<_, Error>>()?;
     let files = super::fonts::files(&config.fonts)?;
     let fonts = Typeface {
         fingerprint: super::fonts::fingerprint(&config.fonts, &files),
@@ -75,38 +88,169 @@ struct Typeface {
     fingerprint: String,
 }
 
-fn open(origin: &Origin) -> Arc<dyn origin::Origin> {
+/// An origin, and the service behind it where it is one that renders.
+type Opened = (Arc<dyn origin::Origin>, Option<Upstream>);
+type Origins<'c> = HashMap<&'c str, (&'c Origin, Opened)>;
+
+fn open(origin: &Origin, calls: &CallBook) -> Result<Opened, Error> {
     let life = ListingLife {
         found: origin.found_for.0,
         missing: origin.missing_for.0,
         ..ListingLife::default()
     };
-    match &origin.kind {
+    let failed = |reason: String| Error::Origin {
+        origin: origin.name.clone(),
+        reason,
+    };
+    let url = |text: &str| Url::parse(text).map_err(|error| failed(error.to_string()));
+    let opened: Arc<dyn origin::Origin> = match &origin.kind {
         OriginKind::CloudinaryBackup {
-            path,
+            store,
             folder,
             version,
-        } => Arc::new(BackupFolder::new(
-            &origin.name,
-            path.clone(),
-            folder,
-            *version,
-            life,
-        )),
-        OriginKind::Folder { path } => Arc::new(Folder::new(&origin.name, path.clone(), life)),
+            index,
+            index_for,
+        } => {
+            let opened = open_store(&origin.name, store, calls)?;
+            let backup = Backup::new(opened, folder, *version, life);
+            Arc::new(match (index, store) {
+                (Some(path), Store::Bucket(bucket)) => backup.with_index(Watched::new(
+                    path.clone(),
+                    &bucket.bucket,
+                    BackupLayout::new(folder).folder(),
+                    index_for.0,
+                )),
+                _ => backup,
+            })
+        }
+        OriginKind::S3 { bucket, folder } => {
+            let store = open_bucket(&origin.name, bucket, calls)?;
+            Arc::new(Plain::new(store, folder, Layout::Any, life))
+        }
+        OriginKind::Folder { path } => {
+            let store = origin::Store::folder(&origin.name, path, calls.of(&origin.name));
+            Arc::new(Plain::new(store, "", Layout::Any, life))
+        }
+        OriginKind::MediaLibrary { store, folder, .. } => {
+            let store = open_store(&origin.name, store, calls)?;
+            Arc::new(Plain::new(store, folder, Layout::Typed, life))
+        }
+        OriginKind::WebServer {
+            base_url,
+            forward_host,
+            bearer,
+            headers,
+            patience,
+        } => {
+            let rules = WebRules {
+                base: url(base_url)?,
+                forward_host: *forward_host,
+                headers: web::header_map(&origin.name, bearer.as_ref(), headers)?,
+                patience: patience.build(),
+                life,
+            };
+            let server = WebServer::new(&origin.name, rules);
+            let server = server.map_err(|error| failed(error.to_string()))?;
+            let upstream = server.upstream();
+            return Ok((Arc::new(server), Some(upstream)));
+        }
+        OriginKind::Fetch {
+            hosts,
+            private_addresses,
+            auto_upload,
+            patience,
+        } => {
+            let mappings = auto_upload.iter().map(|(folder, prefix)| {
+                Ok(Mapping {
+                    folder: folder.as_str().into(),
+                    url: url(prefix)?,
+                })
+            });
+            let rules = FetchRules {
+                hosts: hosts
+                    .iter()
+                    .filter_map(|host| HostEntry::read(host))
+                    .collect(),
+                private_addresses: *private_addresses,
+                mappings: mappings.collect::<Result<_, Error>>()?,
+                patience: patience.build(),
+                life,
+            };
+            let fetch = Fetch::new(&origin.name, rules);
+            Arc::new(fetch.map_err(|error| failed(error.to_string()))?)
+        }
+    };
+    Ok((opened, None))
+}
+
+/// The writing side of the media library with this name; `None` when there is no such library.
+///
+/// # Errors
+/// [`Error::Secret`] when a secret cannot be had any more.
+pub fn library(config: &Config, name: &str) -> Result<Option<Library>, Error> {
+    let origin = config.origins.iter().find(|origin| origin.name == name);
+    match origin.map(|origin| &origin.kind) {
+        Some(OriginKind::MediaLibrary { store, folder, .. }) => {
+            let store = open_store(name, store, &CallBook::default())?;
+            Ok(Some(Library::new(store, folder)))
+        }
+        _ => Ok(None),
     }
+}
+
+/// A client of the bucket of an origin, with the origin's name; `None` for origins without a bucket.
+///
+/// # Errors
+/// [`Error::Secret`] when a secret cannot be had any more.
+pub fn client(origin: &Origin) -> Result<Option<s3::Client>, Error> {
+    let bucket = match &origin.kind {
+        OriginKind::CloudinaryBackup { store, .. } | OriginKind::MediaLibrary { store, .. } => {
+            match store {
+                Store::Bucket(bucket) => bucket,
+                Store::Folder { .. } => return Ok(None),
+            }
+        }
+        OriginKind::S3 { bucket, .. } => bucket,
+        OriginKind::Folder { .. } | OriginKind::WebServer { .. } | OriginKind::Fetch { .. } => {
+            return Ok(None);
+        }
+    };
+    connect(&origin.name, bucket).map(Some)
+}
+
+fn open_store(name: &str, store: &Store, calls: &CallBook) -> Result<origin::Store, Error> {
+    match store {
+        Store::Folder { path } => Ok(origin::Store::folder(name, path, calls.of(name))),
+        Store::Bucket(bucket) => open_bucket(name, bucket, calls),
+    }
+}
+
+fn open_bucket(name: &str, bucket: &Bucket, calls: &CallBook) -> Result<origin::Store, Error> {
+    Ok(origin::Store::bucket(
+        connect(name, bucket)?,
+        calls.of(name),
+    ))
+}
+
+fn connect(name: &str, bucket: &Bucket) -> Result<s3::Client, Error> {
+    let reach = bucket.reach().map_err(|reason| Error::Secret {
+        section: "origin",
+        name: name.to_owned(),
+        reason,
+    })?;
+    Ok(s3::Client::new(name, reach))
 }
 
 fn make(
     endpoint: &Endpoint,
     config: &Config,
-    origins: &HashMap<&str, (&Origin, Arc<dyn origin::Origin>)>,
+    origins: &Origins<'_>,
     fonts: &Typeface,
 ) -> Result<deliver::Endpoint, Error> {
-    let own: Vec<_> = endpoint
-        .origins
-        .iter()
-        .filter_map(|name| origins.get(name.as_str()))
+    let own: Vec<_> = config
+        .search_order(endpoint)
+        .into_iter()
+        .filter_map(|name| origins.get(name))
         .collect();
     let limits = plan::Limits {
         source_bytes: config.limits.source_bytes.0,
@@ -122,7 +266,9 @@ fn make(
     let on_unsupported = match endpoint.on_unsupported {
         OnUnsupported::Ignore => deliver::OnUnsupported::Ignore,
         OnUnsupported::Error => deliver::OnUnsupported::Error,
+        OnUnsupported::Upstream => deliver::OnUnsupported::Upstream,
     };
+    let falls_back = |on| endpoint.fallback_on.contains(&on);
     Ok(deliver::Endpoint {
         name: endpoint.name.as_str().into(),
         prefix: endpoint.prefix.as_str().into(),
@@ -132,7 +278,7 @@ fn make(
             .map(|host| host.as_str().into())
             .collect(),
         rules: dialect_rules(endpoint)?,
-        origins: own.iter().map(|(_, origin)| origin.clone()).collect(),
+        origins: own.iter().map(|(_, (origin, _))| origin.clone()).collect(),
         lookups: Lookups::new(Windows {
             while_revalidate: config.cache.stale_while_revalidate.0,
             if_error: config.cache.stale_if_error.0,
@@ -149,25 +295,55 @@ fn make(
         on_unsupported,
         cache_control: endpoint.cache_control.as_str().into(),
         cache_control_versioned: endpoint.cache_control_versioned.as_deref().map(Into::into),
-        canonical_base_url: own
+        canonical: own
             .iter()
-            .find_map(|(origin, _)| origin.canonical_base_url.as_deref().map(Into::into)),
+            .filter_map(|(origin, _)| {
+                let base = origin.canonical_base_url.as_deref()?;
+                Some((origin.name.as_str().into(), base.into()))
+            })
+            .collect(),
+        upstream: endpoint
+            .upstream
+            .as_ref()
+            .and_then(|name| origins.get(name.as_str()))
+            .and_then(|(_, (_, upstream))| upstream.clone()),
+        fallback: deliver::Fallback {
+            denied: falls_back(FallbackOn::Denied),
+            timeout: falls_back(FallbackOn::Timeout),
+            failure: falls_back(FallbackOn::Failure),
+        },
+        outage: match endpoint.origin_errors {
+            OriginErrors::Status => deliver::Outage::Told,
+            OriginErrors::ImageKit => deliver::Outage::Hidden,
+        },
+        default_image: endpoint.default_image.as_deref().map(dialect::picture),
         tell_origin: endpoint.tell_origin,
     })
 }
 
 fn dialect_rules(endpoint: &Endpoint) -> Result<dialect::Rules, Error> {
-    let secret = match &endpoint.signing_secret {
+    let secret = |key: &'static str, name: &Option<SecretName>| match name {
+        None => Ok(None),
+        Some(name) => name.read().map(Some).map_err(|reason| Error::Secret {
+            section: "endpoint",
+            name: endpoint.name.clone(),
+            reason: format!("{key}: {reason}"),
+        }),
+    };
+    let signing = secret("signing_secret", &endpoint.signing_secret)?;
+    let tokens = secret("token_key", &endpoint.token_key)?;
+    let tokens = match &tokens {
         None => None,
-        Some(name) => Some(name.read().map_err(|reason| Error::Secret {
-            endpoint: endpoint.name.clone(),
-            reason,
+        Some(hex) => Some(token::Key::from_hex(hex).ok_or_else(|| Error::Secret {
+            section: "endpoint",
+            name: endpoint.name.clone(),
+            reason: format!("token_key: {TOKEN_KEY}"),
         })?),
     };
     // The last segment of a prefix is the cloud name; what stands before it is no part of the URL
     // language.
     let (before, cloud) = match (endpoint.prefix.rsplit_once('/'), &endpoint.cloud_name) {
-        (Some((before, cloud)), _) => (before, CloudRule::Fixed(cloud.into())),
+        (Some((before, _)), _) => (before, CloudRule::InPath),
         (None, Some(name)) => ("", CloudRule::Fixed(name.as_str().into())),
         (None, None) if !endpoint.hosts.is_empty() => ("", CloudRule::NotInPath),
         (None, None) => ("", CloudRule::ByHost),
@@ -175,7 +351,11 @@ fn dialect_rules(endpoint: &Endpoint) -> Result<dialect::Rules, Error> {
     Ok(dialect::Rules {
         prefix: before.into(),
         cloud,
-        signing_secret: secret.as_deref().map(signature::Secret::new),
+        signing_secret: signing.as_deref().map(signature::Secret::new),
+        tokens: tokens.map(|key| token::Rules {
+            name: endpoint.token_name.as_str().into(),
+            key,
+        }),
         named: endpoint
             .named_transformations
             .iter()

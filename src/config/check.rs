@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use toml::de::DeTable;
 
@@ -12,19 +12,17 @@ use super::section::{Context, Section};
 use super::unit::{Bytes, Time};
 use super::value as v;
 use super::{
-    CACHE_CONTROL, Cache, Config, Dialect, Endpoint, Limits, Log, LogFormat, OnUnsupported, Origin,
-    OriginKind, Rate, Reading, Render, SecretName, Server, StorePlace, Tls,
+    CACHE_CONTROL, Cache, Config, Dialect, Endpoint, FallbackOn, Limits, Log, LogFormat,
+    OnUnsupported, OriginErrors, Rate, Reading, Render, SecretName, Server, StorePlace, TOKEN_KEY,
+    Tls, origin, store,
 };
-use crate::origin::{ListingLife, VersionRule};
+use crate::dialect::token;
 use crate::plan;
 use crate::render;
 use crate::spec::{Level, Quality};
 
 /// Most `[[origin]]` and `[[endpoint]]` sections: each costs a little on every request.
 const MAX_SECTIONS: usize = 1000;
-
-/// Kinds of origin that a configuration may name and this build does not have.
-const LATER_KINDS: [&str; 4] = ["s3", "web_server", "media_library", "fetch"];
 
 pub(super) fn read(name: &str, text: &str, folder: &Path, overrides: &[Override]) -> Reading {
     let (mut table, errors) = DeTable::parse_recoverable(text);
@@ -92,7 +90,7 @@ fn config<'t>(context: &Context<'t>, table: &DeTable<'t>, folder: &Path) -> Opti
     let mut names = Names::default();
     let origins: Vec<_> = origins
         .into_iter()
-        .map(|section| origin(section, folder, &mut names.origins))
+        .map(|section| origin::read(section, folder, &mut names))
         .collect();
     let endpoints: Vec<_> = endpoints
         .into_iter()
@@ -108,15 +106,17 @@ fn config<'t>(context: &Context<'t>, table: &DeTable<'t>, folder: &Path) -> Opti
 
 /// Names that are taken.
 #[derive(Default)]
-struct Names {
-    origins: BTreeSet<String>,
+pub(super) struct Names {
+    pub(super) origins: BTreeSet<String>,
+    /// Origins of kind `web_server`.
+    pub(super) servers: BTreeSet<String>,
     endpoints: BTreeSet<String>,
     /// Host (empty: every host) and prefix.
     places: BTreeSet<(String, String)>,
 }
 
 /// Reads `name`, which no other section of its kind may have.
-fn name(section: &mut Section<'_, '_>, taken: &mut BTreeSet<String>) -> Option<String> {
+pub(super) fn name(section: &mut Section<'_, '_>, taken: &mut BTreeSet<String>) -> Option<String> {
     let title = section.title();
     let name = section.need("name", v::header, "name = \"…\", for logs and metrics")?;
     if !taken.insert(name.clone()) {
@@ -231,7 +231,7 @@ fn pool(mut section: Section<'_, '_>) -> Render {
 fn cache(mut section: Section<'_, '_>, folder: &Path) -> Cache {
     let cache = Cache {
         memory: section.or("memory", v::bytes, Bytes(256 << 20)),
-        store: section.get("store", |value| store(value, folder)),
+        store: section.get("store", |value| derived_store(value, folder)),
         store_size: section.or("store_size", v::bytes, Bytes(10 << 30)),
         originals: section.or("originals", v::bytes, Bytes(128 << 20)),
         stale_while_revalidate: section.or(
@@ -251,7 +251,7 @@ fn cache(mut section: Section<'_, '_>, folder: &Path) -> Cache {
 
 /// A folder, which is made when the first result is kept. That it cannot be is no mistake of the
 /// file: the gateway then works without it and says so.
-fn store(value: &super::section::Value<'_>, folder: &Path) -> v::Read<StorePlace> {
+fn derived_store(value: &super::section::Value<'_>, folder: &Path) -> v::Read<StorePlace> {
     let text = v::text(value)?;
     if text.is_empty() {
         return Err(
@@ -263,143 +263,6 @@ fn store(value: &super::section::Value<'_>, folder: &Path) -> v::Read<StorePlace
             .hint("a folder: store = \"/var/cache/cldgate\""));
     }
     Ok(StorePlace::Folder(folder.join(text)))
-}
-
-/// The kinds that are here.
-#[derive(Clone, Copy)]
-enum Kind {
-    Backup,
-    Folder,
-    Later,
-}
-
-fn origin(
-    mut section: Section<'_, '_>,
-    folder: &Path,
-    taken: &mut BTreeSet<String>,
-) -> Option<Origin> {
-    let name = name(&mut section, taken);
-    let mut kinds = vec![
-        ("cloudinary_backup", Kind::Backup),
-        ("folder", Kind::Folder),
-    ];
-    kinds.extend(LATER_KINDS.map(|word| (word, Kind::Later)));
-    let kind = section.need(
-        "kind",
-        |value| {
-            let kind = v::word(value, &kinds)?;
-            match (kind, value.as_str()) {
-                (Kind::Later, Some(word)) => Err(Fault::new(format!(
-                    "names an origin that is not built in yet: \"{word}\""
-                ))
-                .hint("built in: \"cloudinary_backup\" with `path`, \"folder\"")),
-                _ => Ok(kind),
-            }
-        },
-        "kind = \"cloudinary_backup\"",
-    )?;
-    let life = ListingLife::default();
-    let found_for = section.or(
-        "found_for",
-        |value| v::time(value, 0, 86_400),
-        Time(life.found),
-    );
-    let missing_for = section.or(
-        "missing_for",
-        |value| v::time(value, 0, 60),
-        Time(life.missing),
-    );
-    let canonical_base_url = section.get("canonical_base_url", v::base_url);
-    let kind = match kind {
-        Kind::Backup => backup(&mut section, folder)?,
-        Kind::Folder => OriginKind::Folder {
-            path: directory(&mut section, folder)?,
-        },
-        Kind::Later => return None,
-    };
-    section.finish();
-    Some(Origin {
-        name: name?,
-        kind,
-        canonical_base_url,
-        found_for,
-        missing_for,
-    })
-}
-
-fn backup(section: &mut Section<'_, '_>, folder: &Path) -> Option<OriginKind> {
-    // Understood, and looked at when buckets are.
-    let region = section.get("region", v::text).is_some();
-    let endpoint = section.get("endpoint", v::base_url).is_some();
-    let path_style = section.get("path_style", v::flag).is_some();
-    let access_key = section.get("access_key", v::secret).is_some();
-    let secret_key = section.get("secret_key", v::secret).is_some();
-    let rules = [
-        ("newest", VersionRule::Newest),
-        ("as_asked", VersionRule::AsAsked),
-    ];
-    let version = section.or(
-        "version",
-        |value| v::word(value, &rules),
-        VersionRule::Newest,
-    );
-    let inside = section.or("folder", v::text, String::new());
-    let bucket = section.get("bucket", v::text);
-    match (bucket, section.has("path")) {
-        (Some(_), true) => {
-            let fault = Fault::new("`bucket` and `path` are both given").hint("keep one of them");
-            section.wrong(Some("bucket"), fault);
-            None
-        }
-        (Some(_), false) => {
-            let fault = Fault::new("a backup in a `bucket` is not built in yet");
-            section.wrong(
-                Some("bucket"),
-                fault.hint("mirror the bucket into a folder and name that: path = \"/srv/backup\""),
-            );
-            None
-        }
-        (None, _) => {
-            for (key, given) in [
-                ("region", region),
-                ("endpoint", endpoint),
-                ("path_style", path_style),
-                ("access_key", access_key),
-                ("secret_key", secret_key),
-            ] {
-                if given {
-                    let fault = Fault::new(format!("`{key}` means nothing without `bucket`"));
-                    section.wrong(Some(key), fault);
-                }
-            }
-            Some(OriginKind::CloudinaryBackup {
-                path: directory(section, folder)?,
-                folder: inside,
-                version,
-            })
-        }
-    }
-}
-
-/// Reads `path`, an existing folder.
-fn directory(section: &mut Section<'_, '_>, folder: &Path) -> Option<PathBuf> {
-    let path = section.need("path", v::text, "path = \"/srv/photos\"")?;
-    let path = folder.join(path);
-    let fault = match std::fs::metadata(&path) {
-        Ok(meta) if meta.is_dir() => return Some(path),
-        Ok(_) => Fault::new(format!("`path` is not a folder: {}", path.display())),
-        Err(error) => Fault::new(format!("`path` {}: {error}", path.display())),
-    };
-    let hint = "a relative path starts at the folder of this file";
-    section.wrong(
-        Some("path"),
-        if path.is_absolute() {
-            fault
-        } else {
-            fault.hint(hint)
-        },
-    );
-    None
 }
 
 fn endpoint(mut section: Section<'_, '_>, folder: &Path, names: &mut Names) -> Option<Endpoint> {
@@ -444,7 +307,17 @@ fn endpoint(mut section: Section<'_, '_>, folder: &Path, names: &mut Names) -> O
         dialect,
         origins: origins.unwrap_or_default(),
         on_unsupported: section.or("on_unsupported", on_unsupported, OnUnsupported::Ignore),
-        signing_secret: signing_secret(&mut section, folder),
+        upstream: section.get("upstream", v::text),
+        default_image: section.get("default_image", v::public_id),
+        fallback_on: section.or(
+            "fallback_on",
+            |value| v::list(value, fallback_on),
+            Vec::new(),
+        ),
+        origin_errors: section.or("origin_errors", origin_errors, OriginErrors::Status),
+        signing_secret: store::secret(&mut section, "signing_secret", folder),
+        token_key: token_key(&mut section, folder),
+        token_name: section.or("token_name", v::token_name, token::NAME.to_owned()),
         cache_control: section.or("cache_control", v::header, CACHE_CONTROL.to_owned()),
         cache_control_versioned: section.get("cache_control_versioned", v::header),
         f_auto: section.or(
@@ -465,8 +338,7 @@ fn endpoint(mut section: Section<'_, '_>, folder: &Path, names: &mut Names) -> O
         named_transformations: named(&mut section),
         text_styles: styles(&mut section),
     };
-    // Belongs to `on_unsupported = "upstream"`, which is refused above.
-    section.get("upstream", v::text);
+    upstream(&section, &endpoint, names);
     if section.or("strict_transformations", v::flag, false) {
         let fault = Fault::new("`strict_transformations` is not built in yet");
         section.wrong(
@@ -508,27 +380,69 @@ fn dialect(value: &super::section::Value<'_>) -> v::Read<Dialect> {
 
 fn on_unsupported(value: &super::section::Value<'_>) -> v::Read<OnUnsupported> {
     let words = [
-        ("ignore", Some(OnUnsupported::Ignore)),
-        ("error", Some(OnUnsupported::Error)),
-        ("upstream", None),
+        ("ignore", OnUnsupported::Ignore),
+        ("error", OnUnsupported::Error),
+        ("upstream", OnUnsupported::Upstream),
     ];
-    match v::word(value, &words)? {
-        Some(choice) => Ok(choice),
-        None => {
-            Err(Fault::new("\"upstream\" is not built in yet")
-                .hint("write \"ignore\" or \"error\""))
+    v::word(value, &words)
+}
+
+fn fallback_on(value: &super::section::Value<'_>) -> v::Read<FallbackOn> {
+    let words = [
+        ("denied", FallbackOn::Denied),
+        ("timeout", FallbackOn::Timeout),
+        ("failure", FallbackOn::Failure),
+    ];
+    v::word(value, &words)
+}
+
+fn origin_errors(value: &super::section::Value<'_>) -> v::Read<OriginErrors> {
+    let words = [
+        ("status", OriginErrors::Status),
+        ("imagekit", OriginErrors::ImageKit),
+    ];
+    v::word(value, &words)
+}
+
+/// `upstream` names a web server, and both keys go together.
+fn upstream(section: &Section<'_, '_>, endpoint: &Endpoint, names: &Names) {
+    match (&endpoint.upstream, endpoint.on_unsupported) {
+        (Some(asked), _) if !names.servers.contains(asked) => {
+            let mut fault = Fault::new(format!(
+                "`upstream` names `{asked}`, which is no [[origin]] of kind \"web_server\""
+            ));
+            fault.hint = nearest(asked, names.servers.iter().map(String::as_str));
+            section.wrong(Some("upstream"), fault);
         }
+        (None, OnUnsupported::Upstream) => {
+            let fault = Fault::new("`on_unsupported = \"upstream\"` needs `upstream`");
+            section.wrong(
+                Some("on_unsupported"),
+                fault.hint("upstream = \"…\", the name of an origin of kind \"web_server\""),
+            );
+        }
+        (Some(_), OnUnsupported::Ignore | OnUnsupported::Error) => {
+            let fault =
+                Fault::new("`upstream` means nothing without `on_unsupported = \"upstream\"`");
+            section.wrong(Some("upstream"), fault);
+        }
+        (Some(_), OnUnsupported::Upstream) | (None, _) => {}
     }
 }
 
-/// The name of a secret that is there now.
-fn signing_secret(section: &mut Section<'_, '_>, folder: &Path) -> Option<SecretName> {
-    let secret = section.get("signing_secret", v::secret)?.below(folder);
-    if let Err(reason) = secret.read() {
-        let fault = Fault::new(format!("`signing_secret`: {reason}"));
-        section.wrong(Some("signing_secret"), fault);
+/// The name of a key for access tokens that is there now, and sound.
+fn token_key(section: &mut Section<'_, '_>, folder: &Path) -> Option<SecretName> {
+    let key = store::secret(section, "token_key", folder)?;
+    if key
+        .read()
+        .is_ok_and(|text| token::Key::from_hex(&text).is_none())
+    {
+        section.wrong(
+            Some("token_key"),
+            Fault::new(format!("`token_key`: {TOKEN_KEY}")),
+        );
     }
-    Some(secret)
+    Some(key)
 }
 
 fn named(section: &mut Section<'_, '_>) -> std::collections::BTreeMap<String, String> {

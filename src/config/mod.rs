@@ -12,12 +12,16 @@
 mod build;
 mod check;
 mod fonts;
+mod iam;
+mod origin;
 mod overrides;
 mod problem;
 mod secret;
 mod section;
+mod store;
 mod unit;
 mod value;
+mod web;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -27,17 +31,24 @@ use serde::{Serialize, Serializer};
 use smallvec::SmallVec;
 use thiserror::Error as ThisError;
 
-pub use build::{gateway, shared};
+pub use build::{client, gateway, library, shared};
 pub use fonts::Fonts;
+pub use iam::policy;
+pub use origin::{Origin, OriginKind};
 pub use problem::{Problem, Problems};
 pub use secret::SecretName;
+pub use store::{Bucket, KeyNames, Store};
 pub use unit::{Bytes, Time};
+pub use web::{HeaderText, Patience};
 
 use crate::origin::VersionRule;
 use crate::spec::{Format, Level, Quality};
 
 /// Bytes of a configuration file; a larger one is a mistake.
 const MAX_FILE: u64 = 16 << 20;
+
+/// What a key of access tokens must be.
+const TOKEN_KEY: &str = "must be an even number of hexadecimal digits";
 
 /// `Cache-Control` of every success where an endpoint says nothing else.
 pub const CACHE_CONTROL: &str = "public, no-transform, immutable, max-age=2592000";
@@ -211,44 +222,6 @@ pub enum StorePlace {
     Folder(PathBuf),
 }
 
-/// `[[origin]]`: a place that holds originals.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Origin {
-    /// What endpoints, logs and headers call it.
-    pub name: String,
-    /// What it is, and where.
-    #[serde(flatten)]
-    pub kind: OriginKind,
-    /// Base of canonical links, without a trailing slash.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub canonical_base_url: Option<String>,
-    /// How long an asset that was found is believed to be the newest.
-    pub found_for: Time,
-    /// How long an asset that was not found is not looked for again.
-    pub missing_for: Time,
-}
-
-/// What an origin is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum OriginKind {
-    /// A local mirror of a backup bucket.
-    CloudinaryBackup {
-        /// The folder that stands for the bucket.
-        path: PathBuf,
-        /// The folder inside the bucket.
-        folder: String,
-        /// Which stored version answers.
-        #[serde(serialize_with = "version_word")]
-        version: VersionRule,
-    },
-    /// Files named as the public IDs are.
-    Folder {
-        /// Where public IDs start.
-        path: PathBuf,
-    },
-}
-
 /// `[[endpoint]]`: a place in the URL space.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Endpoint {
@@ -267,9 +240,24 @@ pub struct Endpoint {
     pub origins: Vec<String>,
     /// What happens to what cannot be rendered.
     pub on_unsupported: OnUnsupported,
+    /// The origin that is asked for what cannot be rendered here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upstream: Option<String>,
+    /// Stands in for a missing picture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default_image: Option<String>,
+    /// Failures of an origin after which the next one is asked.
+    pub fallback_on: Vec<FallbackOn>,
+    /// How an origin that fails looks to clients.
+    pub origin_errors: OriginErrors,
     /// Checks delivery signatures.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signing_secret: Option<SecretName>,
+    /// Checks access tokens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_key: Option<SecretName>,
+    /// The query parameter or cookie that carries them.
+    pub token_name: String,
     /// `Cache-Control` of every success.
     pub cache_control: String,
     /// The same where the URL has a version.
@@ -311,6 +299,31 @@ pub enum OnUnsupported {
     Ignore,
     /// Refused.
     Error,
+    /// The real service is asked, and its answer kept.
+    Upstream,
+}
+
+/// A failure of an origin after which the next one may be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FallbackOn {
+    /// It refuses our credentials.
+    Denied,
+    /// It does not answer in time.
+    Timeout,
+    /// It cannot be reached, is out of order, or answers nonsense.
+    Failure,
+}
+
+/// How an origin that fails looks to clients.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OriginErrors {
+    /// 502 or 504.
+    #[default]
+    Status,
+    /// 404, with `ik-error`.
+    ImageKit,
 }
 
 /// Why there is no configuration, or nothing can be made of it.
@@ -328,10 +341,12 @@ pub enum Error {
     #[error(transparent)]
     Problems(#[from] Problems),
     /// A secret went away after it was checked.
-    #[error("endpoint {endpoint}: signing_secret: {reason}")]
+    #[error("{section} {name}: {reason}")]
     Secret {
-        /// The endpoint's name.
-        endpoint: String,
+        /// `endpoint` or `origin`.
+        section: &'static str,
+        /// The section's name.
+        name: String,
         /// Why, without the secret.
         reason: String,
     },
@@ -341,6 +356,14 @@ pub enum Error {
         /// The folder or file.
         path: PathBuf,
         /// What the system says.
+        reason: String,
+    },
+    /// An origin cannot be opened.
+    #[error("origin {origin}: {reason}")]
+    Origin {
+        /// Its name.
+        origin: String,
+        /// Why, without a secret.
         reason: String,
     },
     /// The system gives no thread to the render pool.
@@ -382,6 +405,33 @@ impl Config {
     pub fn dump(&self) -> String {
         // Plain structs of texts and numbers; the serializer has nothing to refuse.
         toml::to_string(self).unwrap_or_else(|error| format!("# {error}\n"))
+    }
+
+    /// Names of the origins that an endpoint looks through, in order: media libraries first, whether
+    /// it lists them or they are everywhere, then the others as it lists them.
+    #[must_use]
+    pub fn search_order<'a>(&'a self, endpoint: &'a Endpoint) -> Vec<&'a str> {
+        let libraries = self.origins.iter().filter_map(|origin| match origin.kind {
+            OriginKind::MediaLibrary { everywhere, .. } => {
+                (everywhere || endpoint.origins.contains(&origin.name)).then_some(&*origin.name)
+            }
+            _ => None,
+        });
+        let mut order: Vec<&str> = libraries.collect();
+        for name in &endpoint.origins {
+            if !order.contains(&name.as_str()) {
+                order.push(name);
+            }
+        }
+        order
+    }
+
+    /// Names of the media libraries.
+    #[must_use]
+    pub fn libraries(&self) -> Vec<&str> {
+        let is_library = |origin: &&Origin| matches!(origin.kind, OriginKind::MediaLibrary { .. });
+        let libraries = self.origins.iter().filter(is_library);
+        libraries.map(|origin| origin.name.as_str()).collect()
     }
 
     /// Keys that a reload cannot change, with other values than `before`.

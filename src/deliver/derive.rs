@@ -13,7 +13,7 @@ use super::{
     endpoint,
 };
 use crate::cache::{DerivedKey, Joined, KeyParts, Owner, Record};
-use crate::dialect::Delivery;
+use crate::dialect::{Delivery, Notes};
 use crate::origin::{Found, Origin};
 use crate::plan::{self, Hints, Negotiated, Plan};
 use crate::render::{self, Budget, Lane, Timings};
@@ -32,7 +32,11 @@ impl Gateway {
         let shared = &self.shared;
         let negotiated = plan::negotiate(&delivery.spec, &request.hints, &endpoint.f_auto);
         let hints = plan::relevant(&delivery.spec, &request.hints);
-        let layers = sources::find_all(endpoint, &delivery.spec, request.host).await?;
+        let layers = if origin.renders() {
+            Vec::new()
+        } else {
+            sources::find_all(endpoint, &delivery.spec, request.host).await?
+        };
         let others: Vec<_> = layers.iter().map(Source::identity).collect();
         let key = DerivedKey::new(&KeyParts {
             public_id: &delivery.asset.public_id,
@@ -208,7 +212,10 @@ impl Job {
         layers: &[(AssetRef, Option<Bytes>)],
         budget: &Budget,
     ) -> Result<Kept, Error> {
-        let sources = render::Sources::new(layers, &self.endpoint.fonts, budget);
+        if self.origin.renders() {
+            return Ok(finished(source));
+        }
+        let sources = render::Sources::new(layers, &self.endpoint.fonts, budget).below(source);
         let facts = render::probe(source)?;
         let spec = &self.delivery.spec;
         let plan = plan::make_with(
@@ -240,6 +247,22 @@ impl Job {
             timings: made.timings,
         }))
     }
+}
+
+/// A picture that another service has finished; what is none is passed on as it is.
+fn finished(source: &Bytes) -> Kept {
+    let Ok(facts) = render::probe(source) else {
+        return Kept::Original;
+    };
+    Kept::Rendered(Rendered {
+        body: source.clone(),
+        format: facts.format,
+        size: facts.size,
+        source: facts.into(),
+        made: now(),
+        timings: Timings::default(),
+        notes: Notes::new(),
+    })
 }
 
 #[allow(

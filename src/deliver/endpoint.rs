@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use super::{Error, Lookups};
+use super::{Error, Fallback, Lookups};
 use crate::dialect::{self, Delivery, Note, NoteLevel, Notes};
-use crate::origin::Origin;
+use crate::origin::{Origin, Upstream};
 use crate::plan::{self, Facts};
 use crate::render;
 use crate::spec::{AssetRef, Format, FormatChoice};
@@ -21,6 +21,18 @@ pub enum OnUnsupported {
     Ignore,
     /// Refused.
     Error,
+    /// Asked of a service that can.
+    Upstream,
+}
+
+/// How an origin that cannot be asked looks to clients.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Outage {
+    /// As what it is: 502 or 504.
+    #[default]
+    Told,
+    /// As a missing picture, with the reason in a header of its own.
+    Hidden,
 }
 
 /// A place in the URL space.
@@ -52,8 +64,16 @@ pub struct Endpoint {
     pub cache_control: Box<str>,
     /// The same where the URL has a version: its bytes never change.
     pub cache_control_versioned: Option<Box<str>>,
-    /// Sends a canonical `Link` with this base, without a trailing slash.
-    pub canonical_base_url: Option<Box<str>>,
+    /// Origins that send a canonical `Link`, each with its base without a trailing slash.
+    pub canonical: Vec<(Box<str>, Box<str>)>,
+    /// Asked for what cannot be rendered here.
+    pub upstream: Option<Upstream>,
+    /// Which failures of an origin let the next one be asked.
+    pub fallback: Fallback,
+    /// How an outage looks to clients.
+    pub outage: Outage,
+    /// Stands in for a missing picture whose URL names no other.
+    pub default_image: Option<AssetRef>,
     /// Tells the origin's name in a header.
     pub tell_origin: bool,
 }
@@ -77,6 +97,13 @@ impl Endpoint {
             Some(versioned_control) if versioned => versioned_control,
             _ => &self.cache_control,
         }
+    }
+
+    /// Where the asset stands for search engines, when an origin has it that says so.
+    #[must_use]
+    pub fn canonical(&self, origin: &str) -> Option<&str> {
+        let named = self.canonical.iter().find(|(name, _)| **name == *origin);
+        named.map(|(_, base)| &**base)
     }
 
     /// Refuses what the owner does not want left out.

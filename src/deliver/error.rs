@@ -2,7 +2,7 @@
 
 use thiserror::Error as ThisError;
 
-use crate::spec::AssetRef;
+use crate::spec::{AssetRef, DeliveryType};
 use crate::{dialect, origin, plan, render};
 
 /// Why a request is not answered with a picture.
@@ -17,6 +17,17 @@ pub enum Error {
     /// No origin of the endpoint has the asset.
     #[error("no origin has {0}")]
     NotFound(AssetRef),
+    /// A picture that a URL names beside its own is nowhere.
+    #[error("no origin has {0}, which the URL names")]
+    UnknownImage(AssetRef),
+    /// A remote picture is not to be had.
+    #[error("{error}")]
+    Remote {
+        /// Its URL.
+        url: Box<str>,
+        /// Why.
+        error: origin::Error,
+    },
     /// The original is not to be had.
     #[error(transparent)]
     Origin(#[from] origin::Error),
@@ -30,13 +41,18 @@ impl Error {
     #[must_use]
     pub const fn is_transient(&self) -> bool {
         match self {
-            Self::Origin(error) => matches!(
+            Self::Origin(error) | Self::Remote { error, .. } => matches!(
                 error,
                 origin::Error::Denied { .. }
+                    | origin::Error::Unreachable { .. }
                     | origin::Error::Upstream { .. }
                     | origin::Error::Timeout { .. }
             ),
-            Self::Dialect(_) | Self::Plan(_) | Self::NotFound(_) | Self::Render(_) => false,
+            Self::Dialect(_)
+            | Self::Plan(_)
+            | Self::NotFound(_)
+            | Self::UnknownImage(_)
+            | Self::Render(_) => false,
         }
     }
 
@@ -53,7 +69,31 @@ impl Error {
                     | render::Error::NoCodec { .. }
                     | render::Error::NoTool { .. }
             ),
-            Self::Dialect(_) | Self::NotFound(_) | Self::Origin(_) => false,
+            Self::Dialect(_)
+            | Self::NotFound(_)
+            | Self::UnknownImage(_)
+            | Self::Remote { .. }
+            | Self::Origin(_) => false,
+        }
+    }
+
+    /// Whether what was found was not there any more when it was read, so that asking again may help.
+    #[must_use]
+    pub const fn is_outdated(&self) -> bool {
+        matches!(self, Self::Origin(error) if error.is_outdated())
+    }
+
+    /// An origin's failure, told about an asset: remote pictures have words of their own.
+    #[must_use]
+    pub fn of(asset: &AssetRef, error: origin::Error) -> Self {
+        let refused = matches!(error, origin::Error::Forbidden { .. });
+        if asset.delivery_type == DeliveryType::Fetch && !refused {
+            Self::Remote {
+                url: asset.public_id.clone(),
+                error,
+            }
+        } else {
+            Self::Origin(error)
         }
     }
 }

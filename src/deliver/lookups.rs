@@ -229,8 +229,8 @@ fn of_all_types(public_id: &str) -> impl Iterator<Item = AssetRef> {
     })
 }
 
-fn ask(endpoint: Arc<Endpoint>, (asset, _host): Key) -> Question {
-    Box::pin(async move { find(&endpoint, &asset).await })
+fn ask(endpoint: Arc<Endpoint>, (asset, host): Key) -> Question {
+    Box::pin(async move { find(&endpoint, &asset, host.as_deref()).await })
 }
 
 #[allow(

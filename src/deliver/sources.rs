@@ -9,7 +9,7 @@ use futures_util::future::{join_all, try_join_all};
 use super::{Endpoint, Error, Located, Lookups, Shared, count};
 use crate::origin::{Found, Origin};
 use crate::plan;
-use crate::spec::{AssetRef, Op, TransformSpec};
+use crate::spec::{AssetRef, AssetType, Op, TransformSpec};
 
 /// Most different assets that the layers of one URL may name.
 const MAX_SOURCES: usize = 64;
@@ -62,7 +62,10 @@ pub(super) async fn find_all(
     let looked = join_all(assets.into_iter().map(|asset| async move {
         match Lookups::locate(endpoint, asset, host).await {
             Ok(Located { origin, found, .. }) => Ok(Some((origin, found))),
-            Err(Error::NotFound(_)) if certain => Err(plan::Error::NoLayer(asset.clone()).into()),
+            // A font that is not there has a stand-in; a table of colours is asked for by the plan.
+            Err(Error::NotFound(_)) if certain && asset.asset_type != AssetType::Raw => {
+                Err(plan::Error::NoLayer(asset.clone()).into())
+            }
             Err(Error::NotFound(_)) => Ok(None),
             Err(error) => Err(error),
         }

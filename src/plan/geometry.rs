@@ -100,6 +100,7 @@ impl StepInput<'_> {
         }
     }
 
+    /// Both distances of an offset, to the right and down.
     pub fn offset(&self, offset: &Offset) -> (i64, i64) {
         (
             self.distance(offset.x.as_ref(), Side::Width),

@@ -1,5 +1,6 @@
 //! Specification plus facts to a plan: all arithmetic lives here, and nothing here touches the world.
 
+mod effect;
 mod evaluate;
 mod facts;
 mod geometry;
@@ -15,6 +16,7 @@ use std::borrow::Cow;
 
 use thiserror::Error as ThisError;
 
+pub use effect::{Arc, Balance, EffectStep, Fade, Point, Rect, Warp};
 pub use evaluate::Fault;
 pub use facts::{Facts, Size};
 pub use hints::Hints;
@@ -22,7 +24,9 @@ pub use limits::Limits;
 pub use make::{Rules, Varies, is_original, make, make_with, relevant, varies};
 pub use negotiate::{Negotiated, Writable, level_quality, negotiate};
 pub use overlay::{Layer, Layers, Mix, NoLayers, Text};
-pub use raster::{Encode, Paint, RasterPlan, Region, Rounding, Step, shrink};
+pub use raster::{
+    Encode, OwnColours, Paint, Palette, RasterPlan, Region, Rounding, Step, Towards, shrink,
+};
 
 use make::paint;
 

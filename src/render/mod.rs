@@ -232,19 +232,21 @@ fn transform(
     let profile = decoded.profile.as_deref();
     let (raster, rest) = match steps {
         [Step::Resample { from, to }, rest @ ..] => {
-            let step = Step::Resample {
-                from: decoded.place(*from),
-                to: *to,
-            };
-            if is_reduction(*from, *to) {
-                let small = decoded.raster.apply(&step, budget)?;
+            let (from, to) = (*from, *to);
+            if is_reduction(from, to) {
+                let small = decoded.picture.resampled(from, to, budget)?;
                 (raster::to_srgb(small, profile), rest)
             } else {
-                let full = raster::to_srgb(decoded.raster, profile);
-                (full.apply(&step, budget)?, rest)
+                let packed = decoded.picture.into_packed()?;
+                let from = packed.place(from);
+                let full = raster::to_srgb(packed.raster, profile);
+                (full.apply(&Step::Resample { from, to }, budget)?, rest)
             }
         }
-        _ => (raster::to_srgb(decoded.raster, profile), steps),
+        _ => {
+            let packed = decoded.picture.into_packed()?;
+            (raster::to_srgb(packed.raster, profile), steps)
+        }
     };
     follow(raster, rest, layers, sources, budget)
 }
@@ -258,7 +260,21 @@ fn follow(
     budget: &Budget,
 ) -> Result<raster::Raster, Error> {
     let mut layers = layers.iter();
-    for step in steps {
+    let mut rest = steps;
+    while let Some((step, tail)) = rest.split_first() {
+        let (step, others) = match step {
+            Step::Overlay(_) | Step::ColourTable { .. } => (step, tail),
+            _ => {
+                let plain = rest
+                    .iter()
+                    .position(|step| matches!(step, Step::Overlay(_) | Step::ColourTable { .. }));
+                let (plain, others) = rest.split_at(plain.unwrap_or(rest.len()));
+                raster = raster.apply_all(plain, budget)?;
+                rest = others;
+                continue;
+            }
+        };
+        rest = others;
         raster = match step {
             Step::Overlay(layer) => {
                 budget.check()?;
@@ -289,6 +305,25 @@ fn layers(
     overlays
         .map(|layer| Ok(layer_of(layer, sources, budget)?.into_rgba()))
         .collect()
+}
+
+/// A source after some steps.
+fn stepped(
+    bytes: &[u8],
+    steps: &[Step],
+    sources: &Sources<'_>,
+    budget: &Budget,
+) -> Result<raster::Raster, Error> {
+    let facts = probe(bytes)?;
+    budget.limits().source(facts.size)?;
+    let inner = layers(steps, sources, budget)?;
+    let steps = resample_first(facts.size, steps);
+    let request = request(facts.size, &steps);
+    let decoded = guarded(
+        || ingest::decode(bytes, &facts, &request, budget),
+        || Error::bad(facts.format, "the decoder crashed on it"),
+    )?;
+    transform(decoded, &steps, &inner, sources, budget)
 }
 
 /// A layer's picture. Recursion is bounded by the plan's limit on layers inside layers.

@@ -72,7 +72,9 @@ pub(super) async fn accept<H, F>(
         let _set = stream.set_nodelay(true);
         let (watcher, limits) = (graceful.watcher(), limits.clone());
         let (answer, tls) = (answer.clone(), tls.clone());
-        let answer = move |request| answer(request, address.ip());
+        // An IPv4 client of a socket that takes both is known by its own address.
+        let peer = address.ip().to_canonical();
+        let answer = move |request| answer(request, peer);
         tokio::spawn(async move {
             // A client that takes nothing of its answer holds memory for nothing.
             let stream = Stall::new(stream, limits.stall_timeout.0);

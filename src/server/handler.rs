@@ -1,14 +1,15 @@
 //! One request to one response: methods, conditions, ranges, and a line in the log.
 
+use std::borrow::Cow;
 use std::hash::{BuildHasher as _, RandomState};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use hyper::header::{
-    ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_TYPE, HOST, HeaderName, HeaderValue, VARY,
+    ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_TYPE, COOKIE, HOST, HeaderName, HeaderValue, VARY,
 };
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, Response, StatusCode};
@@ -21,12 +22,12 @@ use super::limit::Limits;
 use super::metrics::{Answers, Metrics};
 use super::refusal;
 use super::reload;
-use super::status::Failure;
+use super::status::{Failure, NO_STORE};
 use super::telemetry::loggable;
 use crate::cache::Purge;
 use crate::config::Config;
-use crate::deliver::{CacheState, Error, Gateway, Purged, Request, Shared};
-use crate::dialect::{Note, NoteLevel};
+use crate::deliver::{CacheState, Delivered, Error, Gateway, Purged, Request, Shared};
+use crate::dialect::{self, Note, NoteLevel};
 use crate::grammar;
 use crate::plan::Hints;
 
@@ -180,8 +181,8 @@ impl App {
         let mut response = match self.limit(name, peer, request) {
             Some(refused) => refused,
             None => match self.ready(&asked, start) {
-                Some(ready) => self.give(&ready, &asked).await,
-                None => self.answer(&gateway, &asked, start).await,
+                Some(ready) => self.give(&gateway, &ready, &asked).await,
+                None => self.answer(&gateway, &asked, peer, start).await,
             },
         };
         let answers = self.metrics.answers(name);
@@ -232,10 +233,10 @@ impl App {
     }
 
     /// Gives an answer that is ready.
-    async fn give(&self, ready: &Ready, asked: &Asked<'_>) -> Response<Body> {
+    async fn give(&self, gateway: &Gateway, ready: &Ready, asked: &Asked<'_>) -> Response<Body> {
         self.count_ready(ready);
         let response = ready.answer.respond(asked.parts).await;
-        response.unwrap_or_else(|error| fail(asked, &error))
+        response.unwrap_or_else(|error| fail(gateway, asked, &error))
     }
 
     fn count_ready(&self, ready: &Ready) {
@@ -250,20 +251,51 @@ impl App {
         }
     }
 
-    async fn answer(&self, gateway: &Gateway, asked: &Asked<'_>, now: Instant) -> Response<Body> {
+    async fn answer(
+        &self,
+        gateway: &Gateway,
+        asked: &Asked<'_>,
+        peer: Option<IpAddr>,
+        now: Instant,
+    ) -> Response<Body> {
         if let Some(refused) = refused(asked) {
             return refused;
         }
-        let purges = self.shared.purges.count();
-        let delivered = match gateway.deliver(&asked.request()).await {
-            Ok(delivered) => delivered,
-            Err(error) => return fail(asked, &error),
+        let address = peer.map(|peer| peer.to_string());
+        let cookies = cookies(&asked.parts.headers);
+        let client = dialect::Client {
+            now: SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .ok()
+                .map(|since| since.as_secs()),
+            address: address.as_deref(),
+            cookies: cookies.as_deref(),
         };
+        let request = asked.request(client);
+        let mut result = self.attempt(gateway, asked, &request, now).await;
+        if matches!(&result, Err(error) if error.is_outdated()) {
+            // A new version came between looking and reading. Once more is enough; twice is trouble.
+            result = self.attempt(gateway, asked, &request, now).await;
+        }
+        result.unwrap_or_else(|error| fail(gateway, asked, &error))
+    }
+
+    async fn attempt(
+        &self,
+        gateway: &Gateway,
+        asked: &Asked<'_>,
+        request: &Request<'_>,
+        now: Instant,
+    ) -> Result<Response<Body>, Error> {
+        let purges = self.shared.purges.count();
+        let delivered = gateway.deliver(request).await?;
         let answer = Answer::of(&delivered);
-        let response = answer.respond(asked.parts).await;
-        // What was asked for once may never be again: only what a cache holds already is worth a
-        // place in front of it.
-        if matches!(delivered.cache, CacheState::Hit | CacheState::Bypass) {
+        let response = answer.respond(asked.parts).await.inspect_err(|error| {
+            if error.is_outdated() {
+                delivered.origin.forget(&delivered.asset);
+            }
+        })?;
+        if is_worth_keeping(&delivered) {
             let ready = Ready {
                 answer,
                 answers: self.metrics.answers(&delivered.endpoint.name),
@@ -275,8 +307,15 @@ impl App {
                 .purges
                 .keep_since(purges, || self.front.put(&asked.key(), ready));
         }
-        response.unwrap_or_else(|error| fail(asked, &error))
+        Ok(response)
     }
+}
+
+/// Whether an answer may stand in front of the caches. What was asked for once may never be again:
+/// only what a cache holds already is worth it. Where tokens decide, who asks is no part of the key.
+fn is_worth_keeping(delivered: &Delivered) -> bool {
+    let held = matches!(delivered.cache, CacheState::Hit | CacheState::Bypass);
+    held && delivered.missing.is_none() && delivered.endpoint.rules.tokens.is_none()
 }
 
 /// Notes by level, as the counters have them.
@@ -339,11 +378,12 @@ impl<'a> Asked<'a> {
         Front::key(self.host, self.target, &self.parts.headers)
     }
 
-    fn request(&self) -> Request<'a> {
+    fn request(&self, client: dialect::Client<'a>) -> Request<'a> {
         Request {
             host: self.host,
             target: self.target,
             hints: hints(&self.parts.headers),
+            client,
         }
     }
 }
@@ -381,6 +421,18 @@ fn refused(asked: &Asked<'_>) -> Option<Response<Body>> {
     })
 }
 
+/// All cookies; HTTP/2 may send each in a header of its own.
+fn cookies(headers: &HeaderMap) -> Option<Cow<'_, str>> {
+    let mut all = headers
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    let first = all.next()?;
+    Some(all.fold(Cow::Borrowed(first), |joined, next| {
+        Cow::Owned(format!("{joined}; {next}"))
+    }))
+}
+
 /// Every header that a success may depend on, in the order of [`hints`].
 pub(super) const HINTS: [HeaderName; 5] = [
     ACCEPT,
@@ -399,9 +451,13 @@ fn hints(headers: &HeaderMap) -> Hints {
 }
 
 /// The answer to an error of the road. What a client may not know goes to the log.
-fn fail(asked: &Asked<'_>, error: &Error) -> Response<Body> {
-    let failure = Failure::of(error);
-    if failure.status.is_server_error() {
+fn fail(gateway: &Gateway, asked: &Asked<'_>, error: &Error) -> Response<Body> {
+    let endpoint = gateway.endpoint(asked.host, asked.path());
+    let failure = Failure::of(
+        error,
+        endpoint.map(|endpoint| endpoint.outage).unwrap_or_default(),
+    );
+    if failure.status.is_server_error() || failure.cache_control == NO_STORE {
         tracing::warn!(%error, target = %loggable(asked.target), "request failed");
     }
     refuse(&failure, asked.parts)

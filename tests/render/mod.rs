@@ -6,6 +6,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod effects;
 mod formats;
 mod hostile;
 mod kinds;

@@ -130,6 +130,8 @@ pub struct Wanted<'g> {
     pub endpoint: Option<&'g Arc<Endpoint>>,
     /// The asset.
     pub asset: AssetRef,
+    /// What else a URL without types may mean.
+    pub others: Vec<AssetRef>,
 }
 
 /// What is made of a URL, for all URLs of which the same is made. Numbers are places in the tally.
@@ -308,6 +310,7 @@ impl Tally {
         let wanted = reading.ok().map(|(delivery, _)| Wanted {
             endpoint,
             asset: delivery.asset,
+            others: delivery.others,
         });
         (verdict, wanted)
     }
@@ -436,7 +439,9 @@ fn faults(reading: &Reading) -> Vec<Fault<'_>> {
     match reading {
         Ok((delivery, refusal)) => {
             let refusal = match refusal {
-                Some(error @ dialect::Error::Signature(_)) => Some(fault(error)),
+                Some(error @ (dialect::Error::Signature(_) | dialect::Error::Token(_))) => {
+                    Some(fault(error))
+                }
                 // The others have their notes.
                 _ => None,
             };
@@ -484,9 +489,9 @@ fn fault(error: &dialect::Error) -> Fault<'_> {
         dialect::Error::UnknownTransformation { .. } => {
             (Some("t"), "no named transformation of this name".to_owned())
         }
-        dialect::Error::Signature(_) | dialect::Error::UnknownEndpoint { .. } => {
-            (None, error.to_string())
-        }
+        dialect::Error::Signature(_)
+        | dialect::Error::Token(_)
+        | dialect::Error::UnknownEndpoint { .. } => (None, error.to_string()),
     };
     Fault {
         status: Status::of_error(error),

@@ -12,7 +12,6 @@ mod jpeg;
 mod png;
 mod webp;
 
-pub(super) use jpeg::has_adobe_marker;
 pub(super) use webp::profile as webp_profile;
 
 use super::error::Error;
