@@ -102,7 +102,7 @@ origins = ["photos"]
     body = folder / "body"
     body.write_bytes(answer.read())
     headers = folder / "headers"
-    headers.write_text("".join(f"{k}: {v}\n" for k, v in answer.getheaders() if k not in ("date", "content-length")))
+    headers.write_text("".join(f"{k}: {v}\n" for k, v in answer.getheaders() if k not in ("date", "content-length", "connection")))
     sizes = f"{body.stat().st_size} bytes, {len(answer.getheaders())} headers, X-Cache {answer.headers['x-cache']}"
 
     running.append(start([options.bare, "127.0.0.1:18081", body, headers], stdout=log, stderr=log))

@@ -6,10 +6,10 @@
 
 use super::facts::Size;
 use super::raster::{Region, Step};
-use super::{Error, Hints};
+use super::{Error, Hints, Seen};
 use crate::spec::{
-    Area, Compass, Crop, Decimal, Direction, Dpr, Frame, Gravity, Length, Offset, Ratio, Resize,
-    Side,
+    Amount, Area, Compass, Crop, Decimal, Direction, Dpr, Frame, Gravity, Length, Offset, Ratio,
+    Resize, Side,
 };
 
 /// Computed sides go to the nearest pixel. Floor is excluded by observation (6667x5000 limited to
@@ -45,6 +45,8 @@ pub(super) struct StepInput<'a> {
     pub source: Size,
     /// Size of the picture that a layer is laid on; `None` outside of layers.
     pub base: Option<Size>,
+    /// What was seen in the step's input.
+    pub seen: &'a Seen,
     /// What the client says about its screen.
     pub hints: &'a Hints,
 }
@@ -264,9 +266,27 @@ pub(super) fn resize(at: &StepInput<'_>, resize: &Resize) -> Result<Vec<Step>, E
                 Vec::new()
             }
         }
-        Frame::Cover => cover(at, resize, area),
+        Frame::Cover => match tight(at, &resize.gravity, resize.zoom.as_ref(), area) {
+            Some(from) => resample(input, from, area),
+            None => cover(at, resize, area),
+        },
         Frame::Pad => pad(at, resize, area)?,
     })
+}
+
+/// The region of a tight crop (`zoom` is given) where its subject was found.
+fn tight(
+    at: &StepInput<'_>,
+    gravity: &Gravity,
+    zoom: Option<&Amount>,
+    shape: Size,
+) -> Option<Region> {
+    match (gravity, zoom) {
+        (Gravity::Subject { subject, .. }, Some(zoom)) => {
+            at.seen.tight(subject, zoom.fixed()?, shape, at.input)
+        }
+        _ => None,
+    }
 }
 
 fn cover(at: &StepInput<'_>, resize: &Resize, area: Size) -> Vec<Step> {
@@ -290,9 +310,14 @@ fn cover(at: &StepInput<'_>, resize: &Resize, area: Size) -> Vec<Step> {
         let (x, y) = at.offset(&resize.offset);
         (x as f64, y as f64)
     };
-    let (x, y) = match &resize.gravity {
-        Gravity::Point => (dx - width / 2.0, dy - height / 2.0),
-        gravity => {
+    let seen = match &resize.gravity {
+        Gravity::Subject { subject, .. } => at.seen.place(subject, width / w, height / h),
+        _ => None,
+    };
+    let (x, y) = match (&resize.gravity, seen) {
+        (Gravity::Point, _) => (dx - width / 2.0, dy - height / 2.0),
+        (_, Some((x, y))) => (x * w + dx / scale, y * h + dy / scale),
+        (gravity, None) => {
             let compass = compass(gravity);
             let (right, down) = inward(compass);
             let (ax, ay) = anchor(compass);
@@ -376,7 +401,21 @@ fn pad(at: &StepInput<'_>, resize: &Resize, area: Size) -> Result<Vec<Step>, Err
 pub(super) fn crop(at: &StepInput<'_>, crop: &Crop) -> Result<Vec<Step>, Error> {
     let input = at.input;
     let Some(area) = at.complete(&crop.area, Family::Crop) else {
-        return Ok(Vec::new());
+        // No size at all: the subject's own box, where it was found.
+        let shape = match &crop.gravity {
+            Gravity::Subject { subject, .. } => at.seen.area(subject).map(|area| {
+                Size::new(
+                    whole_pixels(area.width * f64::from(input.width)),
+                    whole_pixels(area.height * f64::from(input.height)),
+                )
+            }),
+            _ => None,
+        };
+        let found = shape.and_then(|shape| tight(at, &crop.gravity, crop.zoom.as_ref(), shape));
+        return Ok(found.map_or_else(Vec::new, |from| {
+            let to = Size::new(whole_pixels(from.width), whole_pixels(from.height));
+            resample(input, from, to)
+        }));
     };
     let (w, h) = (i64::from(input.width), i64::from(input.height));
     let (bw, bh) = (
@@ -384,8 +423,12 @@ pub(super) fn crop(at: &StepInput<'_>, crop: &Crop) -> Result<Vec<Step>, Error> 
         i64::from(area.height.min(input.height)),
     );
     let (dx, dy) = at.offset(&crop.offset);
-    let (x, y, width, height) = match &crop.gravity {
-        Gravity::Corner => {
+    let seen = match &crop.gravity {
+        Gravity::Subject { subject, .. } => at.seen.place(subject, share(bw, w), share(bh, h)),
+        _ => None,
+    };
+    let (x, y, width, height) = match (&crop.gravity, seen) {
+        (Gravity::Corner, _) => {
             let (x, y) = (dx.max(0), dy.max(0));
             if x >= w || y >= h {
                 return Err(Error::EmptyRegion {
@@ -402,8 +445,17 @@ pub(super) fn crop(at: &StepInput<'_>, crop: &Crop) -> Result<Vec<Step>, Error> 
                 i64::from(area.height).min(h - y),
             )
         }
-        Gravity::Point => (dx - bw / 2, dy - bh / 2, bw, bh),
-        gravity => {
+        (Gravity::Point, _) => (dx - bw / 2, dy - bh / 2, bw, bh),
+        (_, Some((x, y))) => {
+            let place = |share: f64, all: u32| i64::from(whole_pixels(share * f64::from(all)));
+            (
+                place(x, input.width) + dx,
+                place(y, input.height) + dy,
+                bw,
+                bh,
+            )
+        }
+        (gravity, None) => {
             let compass = compass(gravity);
             let (right, down) = inward(compass);
             let (ax, ay) = anchor(compass);
@@ -428,6 +480,21 @@ pub(super) fn crop(at: &StepInput<'_>, crop: &Crop) -> Result<Vec<Step>, Error> 
         height: height as f64,
     };
     Ok(resample(input, from, size))
+}
+
+/// Pixels of a side that is inside a picture.
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "inside a picture, whose sides are 32-bit"
+)]
+fn whole_pixels(length: f64) -> u32 {
+    length.round().max(0.0) as u32
+}
+
+#[allow(clippy::cast_precision_loss, reason = "sides of pictures")]
+fn share(part: i64, of: i64) -> f64 {
+    part as f64 / of as f64
 }
 
 fn resample(input: Size, from: Region, to: Size) -> Vec<Step> {

@@ -10,6 +10,7 @@ mod make;
 mod negotiate;
 mod overlay;
 mod raster;
+mod seen;
 mod settle;
 
 use std::borrow::Cow;
@@ -27,6 +28,7 @@ pub use overlay::{Layer, Layers, Mix, NoLayers, Text};
 pub use raster::{
     Encode, OwnColours, Paint, Palette, RasterPlan, Region, Rounding, Step, Towards, shrink,
 };
+pub use seen::{Attention, Needs, Seen};
 
 use make::paint;
 

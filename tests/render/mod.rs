@@ -10,6 +10,7 @@ mod effects;
 mod formats;
 mod hostile;
 mod kinds;
+mod look;
 mod orientation;
 mod painting;
 mod pool;
