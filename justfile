@@ -15,9 +15,9 @@ ready:
 test *ARGS:
     cargo nextest run --release --workspace {{ARGS}} || cargo test --release --workspace {{ARGS}}
 
-# The tests at the sizes that are stated, where `./test` scales them down
+# The tests at the sizes that are stated, where `./test` scales them down: 200 kills, 100,000 entries, long replays
 full *ARGS:
-    CLDGATE_FULL=1 cargo nextest run --release --workspace {{ARGS}} || CLDGATE_FULL=1 cargo test --release --workspace {{ARGS}}
+    CLDGATE_FULL=1 cargo nextest run --release --workspace --no-capture {{ARGS}} || CLDGATE_FULL=1 cargo test --release --workspace {{ARGS}} -- --nocapture
 
 # Format, clippy, licences, spelling
 lint:
@@ -49,3 +49,11 @@ fuzz TARGET SECONDS='60':
 # The documentation of all crates
 docs:
     cargo doc --release --workspace --no-deps --document-private-items
+
+# Ten times more renderings than the gateway can do, for a minute
+overload *ARGS:
+    python3 benches/overload.py "$(./run build | tail -n 1)" {{ARGS}}
+
+# A Debian package
+deb DIR='target/deb':
+    packaging/deb {{DIR}}

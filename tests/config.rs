@@ -182,7 +182,7 @@ strict_transformations = false
 thumb = "c_thumb,g_face,w_200,h_200/r_max"
 [cache]
 memory = "256MiB"
-store  = "/var/cache/cldgate"
+store  = "s3://acme-derived/v1"
 "#,
         ),
     );

@@ -11,6 +11,8 @@ use crate::origin::s3_server::{ACCESS_KEY, SECRET_KEY};
 pub struct Gateway {
     process: Child,
     pub base: String,
+    /// Where TLS is spoken, if it is.
+    pub secure: Option<String>,
     pub admin: String,
     folder: PathBuf,
 }
@@ -27,6 +29,22 @@ pub fn scratch(name: &str) -> PathBuf {
     let path = std::env::temp_dir().join(format!("cldgate-test-{name}-{}-{n}", std::process::id()));
     std::fs::create_dir_all(&path).expect("a scratch folder");
     path
+}
+
+/// Whether the sizes that take minutes are asked for.
+pub fn full() -> bool {
+    std::env::var_os("CLDGATE_FULL").is_some_and(|value| value == "1")
+}
+
+/// A configuration over a bucket folder, with lines for `[cache]` and for the endpoint.
+pub fn caching_config(bucket: &Path, cache: &str, endpoint: &str) -> String {
+    format!(
+        "listen = \"127.0.0.1:0\"\nadmin = \"127.0.0.1:0\"\n[cache]\n{cache}\n\
+         [[origin]]\nname = \"photos\"\nkind = \"cloudinary_backup\"\npath = '{}'\n\
+         folder = \"res/demo\"\n\
+         [[endpoint]]\nname = \"demo\"\nprefix = \"/demo\"\norigins = [\"photos\"]\n{endpoint}\n",
+        bucket.display()
+    )
 }
 
 impl Gateway {
@@ -46,6 +64,11 @@ impl Gateway {
         ))
     }
 
+    /// Over the demo's pictures, with a `[cache]` section and more lines for the endpoint.
+    pub fn caching(cache: &str, endpoint: &str) -> Self {
+        Self::start(&caching_config(&photos(), cache, endpoint))
+    }
+
     /// With a whole configuration; it should listen on ports of the system's choice.
     pub fn start(config: &str) -> Self {
         Self::start_with(config, &[])
@@ -53,17 +76,24 @@ impl Gateway {
 
     /// As [`Gateway::start`], with environment variables.
     pub fn start_with(config: &str, variables: &[(&str, &str)]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cldgate"));
+        command.envs(variables.iter().copied());
+        Self::start_by(command, config)
+    }
+
+    /// As [`Gateway::start`], by a command that ends with the binary.
+    pub fn start_by(mut command: Command, config: &str) -> Self {
         let folder = scratch("gateway");
         let file = folder.join("cldgate.toml");
         std::fs::write(&file, config).expect("a configuration");
-        let mut process = Command::new(env!("CARGO_BIN_EXE_cldgate"))
+        let log = std::fs::File::create(folder.join("log")).expect("a log");
+        let mut process = command
             .args(["serve", "--config"])
             .arg(&file)
             .env("CLDGATE_TEST_ACCESS_KEY", ACCESS_KEY)
             .env("CLDGATE_TEST_SECRET_KEY", SECRET_KEY)
-            .envs(variables.iter().copied())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(log)
             .spawn()
             .expect("the gateway starts");
         let mut lines = BufReader::new(process.stdout.take().expect("its output")).lines();
@@ -73,13 +103,38 @@ impl Gateway {
             url.trim_end_matches("/metrics").to_owned()
         };
         let base = next("cldgate listens on ");
+        let secure = config.contains("[tls]").then(|| next("TLS on "));
         let admin = next("operators: ");
         Self {
             process,
             base,
+            secure,
             admin,
             folder,
         }
+    }
+
+    /// The process, for signals and for what the system tells of it.
+    pub fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Ends it at once, as `kill -9` does.
+    pub fn kill(mut self) {
+        self.process.kill().expect("killed");
+        self.process.wait().expect("ended");
+    }
+
+    /// Asks it to stop, and waits until it has.
+    pub fn stop(mut self) {
+        let stopped = Command::new("kill").arg(self.pid().to_string()).status();
+        assert!(stopped.expect("kill").success());
+        self.process.wait().expect("ended");
+    }
+
+    /// What it has logged so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.join("log")).expect("a log")
     }
 
     /// Bytes in memory now, and the most since this was asked the last time; `None` where the system

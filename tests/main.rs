@@ -9,10 +9,13 @@
 
 mod access;
 mod allocations;
+mod answers;
 mod architecture;
 mod audit;
+mod coalesce;
 mod config;
 mod conformance;
+mod connections;
 mod corpus;
 mod endpoints;
 mod expression;
@@ -28,7 +31,12 @@ mod origin;
 mod packaging;
 mod picture;
 mod plan;
+mod policy;
+mod proxies;
+mod purge;
 mod render;
 mod sdk;
+mod stale;
+mod store;
 mod streaming;
 mod web;

@@ -86,6 +86,20 @@ impl<K: Clone + Eq + Hash + Send + 'static, V: Clone + Send + Sync + 'static> Fl
         self.len() == 0
     }
 
+    /// Whether somebody waits for the result of `key` already.
+    #[must_use]
+    pub fn is_flying(&self, key: &K) -> bool {
+        lock(&self.flying)
+            .get(key)
+            .is_some_and(|flight| flight.strong_count() > 0)
+    }
+
+    /// Nobody joins what is being made now: who comes after this starts anew. Those who wait already
+    /// get what they wait for.
+    pub fn close(&self) {
+        lock(&self.flying).clear();
+    }
+
     fn board<F, M>(&self, key: K, make: M) -> (Arc<Flight<V>>, bool)
     where
         F: Future<Output = V> + Send + 'static,

@@ -1,40 +1,34 @@
 //! Results in memory, bounded by bytes.
 
 use std::fmt;
-use std::sync::Arc;
 
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
-use super::DerivedKey;
+use super::purge::Verdict;
+use super::{DerivedKey, Purge, Record};
 
-/// Bytes that an entry costs beside its body: key, pointers, headers.
-const OVERHEAD: u64 = 200;
+/// Bytes that an entry costs beside its record: key, pointers, the index.
+const OVERHEAD: u64 = 128;
 
 /// A typical result, to size the index by.
-const TYPICAL: u64 = 20 << 10;
-
-/// Anything that knows how many bytes it holds.
-pub trait Weigh {
-    /// Bytes of the body.
-    fn weight(&self) -> u64;
-}
+const TYPICAL: u64 = 8 << 10;
 
 #[derive(Clone)]
 struct ByBytes;
 
-impl<V: Weigh> Weighter<DerivedKey, Arc<V>> for ByBytes {
-    fn weight(&self, _: &DerivedKey, value: &Arc<V>) -> u64 {
-        value.weight() + OVERHEAD
+impl Weighter<DerivedKey, Record> for ByBytes {
+    fn weight(&self, _: &DerivedKey, record: &Record) -> u64 {
+        record.len() + OVERHEAD
     }
 }
 
 /// Results by key. A scan over many cold results does not push the hot ones out.
-pub struct Memory<V: Weigh> {
-    cache: Cache<DerivedKey, Arc<V>, ByBytes>,
+pub struct Memory {
+    cache: Cache<DerivedKey, Record, ByBytes>,
 }
 
-impl<V: Weigh> Memory<V> {
+impl Memory {
     /// Holds at most `bytes`.
     #[must_use]
     pub fn new(bytes: u64) -> Self {
@@ -48,13 +42,29 @@ impl<V: Weigh> Memory<V> {
 
     /// The result, if it is held.
     #[must_use]
-    pub fn get(&self, key: &DerivedKey) -> Option<Arc<V>> {
+    pub fn get(&self, key: &DerivedKey) -> Option<Record> {
         self.cache.get(key)
     }
 
     /// Keeps a result. One that is larger than the whole cache is not kept.
-    pub fn put(&self, key: DerivedKey, value: Arc<V>) {
-        self.cache.insert(key, value);
+    pub fn put(&self, key: DerivedKey, record: Record) {
+        self.cache.insert(key, record);
+    }
+
+    /// Drops what a purge names; how many results that were.
+    pub fn purge(&self, purge: &Purge) -> u64 {
+        let assets = purge.assets();
+        let before = self.len();
+        self.cache.retain(|key, record| {
+            purge.judge(key, &assets) == Verdict::Stays || !purge.takes_record(record)
+        });
+        before.saturating_sub(self.len()) as u64
+    }
+
+    /// Bytes that it may hold.
+    #[must_use]
+    pub fn capacity(&self) -> u64 {
+        self.cache.capacity()
     }
 
     /// Results held.
@@ -76,7 +86,7 @@ impl<V: Weigh> Memory<V> {
     }
 }
 
-impl<V: Weigh> fmt::Debug for Memory<V> {
+impl fmt::Debug for Memory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Memory")
             .field("entries", &self.len())

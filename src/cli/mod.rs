@@ -13,8 +13,10 @@ mod generate;
 mod import;
 mod index;
 mod media;
+mod purge;
 mod render;
 mod serve;
+mod warm;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -56,6 +58,10 @@ enum Command {
     Audit(audit::Arguments),
     /// Deliver one URL to a file, without a server
     Render(render::Arguments),
+    /// Make a list of URLs ahead of time, into the derived store
+    Warm(warm::Arguments),
+    /// Let the running gateway forget assets
+    Purge(purge::Arguments),
     /// Walk a backup bucket once into an index on disk
     Index(index::Arguments),
     /// Store, list and remove pictures of your own in the media library
@@ -97,6 +103,12 @@ enum Error {
         path: PathBuf,
         reason: std::io::Error,
     },
+    #[error(
+        "no admin listener is configured: name it with --admin, or set `admin` in the configuration"
+    )]
+    NoAdmin,
+    #[error("there is no `store` in [cache]: nothing would outlive this command")]
+    NoStore,
     #[error("`{url}` is no URL that can be asked for: {reason}")]
     Url { url: String, reason: String },
 }
@@ -110,7 +122,12 @@ impl Error {
 
     const fn code(&self) -> u8 {
         match self {
-            Self::Config(_) | Self::Server(_) | Self::Input { .. } | Self::Url { .. } => WRONG,
+            Self::Config(_)
+            | Self::Server(_)
+            | Self::Input { .. }
+            | Self::NoAdmin
+            | Self::NoStore
+            | Self::Url { .. } => WRONG,
             Self::Demo { .. } | Self::Io { .. } => FAILED,
         }
     }
@@ -133,6 +150,8 @@ pub fn main() -> ExitCode {
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Render(arguments) => render::run(&arguments),
+        Command::Warm(arguments) => warm::run(&arguments),
+        Command::Purge(arguments) => purge::run(&arguments),
         Command::Index(arguments) => index::run(&arguments),
         Command::Media(arguments) => media::run(&arguments),
         Command::Import(arguments) => import::run(&arguments),

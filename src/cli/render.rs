@@ -54,12 +54,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
             return Ok(ExitCode::from(FAILED));
         }
         save(response.into_body(), &arguments.output).await?;
+        app.settle().await;
         Ok(ExitCode::SUCCESS)
     })
 }
 
 /// The request that a browser would send for a URL.
-fn request(url: &str, accept: &str) -> Result<Parts, Error> {
+pub(super) fn request(url: &str, accept: &str) -> Result<Parts, Error> {
     let wrong = |reason: &dyn std::fmt::Display| Error::Url {
         url: url.to_owned(),
         reason: reason.to_string(),

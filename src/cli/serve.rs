@@ -49,6 +49,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
 /// Says on standard output that requests are answered from now on.
 fn announce(server: &Server, is_demo: bool) {
     let mut text = format!("cldgate listens on http://{}\n", server.address());
+    if let Some(secure) = server.secure_address() {
+        text += &format!("TLS on https://{secure}\n");
+    }
     if let Some(admin) = server.admin_address() {
         text += &format!("operators: http://{admin}/metrics\n");
     }

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use super::{
     Bucket, Config, Endpoint, Error, FallbackOn, OnUnsupported, Origin, OriginErrors, OriginKind,
-    SecretName, Store, TOKEN_KEY, web,
+    SecretName, Store, StorePlace, TOKEN_KEY, web,
 };
-use crate::cache::{Flights, Memory};
-use crate::deliver::{self, Counters, Gateway, Shared};
+use crate::cache::{self, Disk, Failures, Flights, Memory, Originals};
+use crate::deliver::{self, Counters, Gateway, Lookups, Purges, Shared, Windows};
 use crate::dialect::{self, CloudRule, signature, token};
 use crate::origin::guard::HostEntry;
 use crate::origin::index::Watched;
@@ -34,12 +34,26 @@ pub fn shared(config: &Config) -> Result<Arc<Shared>, Error> {
     });
     Ok(Arc::new(Shared {
         memory: Memory::new(config.cache.memory.0),
+        store: store(config)?,
+        originals: Originals::new(config.cache.originals.0),
         flights: Flights::new(),
+        failures: Failures::new(),
+        purges: Purges::default(),
         pool: pool.map_err(Error::Threads)?,
         deadline: config.limits.render_time.0,
         counters: Counters::default(),
         origin_calls: CallBook::default(),
     }))
+}
+
+fn store(config: &Config) -> Result<cache::Store, Error> {
+    Ok(match &config.cache.store {
+        None => cache::Store::Nowhere,
+        Some(StorePlace::Folder(path)) => {
+            let disk = Disk::open(path.clone(), config.cache.store_size.0);
+            cache::Store::Disk(Arc::new(disk.map_err(Error::Threads)?))
+        }
+    })
 }
 
 /// Everything that answers requests.
@@ -265,6 +279,10 @@ fn make(
             .collect(),
         rules: dialect_rules(endpoint)?,
         origins: own.iter().map(|(_, (origin, _))| origin.clone()).collect(),
+        lookups: Lookups::new(Windows {
+            while_revalidate: config.cache.stale_while_revalidate.0,
+            if_error: config.cache.stale_if_error.0,
+        }),
         f_auto: endpoint.f_auto.clone(),
         rules_text: format!(
             "{}, {}",
@@ -276,6 +294,7 @@ fn make(
         plan: rules,
         on_unsupported,
         cache_control: endpoint.cache_control.as_str().into(),
+        cache_control_versioned: endpoint.cache_control_versioned.as_deref().map(Into::into),
         canonical: own
             .iter()
             .filter_map(|(origin, _)| {

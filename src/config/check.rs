@@ -13,8 +13,8 @@ use super::unit::{Bytes, Time};
 use super::value as v;
 use super::{
     CACHE_CONTROL, Cache, Config, Dialect, Endpoint, FallbackOn, Limits, Log, LogFormat,
-    OnUnsupported, OriginErrors, Rate, Reading, Render, SecretName, Server, TOKEN_KEY, origin,
-    store,
+    OnUnsupported, OriginErrors, Rate, Reading, Render, SecretName, Server, StorePlace, TOKEN_KEY,
+    Tls, origin, store,
 };
 use crate::dialect::token;
 use crate::plan;
@@ -65,10 +65,11 @@ fn config<'t>(context: &Context<'t>, table: &DeTable<'t>, folder: &Path) -> Opti
         listen,
         admin,
         server: server(root.table("server", "server")),
+        tls: tls(&mut root, folder),
         log: log(root.table("log", "log")),
         limits: limits(root.table("limits", "limits")),
         render: pool(root.table("render", "render")),
-        cache: cache(root.table("cache", "cache")),
+        cache: cache(root.table("cache", "cache"), folder),
         fonts: super::fonts::read(root.table("fonts", "fonts"), folder),
         origins: Vec::new(),
         endpoints: Vec::new(),
@@ -135,6 +136,16 @@ fn server(mut section: Section<'_, '_>) -> Server {
             Time::seconds(30),
         ),
         header_bytes: section.or("header_bytes", v::bytes, Bytes(64 << 10)),
+        stall_timeout: section.or(
+            "stall_timeout",
+            |value| v::time(value, 1, 3600),
+            Time::seconds(30),
+        ),
+        connections: section.or(
+            "connections",
+            |value| v::number(value, 1, 1_000_000),
+            16_384,
+        ),
         client_rate: section.or("client_rate", v::rate, Rate::default()),
         client_header: section.get("client_header", v::header_name),
     };
@@ -145,6 +156,28 @@ fn server(mut section: Section<'_, '_>) -> Server {
     }
     section.finish();
     server
+}
+
+/// Without the section plain connections alone.
+fn tls(root: &mut Section<'_, '_>, folder: &Path) -> Option<Tls> {
+    let is_there = root.has("tls");
+    let mut section = root.table("tls", "tls");
+    if !is_there {
+        // Looked through all the same: the keys are known.
+        for key in ["listen", "certificate", "key"] {
+            section.get(key, v::text);
+        }
+        return None;
+    }
+    let listen = section.need("listen", v::address, "listen = \"0.0.0.0:443\"");
+    let certificate = section.need("certificate", v::text, "certificate = \"cert.pem\"");
+    let key = section.need("key", v::text, "key = \"key.pem\"");
+    section.finish();
+    Some(Tls {
+        listen: listen?,
+        certificate: folder.join(certificate?),
+        key: folder.join(key?),
+    })
 }
 
 fn log(mut section: Section<'_, '_>) -> Log {
@@ -195,12 +228,41 @@ fn pool(mut section: Section<'_, '_>) -> Render {
     Render { threads, queue }
 }
 
-fn cache(mut section: Section<'_, '_>) -> Cache {
-    let memory = section.or("memory", v::bytes, Bytes(256 << 20));
-    let later = Fault::new("`store`: a derived store is not built in yet");
-    section.refuse("store", later.hint("results are kept in `memory`"));
+fn cache(mut section: Section<'_, '_>, folder: &Path) -> Cache {
+    let cache = Cache {
+        memory: section.or("memory", v::bytes, Bytes(256 << 20)),
+        store: section.get("store", |value| derived_store(value, folder)),
+        store_size: section.or("store_size", v::bytes, Bytes(10 << 30)),
+        originals: section.or("originals", v::bytes, Bytes(128 << 20)),
+        stale_while_revalidate: section.or(
+            "stale_while_revalidate",
+            |value| v::time(value, 0, 86_400),
+            Time::seconds(0),
+        ),
+        stale_if_error: section.or(
+            "stale_if_error",
+            |value| v::time(value, 0, 30 * 86_400),
+            Time::seconds(86_400),
+        ),
+    };
     section.finish();
-    Cache { memory }
+    cache
+}
+
+/// A folder, which is made when the first result is kept. That it cannot be is no mistake of the
+/// file: the gateway then works without it and says so.
+fn derived_store(value: &super::section::Value<'_>, folder: &Path) -> v::Read<StorePlace> {
+    let text = v::text(value)?;
+    if text.is_empty() {
+        return Err(
+            Fault::new("is empty").hint("leave the key out to keep results in memory alone")
+        );
+    }
+    if text.contains("://") {
+        return Err(Fault::new("names a place that is not built in yet")
+            .hint("a folder: store = \"/var/cache/cldgate\""));
+    }
+    Ok(StorePlace::Folder(folder.join(text)))
 }
 
 fn endpoint(mut section: Section<'_, '_>, folder: &Path, names: &mut Names) -> Option<Endpoint> {
@@ -257,6 +319,7 @@ fn endpoint(mut section: Section<'_, '_>, folder: &Path, names: &mut Names) -> O
         token_key: token_key(&mut section, folder),
         token_name: section.or("token_name", v::token_name, token::NAME.to_owned()),
         cache_control: section.or("cache_control", v::header, CACHE_CONTROL.to_owned()),
+        cache_control_versioned: section.get("cache_control_versioned", v::header),
         f_auto: section.or(
             "f_auto",
             |value| v::modern_formats(value, &writable),

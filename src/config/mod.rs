@@ -63,6 +63,9 @@ pub struct Config {
     pub admin: Option<SocketAddr>,
     /// Connections.
     pub server: Server,
+    /// TLS; `None`: plain connections alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls: Option<Tls>,
     /// What is told, and how.
     pub log: Log,
     /// What one request may cost.
@@ -90,6 +93,10 @@ pub struct Server {
     pub header_timeout: Time,
     /// Most bytes of a request's head.
     pub header_bytes: Bytes,
+    /// A client that takes nothing of its answer for this long is given up.
+    pub stall_timeout: Time,
+    /// Connections at once on each listener; more wait to be accepted.
+    pub connections: u64,
     /// How often one client may ask.
     pub client_rate: Rate,
     /// Header in which a proxy before us names the client; `None`: clients come to us themselves.
@@ -106,10 +113,34 @@ impl Server {
             drain,
             header_timeout,
             header_bytes,
+            stall_timeout,
+            connections,
         } = self;
-        (drain, header_timeout, header_bytes)
-            == (&other.drain, &other.header_timeout, &other.header_bytes)
+        (
+            drain,
+            header_timeout,
+            header_bytes,
+            stall_timeout,
+            connections,
+        ) == (
+            &other.drain,
+            &other.header_timeout,
+            &other.header_bytes,
+            &other.stall_timeout,
+            &other.connections,
+        )
     }
+}
+
+/// `[tls]`: a listener that speaks TLS.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Tls {
+    /// Where requests come in.
+    pub listen: SocketAddr,
+    /// The certificate and those that vouch for it, PEM.
+    pub certificate: PathBuf,
+    /// Its private key, PEM.
+    pub key: PathBuf,
 }
 
 /// How often something may happen.
@@ -170,6 +201,25 @@ pub struct Render {
 pub struct Cache {
     /// Bytes of results in memory.
     pub memory: Bytes,
+    /// Where results outlive a restart; `None`: nowhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub store: Option<StorePlace>,
+    /// Bytes of results in a `store` on disk.
+    pub store_size: Bytes,
+    /// Bytes of distant originals in memory.
+    pub originals: Bytes,
+    /// How long beyond its time a look-up is told while it is made anew.
+    pub stale_while_revalidate: Time,
+    /// How long beyond its time a look-up is told where the origin fails.
+    pub stale_if_error: Time,
+}
+
+/// Where results outlive a restart.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum StorePlace {
+    /// A folder of this machine.
+    Folder(PathBuf),
 }
 
 /// `[[endpoint]]`: a place in the URL space.
@@ -210,6 +260,9 @@ pub struct Endpoint {
     pub token_name: String,
     /// `Cache-Control` of every success.
     pub cache_control: String,
+    /// The same where the URL has a version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_control_versioned: Option<String>,
     /// Formats that automatic choice may take, best first.
     #[serde(serialize_with = "format_words")]
     pub f_auto: SmallVec<[Format; 4]>,
@@ -388,6 +441,11 @@ impl Config {
             ("listen", self.listen != before.listen),
             ("admin", self.admin != before.admin),
             ("[server]", !self.server.same_connections(&before.server)),
+            (
+                "tls.listen",
+                self.tls.as_ref().map(|tls| tls.listen)
+                    != before.tls.as_ref().map(|tls| tls.listen),
+            ),
             ("[log]", self.log != before.log),
             ("[render]", self.render != before.render),
             ("[cache]", self.cache != before.cache),

@@ -113,13 +113,6 @@ impl<'t, 'c> Section<'t, 'c> {
         self.table.is_some_and(|table| table.contains_key(key))
     }
 
-    /// A key that is understood and that this build cannot honour.
-    pub(super) fn refuse(&mut self, key: &'static str, fault: Fault) {
-        if self.ask(key).is_some() {
-            self.wrong(Some(key), fault);
-        }
-    }
-
     /// The section that a key holds. Without it an empty one, so that defaults are read in one way.
     pub(super) fn table(&mut self, key: &'static str, name: &'static str) -> Self {
         let Some(value) = self.ask(key) else {

@@ -1,4 +1,4 @@
-//! A derived picture: from the cache, from one who is making it, or made now.
+//! A derived picture: from a cache, from one who is making it, or made now.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -9,9 +9,10 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::sources::{self, Source};
 use super::{
-    Body, CacheState, Endpoint, Error, Gateway, Kept, Rendered, Request, Shared, count, endpoint,
+    Body, CacheState, Endpoint, Error, Gateway, Kept, Made, Rendered, Request, Shared, count,
+    endpoint,
 };
-use crate::cache::{DerivedKey, Joined, KeyParts};
+use crate::cache::{DerivedKey, Joined, KeyParts, Owner, Record};
 use crate::dialect::{Delivery, Notes};
 use crate::origin::{Found, Origin};
 use crate::plan::{self, Hints, Negotiated, Plan};
@@ -19,7 +20,7 @@ use crate::render::{self, Budget, Lane, Timings};
 use crate::spec::AssetRef;
 
 impl Gateway {
-    /// A derived picture: from memory, from one who is making it, or made now.
+    /// A derived picture: from memory, from one who is making it, from the store, or made now.
     pub(super) async fn derive(
         &self,
         endpoint: &Arc<Endpoint>,
@@ -36,19 +37,27 @@ impl Gateway {
         } else {
             sources::find_all(endpoint, &delivery.spec, request.host).await?
         };
+        let others: Vec<_> = layers.iter().map(Source::identity).collect();
         let key = DerivedKey::new(&KeyParts {
+            public_id: &delivery.asset.public_id,
             origin: origin.name(),
             object: &found.key,
-            etag: &format!("{}{}", found.etag, sources::etags(&layers)),
+            etag: &found.etag,
+            others: &others,
             spec: &delivery.spec.to_string(),
             client: &format!("{negotiated} {hints}"),
             rules: &endpoint.rules_text,
         });
-        let (kept, cache) = if let Some(kept) = shared.memory.get(&key) {
+        let known = shared.memory.get(&key).as_ref().and_then(Kept::of);
+        let (kept, cache) = if let Some(kept) = known {
             count(&shared.counters.hits);
             (kept, CacheState::Hit)
         } else {
             count(&shared.counters.misses);
+            if let Some(error) = shared.failures.get(&key) {
+                count(&shared.counters.remembered_failures);
+                return Err(error);
+            }
             let job = Job {
                 shared: shared.clone(),
                 endpoint: endpoint.clone(),
@@ -59,24 +68,35 @@ impl Gateway {
                 negotiated,
                 hints,
                 key,
+                purges: shared.purges.count(),
             };
-            match shared.flights.join(key, || job.make()).await {
-                Joined::Made(result) => (result?, CacheState::Miss),
-                Joined::Shared(result) => {
+            let (made, first) = match shared.flights.join(key, || job.make()).await {
+                Joined::Made(made) => (made?, true),
+                Joined::Shared(made) => {
                     count(&shared.counters.coalesced);
-                    (result?, CacheState::Coalesced)
+                    (made?, false)
                 }
                 Joined::Lost => return Err(render::Error::Cancelled.into()),
+            };
+            let mut kept = Kept::of(&made.record).ok_or(render::Error::Crashed)?;
+            if let Kept::Rendered(rendered) = &mut kept {
+                rendered.timings = made.timings;
             }
+            let cache = match (made.stored, first) {
+                (true, _) => CacheState::Hit,
+                (false, true) => CacheState::Miss,
+                (false, false) => CacheState::Coalesced,
+            };
+            (kept, cache)
         };
-        Ok(match &*kept {
+        Ok(match kept {
             Kept::Original => (Body::Original, found.etag.clone(), CacheState::Bypass),
-            Kept::Rendered(_) => (Body::Rendered(kept), key.etag().into(), cache),
+            Kept::Rendered(_) => (Body::Rendered(Arc::new(kept)), key.etag().into(), cache),
         })
     }
 }
 
-/// One result to be made.
+/// One result to be found in the store or made.
 struct Job {
     shared: Arc<Shared>,
     endpoint: Arc<Endpoint>,
@@ -87,21 +107,41 @@ struct Job {
     negotiated: Negotiated,
     hints: Hints,
     key: DerivedKey,
+    /// Purges before it began.
+    purges: u64,
 }
 
 impl Job {
-    async fn make(self) -> Result<Arc<Kept>, Error> {
-        let asked = clock();
-        let source = self
-            .origin
-            .read(&self.found, self.endpoint.plan.limits.source_bytes)
-            .await?;
-        let stages = &self.shared.counters.stages;
-        stages.origin.observe(asked.elapsed());
-        self.shared
-            .counters
-            .origin_bytes
-            .fetch_add(source.len() as u64, Ordering::Relaxed);
+    async fn make(self) -> Result<Made, Error> {
+        let shared = self.shared.clone();
+        if let Some(record) = shared.store.get(&self.key).await
+            && Kept::of(&record).is_some()
+        {
+            let kept = record.clone();
+            shared
+                .purges
+                .keep_since(self.purges, || shared.memory.put(self.key, kept));
+            return Ok(Made {
+                record,
+                stored: true,
+                timings: Timings::default(),
+            });
+        }
+        let (key, purges) = (self.key, self.purges);
+        let made = self.render().await;
+        shared.purges.keep_since(purges, || match &made {
+            Ok(made) => {
+                shared.memory.put(key, made.record.clone());
+                shared.store.put(key, made.record.clone());
+            }
+            Err(error) if error.is_lasting() => shared.failures.put(key, error.clone()),
+            Err(_) => {}
+        });
+        made
+    }
+
+    async fn render(self) -> Result<Made, Error> {
+        let source = self.source().await?;
         let limits = &self.endpoint.plan.limits;
         let layers = sources::read_all(&self.layers, limits.source_bytes, &self.shared).await?;
         let budget = Budget::lasting(self.shared.deadline).with_limits(render::Limits {
@@ -109,19 +149,51 @@ impl Job {
             picture_pixels: limits.output_pixels,
             ..render::Limits::default()
         });
-        let (shared, key) = (self.shared.clone(), self.key);
+        let (shared, lane) = (self.shared.clone(), self.lane());
         let queued = clock();
         // The pool reports its own failures; what the drawing says comes back inside.
-        let kept = shared
-            .pool
-            .run(budget, self.lane(), move |budget| {
-                self.shared.counters.stages.queue.observe(queued.elapsed());
-                Ok(self.draw(&source, &layers, budget))
-            })
-            .await??;
-        let kept = Arc::new(kept);
-        shared.memory.put(key, kept.clone());
-        Ok(kept)
+        let drawn = shared.pool.run(budget, lane, move |budget| {
+            self.shared.counters.stages.queue.observe(queued.elapsed());
+            Ok(self.draw(&source, &layers, budget).map(|kept| Made {
+                record: self.record(&kept),
+                stored: false,
+                timings: match &kept {
+                    Kept::Original => Timings::default(),
+                    Kept::Rendered(rendered) => rendered.timings,
+                },
+            }))
+        });
+        drawn.await?
+    }
+
+    /// The original, from its cache or its origin.
+    async fn source(&self) -> Result<Bytes, Error> {
+        let (shared, found) = (&self.shared, &self.found);
+        let limit = self.endpoint.plan.limits.source_bytes;
+        let public_id = &self.delivery.asset.public_id;
+        let asked = clock();
+        let original = shared
+            .originals
+            .read(&self.origin, found, public_id, limit)
+            .await?;
+        let counters = &shared.counters;
+        if original.downloaded {
+            let bytes = original.bytes.len() as u64;
+            counters.stages.origin.observe(asked.elapsed());
+            count(&counters.origin_reads);
+            counters.origin_bytes.fetch_add(bytes, Ordering::Relaxed);
+        }
+        Ok(original.bytes)
+    }
+
+    fn record(&self, kept: &Kept) -> Record {
+        let mut public_ids = vec![&*self.delivery.asset.public_id];
+        public_ids.extend(self.layers.iter().map(Source::public_id));
+        let owner = Owner {
+            endpoint: &self.endpoint.name,
+            public_ids,
+        };
+        kept.record(&self.key, &owner, now())
     }
 
     /// Whose turn it takes on the render pool.
@@ -170,7 +242,7 @@ impl Job {
             body: made.body,
             format: made.format,
             size: made.size,
-            source: facts,
+            source: facts.into(),
             made: now(),
             timings: made.timings,
         }))
@@ -186,7 +258,7 @@ fn finished(source: &Bytes) -> Kept {
         body: source.clone(),
         format: facts.format,
         size: facts.size,
-        source: facts,
+        source: facts.into(),
         made: now(),
         timings: Timings::default(),
         notes: Notes::new(),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use super::{Error, Fallback};
+use super::{Error, Fallback, Lookups};
 use crate::dialect::{self, Delivery, Note, NoteLevel, Notes};
 use crate::origin::{Origin, Upstream};
 use crate::plan::{self, Facts};
@@ -48,6 +48,8 @@ pub struct Endpoint {
     pub rules: dialect::Rules,
     /// Asked in this order.
     pub origins: Vec<Arc<dyn Origin>>,
+    /// What they answered lately.
+    pub lookups: Lookups,
     /// Formats that automatic choice may take, best first.
     pub f_auto: SmallVec<[Format; 4]>,
     /// Limits and defaults of its pictures.
@@ -60,6 +62,8 @@ pub struct Endpoint {
     pub on_unsupported: OnUnsupported,
     /// `Cache-Control` of every success.
     pub cache_control: Box<str>,
+    /// The same where the URL has a version: its bytes never change.
+    pub cache_control_versioned: Option<Box<str>>,
     /// Origins that send a canonical `Link`, each with its base without a trailing slash.
     pub canonical: Vec<(Box<str>, Box<str>)>,
     /// Asked for what cannot be rendered here.
@@ -82,6 +86,17 @@ impl Endpoint {
             || host.is_some_and(|host| self.hosts.iter().any(|own| own.eq_ignore_ascii_case(host)));
         let below = path.strip_prefix(&*self.prefix);
         host_fits && below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
+    /// `Cache-Control` of a success.
+    #[must_use]
+    pub fn cache_control(&self, asset: &AssetRef) -> &str {
+        // The SDKs write `v1` before folders, where no version is known.
+        let versioned = asset.version.is_some_and(|version| version > 1);
+        match &self.cache_control_versioned {
+            Some(versioned_control) if versioned => versioned_control,
+            _ => &self.cache_control,
+        }
     }
 
     /// Where the asset stands for search engines, when an origin has it that says so.

@@ -37,6 +37,46 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether the same question may have another answer soon: an origin that fails or is slow.
+    #[must_use]
+    pub const fn is_transient(&self) -> bool {
+        match self {
+            Self::Origin(error) | Self::Remote { error, .. } => matches!(
+                error,
+                origin::Error::Denied { .. }
+                    | origin::Error::Unreachable { .. }
+                    | origin::Error::Upstream { .. }
+                    | origin::Error::Timeout { .. }
+            ),
+            Self::Dialect(_)
+            | Self::Plan(_)
+            | Self::NotFound(_)
+            | Self::UnknownImage(_)
+            | Self::Render(_) => false,
+        }
+    }
+
+    /// Whether the same source and the same specification would fail in the same way again.
+    #[must_use]
+    pub const fn is_lasting(&self) -> bool {
+        match self {
+            Self::Plan(_) => true,
+            Self::Render(error) => matches!(
+                error,
+                render::Error::UnknownFormat
+                    | render::Error::BadSource { .. }
+                    | render::Error::OverLimit { .. }
+                    | render::Error::NoCodec { .. }
+                    | render::Error::NoTool { .. }
+            ),
+            Self::Dialect(_)
+            | Self::NotFound(_)
+            | Self::UnknownImage(_)
+            | Self::Remote { .. }
+            | Self::Origin(_) => false,
+        }
+    }
+
     /// Whether what was found was not there any more when it was read, so that asking again may help.
     #[must_use]
     pub const fn is_outdated(&self) -> bool {

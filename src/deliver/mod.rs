@@ -7,30 +7,34 @@ mod derive;
 mod endpoint;
 mod error;
 pub mod histogram;
+mod kept;
 mod lookup;
+mod lookups;
+mod purge;
 mod reading;
 mod sources;
 mod upstream;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime};
-
-use bytes::Bytes;
+use std::time::Duration;
 
 pub use endpoint::{Endpoint, OnUnsupported, Outage};
 pub use error::Error;
+pub use kept::{Kept, Rendered, Source};
 pub use lookup::{Fallback, find};
+pub use lookups::{Located, Lookups, Windows};
+pub use purge::{Purged, Purges};
 pub use reading::find_reading;
 
 use lookup::stand_in;
 
 use histogram::Histogram;
 
-use crate::cache::{DerivedKey, Flights, Memory, Weigh};
+use crate::cache::{DerivedKey, Failures, Flights, Memory, Originals, Record, Store};
 use crate::dialect::{self, Delivery, Note, NoteLevel, Notes};
 use crate::origin::{CallBook, Found, Origin};
-use crate::plan::{self, Facts, Hints, Size, Varies};
+use crate::plan::{self, Hints, Varies};
 use crate::render::{self, Pool, Timings};
 use crate::spec::{AssetRef, AssetType, DeliveryType, Format};
 
@@ -47,9 +51,17 @@ pub struct Gateway {
 #[derive(Debug)]
 pub struct Shared {
     /// Results in memory.
-    pub memory: Memory<Kept>,
+    pub memory: Memory,
+    /// Results that outlive a restart.
+    pub store: Store,
+    /// Originals of distant origins.
+    pub originals: Originals,
     /// Results that are being made.
-    pub flights: Flights<DerivedKey, Result<Arc<Kept>, Error>>,
+    pub flights: Flights<DerivedKey, Result<Made, Error>>,
+    /// Results that cannot be made.
+    pub failures: Failures<Error>,
+    /// Keeps results from being kept past a purge.
+    pub purges: Purges,
     /// Where pixels are worked on.
     pub pool: Pool,
     /// Seconds that one result may take.
@@ -58,6 +70,15 @@ pub struct Shared {
     pub counters: Counters,
     /// How often each origin was asked.
     pub origin_calls: CallBook,
+}
+
+/// A result that was made or found for those who wait.
+#[derive(Clone, Debug)]
+pub struct Made {
+    record: Record,
+    /// Found in the store, not made.
+    stored: bool,
+    timings: Timings,
 }
 
 /// What happened since the start.
@@ -71,6 +92,12 @@ pub struct Counters {
     pub hits: AtomicU64,
     /// Requests that found nothing in memory.
     pub misses: AtomicU64,
+    /// Requests answered from a look-up beyond its time.
+    pub stale: AtomicU64,
+    /// Requests refused because the same result could not be made a short while ago.
+    pub remembered_failures: AtomicU64,
+    /// Originals read from their origin for rendering.
+    pub origin_reads: AtomicU64,
     /// Requests for which another service was asked, because of what cannot be rendered here.
     pub upstream: AtomicU64,
     /// Bytes read from origins for rendering.
@@ -113,47 +140,6 @@ pub struct Request<'a> {
     pub client: dialect::Client<'a>,
 }
 
-/// A result that is kept.
-#[derive(Clone, Debug)]
-#[allow(
-    clippy::large_enum_variant,
-    reason = "always behind an `Arc`, and nearly always the large one"
-)]
-pub enum Kept {
-    /// The stored bytes are the answer.
-    Original,
-    /// A picture of ours.
-    Rendered(Rendered),
-}
-
-/// A finished picture.
-#[derive(Clone, Debug)]
-pub struct Rendered {
-    /// The file.
-    pub body: Bytes,
-    /// Its format.
-    pub format: Format,
-    /// Its size in pixels.
-    pub size: Size,
-    /// The source it was made from.
-    pub source: Facts,
-    /// When it was finished.
-    pub made: SystemTime,
-    /// What it took.
-    pub timings: Timings,
-    /// What only planning could tell.
-    pub notes: Notes,
-}
-
-impl Weigh for Kept {
-    fn weight(&self) -> u64 {
-        match self {
-            Self::Original => 0,
-            Self::Rendered(rendered) => rendered.body.len() as u64,
-        }
-    }
-}
-
 /// How the cache took part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CacheState {
@@ -163,6 +149,8 @@ pub enum CacheState {
     Miss,
     /// Made for another request at the same time.
     Coalesced,
+    /// Told beyond its time: the origin fails, or is being asked.
+    Stale,
     /// Not cached: an original.
     Bypass,
 }
@@ -175,6 +163,7 @@ impl CacheState {
             Self::Hit => "hit",
             Self::Miss => "miss",
             Self::Coalesced => "coalesced",
+            Self::Stale => "stale",
             Self::Bypass => "bypass",
         }
     }
@@ -268,10 +257,12 @@ impl Gateway {
         request: &Request<'_>,
     ) -> Result<Delivered, Error> {
         let looked = find_reading(endpoint, &delivery.asset, &delivery.others, request.host).await;
+        let mut stale = false;
         let (origin, found, missing) = match looked {
-            Ok((asset, origin, found)) => {
+            Ok((asset, located)) => {
                 delivery.asset = asset;
-                (origin, found, None)
+                stale = located.stale;
+                (located.origin, located.found, None)
             }
             Err(Error::NotFound(missing)) => {
                 let named = delivery.spec.default_image.as_deref();
@@ -281,6 +272,9 @@ impl Gateway {
             }
             Err(error) => return Err(error),
         };
+        if stale {
+            count(&self.shared.counters.stale);
+        }
         let (body, etag, cache) = if is_original(&delivery, &found) {
             (Body::Original, found.etag.clone(), CacheState::Bypass)
         } else if delivery.asset.asset_type == AssetType::Image {
@@ -315,7 +309,7 @@ impl Gateway {
             found,
             body,
             etag,
-            cache,
+            cache: if stale { CacheState::Stale } else { cache },
             notes,
         })
     }

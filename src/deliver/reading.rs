@@ -2,23 +2,22 @@
 
 use std::sync::Arc;
 
-use super::{Endpoint, Error, find};
-use crate::origin::{Found, Origin};
+use super::{Endpoint, Error, Located, Lookups};
 use crate::spec::AssetRef;
 
 /// The first of an asset and `others`, likeliest first, that an origin of the endpoint has.
 ///
 /// # Errors
-/// [`Error::NotFound`] with the likeliest when no origin has any, else as for [`find`].
+/// [`Error::NotFound`] with the likeliest when no origin has any, else as for [`Lookups::locate`].
 pub async fn find_reading(
-    endpoint: &Endpoint,
+    endpoint: &Arc<Endpoint>,
     asset: &AssetRef,
     others: &[AssetRef],
     host: Option<&str>,
-) -> Result<(AssetRef, Arc<dyn Origin>, Found), Error> {
+) -> Result<(AssetRef, Located), Error> {
     for reading in std::iter::once(asset).chain(others) {
-        match find(endpoint, reading, host).await {
-            Ok((origin, found)) => return Ok((reading.clone(), origin, found)),
+        match Lookups::locate(endpoint, reading, host).await {
+            Ok(located) => return Ok((reading.clone(), located)),
             Err(Error::NotFound(_)) => {}
             Err(error) => return Err(error),
         }

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use bytes::Bytes;
 use futures_util::future::{join_all, try_join_all};
 
-use super::{Endpoint, Error, Shared, find};
+use super::{Endpoint, Error, Located, Lookups, Shared, count};
 use crate::origin::{Found, Origin};
 use crate::plan;
 use crate::spec::{AssetRef, AssetType, Op, TransformSpec};
@@ -21,13 +21,26 @@ pub(super) struct Source {
     found: Option<(Arc<dyn Origin>, Found)>,
 }
 
+impl Source {
+    /// The asset's public ID.
+    pub(super) fn public_id(&self) -> &str {
+        &self.asset.public_id
+    }
+
+    /// Object and what identifies its bytes, for the key of a result; empty for what nobody has.
+    pub(super) fn identity(&self) -> (&str, &str) {
+        let found = self.found.as_ref();
+        found.map_or(("", ""), |(_, found)| (&found.key, &found.etag))
+    }
+}
+
 /// Looks for everything that the layers of a specification name.
 ///
 /// # Errors
 /// [`plan::Error::NoLayer`] for what no origin has, unless only a condition could ask for it;
 /// [`Error::Origin`] when an origin could not be asked; [`plan::Error::OverLimit`].
 pub(super) async fn find_all(
-    endpoint: &Endpoint,
+    endpoint: &Arc<Endpoint>,
     spec: &TransformSpec,
     host: Option<&str>,
 ) -> Result<Vec<Source>, Error> {
@@ -47,8 +60,8 @@ pub(super) async fn find_all(
     }
     let certain = !spec.ops.iter().any(|op| matches!(op, Op::When(_)));
     let looked = join_all(assets.into_iter().map(|asset| async move {
-        match find(endpoint, asset, host).await {
-            Ok(found) => Ok(Some(found)),
+        match Lookups::locate(endpoint, asset, host).await {
+            Ok(Located { origin, found, .. }) => Ok(Some((origin, found))),
             // A font that is not there has a stand-in; a table of colours is asked for by the plan.
             Err(Error::NotFound(_)) if certain && asset.asset_type != AssetType::Raw => {
                 Err(plan::Error::NoLayer(asset.clone()).into())
@@ -65,25 +78,6 @@ pub(super) async fn find_all(
     looked.into_iter().collect()
 }
 
-/// What identifies the bytes of all sources, for the key of a result.
-pub(super) fn etags(sources: &[Source]) -> String {
-    let mut text = String::new();
-    for source in sources {
-        text.push(' ');
-        match &source.found {
-            Some((origin, found)) => {
-                text.push_str(origin.name());
-                text.push(':');
-                text.push_str(&found.key);
-                text.push(':');
-                text.push_str(&found.etag);
-            }
-            None => text.push_str("none"),
-        }
-    }
-    text
-}
-
 /// Reads all sources at once.
 ///
 /// # Errors
@@ -94,14 +88,20 @@ pub(super) async fn read_all(
     shared: &Shared,
 ) -> Result<Vec<(AssetRef, Option<Bytes>)>, Error> {
     try_join_all(sources.iter().map(|source| async move {
-        let bytes = match &source.found {
-            Some((origin, found)) => Some(origin.read(found, limit).await?),
-            None => None,
+        let Some((origin, found)) = &source.found else {
+            return Ok((source.asset.clone(), None));
         };
-        let count = bytes.as_ref().map_or(0, Bytes::len) as u64;
-        let counter = &shared.counters.origin_bytes;
-        counter.fetch_add(count, Ordering::Relaxed);
-        Ok((source.asset.clone(), bytes))
+        let originals = &shared.originals;
+        let original = originals
+            .read(origin, found, source.public_id(), limit)
+            .await?;
+        if original.downloaded {
+            let counters = &shared.counters;
+            let length = original.bytes.len() as u64;
+            count(&counters.origin_reads);
+            counters.origin_bytes.fetch_add(length, Ordering::Relaxed);
+        }
+        Ok((source.asset.clone(), Some(original.bytes)))
     }))
     .await
 }

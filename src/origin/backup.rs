@@ -288,6 +288,10 @@ impl Origin for Backup {
         Box::pin(self.store.open(found, range))
     }
 
+    fn is_local(&self) -> bool {
+        self.store.is_local()
+    }
+
     fn forget(&self, asset: &AssetRef) {
         for place in self.layout.prefixes(asset, &self.worked) {
             self.distrust(&place.prefix);

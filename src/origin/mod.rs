@@ -103,6 +103,11 @@ pub trait Origin: Send + Sync + fmt::Debug {
     /// [`Error::NotFound`] when it has gone since it was found.
     fn open<'a>(&'a self, found: &'a Found, range: Range<u64>) -> Answer<'a, Pieces>;
 
+    /// Whether its objects are files of this machine, which the system keeps in memory by itself.
+    fn is_local(&self) -> bool {
+        false
+    }
+
     /// Forgets what was remembered about an asset (after a purge).
     fn forget(&self, asset: &AssetRef);
 }

@@ -177,6 +177,10 @@ impl Origin for Plain {
         Box::pin(self.store.open(found, range))
     }
 
+    fn is_local(&self) -> bool {
+        self.store.is_local()
+    }
+
     fn forget(&self, asset: &AssetRef) {
         self.listings.forget(asset);
     }

@@ -160,6 +160,12 @@ impl Store {
         }
     }
 
+    /// Whether it is a folder of this machine, whose files the system keeps in memory by itself.
+    #[must_use]
+    pub const fn is_local(&self) -> bool {
+        matches!(self.place, Place::Folder(_))
+    }
+
     /// The name that errors tell.
     #[must_use]
     pub fn name(&self) -> &str {

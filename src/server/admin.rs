@@ -1,27 +1,104 @@
-//! The operators' listener: health, metrics, and what the gateway understands of a URL.
+//! The operators' listener: health, metrics, purges, and what the gateway understands of a URL.
 
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
+use http_body_util::{BodyExt as _, Limited};
+use hyper::body::Incoming;
 use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue};
 use hyper::http::request::Parts;
-use hyper::{HeaderMap, Method, Response, StatusCode};
+use hyper::{HeaderMap, Method, Request, Response, StatusCode};
+use serde::Deserialize;
 
 use super::body::Body;
 use super::explain;
 use super::handler::{App, respond};
 use super::reload;
+use crate::cache::Purge;
 
 const TEXT: &str = "text/plain; charset=utf-8";
 const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";
 const JSON: &str = "application/json";
 
+/// Most bytes of a purge's body.
+const MAX_PURGE: usize = 1 << 20;
+
 /// Answers an operator. `ready` turns false when the server begins to drain.
-pub(super) async fn answer(app: &App, ready: &AtomicBool, request: &Parts) -> Response<Body> {
-    if request.method == Method::POST && request.uri.path() == "/reload" {
+pub(super) async fn answer(
+    app: &App,
+    ready: &AtomicBool,
+    request: Request<Incoming>,
+) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    if parts.uri.path() == "/purge" {
+        return purge(app, &parts, body).await;
+    }
+    if parts.method == Method::POST && parts.uri.path() == "/reload" {
         return reload(app).await;
     }
+    look(app, ready, &parts)
+}
+
+/// What is taken away: lists of public IDs, of their beginnings, and of endpoints.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Asked {
+    public_ids: Vec<Box<str>>,
+    prefixes: Vec<Box<str>>,
+    endpoints: Vec<Box<str>>,
+}
+
+async fn purge(app: &App, parts: &Parts, body: Incoming) -> Response<Body> {
+    if parts.method != Method::POST {
+        let mut response = page(
+            StatusCode::METHOD_NOT_ALLOWED,
+            TEXT,
+            "purge with POST\n".into(),
+        );
+        response
+            .headers_mut()
+            .insert(ALLOW, HeaderValue::from_static("POST"));
+        return response;
+    }
+    let wrong = |reason: String| page(StatusCode::BAD_REQUEST, TEXT, reason + "\n");
+    let Ok(body) = Limited::new(body, MAX_PURGE).collect().await else {
+        return wrong(format!("a purge has at most {MAX_PURGE} bytes"));
+    };
+    let asked: Asked = match serde_json::from_slice(&body.to_bytes()) {
+        Ok(asked) => asked,
+        Err(error) => return wrong(format!("{PURGE_SHAPE}: {error}")),
+    };
+    let purge = Purge {
+        public_ids: asked.public_ids,
+        prefixes: asked.prefixes,
+        endpoints: asked.endpoints,
+    };
+    if purge.is_empty() {
+        return wrong(format!("nothing is named: {PURGE_SHAPE}"));
+    }
+    let gateway = app.gateway.load_full();
+    let unknown = purge
+        .endpoints
+        .iter()
+        .find(|name| gateway.endpoints.iter().all(|own| own.name != **name));
+    if let Some(name) = unknown {
+        return wrong(format!("no endpoint has the name {name}"));
+    }
+    let done = app.purge(&purge).await;
+    let json = serde_json::json!({
+        "memory": done.memory,
+        "store": done.store,
+        "originals": done.originals,
+        "lookups": done.lookups,
+    });
+    tracing::info!(%json, "purged");
+    page(StatusCode::OK, JSON, format!("{json}\n"))
+}
+
+const PURGE_SHAPE: &str = r#"expected {"public_ids": ["…"], "prefixes": ["…"], "endpoints": ["…"]}, each of them optional"#;
+
+fn look(app: &App, ready: &AtomicBool, request: &Parts) -> Response<Body> {
     if request.method != Method::GET && request.method != Method::HEAD {
         let mut response = page(
             StatusCode::METHOD_NOT_ALLOWED,
@@ -55,7 +132,8 @@ pub(super) async fn answer(app: &App, ready: &AtomicBool, request: &Parts) -> Re
         _ => page(
             StatusCode::NOT_FOUND,
             TEXT,
-            "here are /healthz, /readyz, /metrics, /explain?url= and POST /reload\n".into(),
+            "here are /healthz, /readyz, /metrics, /explain?url=, POST /purge and POST /reload\n"
+                .into(),
         ),
     };
     if request.method == Method::HEAD {

@@ -3,28 +3,31 @@
 use std::borrow::Cow;
 use std::hash::{BuildHasher as _, RandomState};
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
-use bytes::Bytes;
 use hyper::header::{
-    ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_RANGE, COOKIE, HOST, HeaderName, HeaderValue,
+    ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_TYPE, COOKIE, HOST, HeaderName, HeaderValue, VARY,
 };
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, Response, StatusCode};
 
+use super::answer::Answer;
 use super::body::Body;
-use super::conditional::{self, Part};
+use super::front::{self, Front, Ready};
 use super::headers::{self, X_CACHE, X_REQUEST_ID};
 use super::limit::Limits;
-use super::metrics::Metrics;
+use super::metrics::{Answers, Metrics};
+use super::refusal;
 use super::reload;
 use super::status::{Failure, NO_STORE};
 use super::telemetry::loggable;
+use crate::cache::Purge;
 use crate::config::Config;
-use crate::deliver::{Delivered, Error, Gateway, Request};
-use crate::dialect;
+use crate::deliver::{CacheState, Delivered, Error, Gateway, Purged, Request, Shared};
+use crate::dialect::{self, Note, NoteLevel};
 use crate::grammar;
 use crate::plan::Hints;
 
@@ -33,9 +36,8 @@ const METHODS: &str = "GET, HEAD, OPTIONS";
 /// How long a browser may believe a preflight, in seconds.
 const PREFLIGHT_AGE: &str = "86400";
 
-/// Who is at the other end of the connection; put beside each request of it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Peer(pub(super) IpAddr);
+/// The part of the memory for results that answers in front of it may take beside.
+const FRONT_SHARE: u64 = 8;
 
 /// Everything that a request is answered from.
 #[derive(Debug)]
@@ -44,6 +46,9 @@ pub struct App {
     pub(super) gateway: ArcSwap<Gateway>,
     /// Swapped with it.
     pub(super) limits: ArcSwap<Limits>,
+    /// The same in all of them.
+    shared: Arc<Shared>,
+    front: Front,
     pub(super) metrics: Metrics,
     /// Who does reloads, once somebody does.
     pub(super) reloads: ArcSwapOption<reload::Requests>,
@@ -66,12 +71,24 @@ impl Ids {
         }
     }
 
-    fn next(&self) -> String {
+    fn next(&self) -> [u8; 32] {
         let n = self.next.fetch_add(1, Ordering::Relaxed);
         // A bijective mix, so that neighbours look nothing alike and none repeats.
         let mut mixed = n.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ self.seed;
         mixed = (mixed ^ (mixed >> 31)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        format!("{:016x}{:016x}", self.seed, mixed ^ (mixed >> 29))
+        let mut id = [b'0'; 32];
+        let (first, last) = id.split_at_mut(16);
+        hex(self.seed, first);
+        hex(mixed ^ (mixed >> 29), last);
+        id
+    }
+}
+
+/// Sixteen hex digits.
+fn hex(number: u64, out: &mut [u8]) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    for (place, digit) in (0..16).rev().zip(out) {
+        *digit = DIGITS[(number >> (4 * place) & 15) as usize];
     }
 }
 
@@ -80,6 +97,8 @@ impl App {
     #[must_use]
     pub fn new(gateway: Gateway, config: &Config) -> Self {
         Self {
+            shared: gateway.shared.clone(),
+            front: Front::new(gateway.shared.memory.capacity() / FRONT_SHARE),
             gateway: ArcSwap::from_pointee(gateway),
             limits: ArcSwap::from_pointee(Limits::new(config)),
             metrics: Metrics::default(),
@@ -89,49 +108,283 @@ impl App {
         }
     }
 
+    /// Answers from another gateway from now on.
+    pub(super) fn replace(&self, gateway: Gateway) {
+        self.gateway.store(Arc::new(gateway));
+        self.front.clear();
+    }
+
+    /// Takes away what is named, in all tiers. No request that begins after this has come back is
+    /// answered with any of it.
+    pub async fn purge(&self, purge: &Purge) -> Purged {
+        let gateway = self.gateway.load_full();
+        let purged = gateway.purge(purge).await;
+        self.front.clear();
+        purged
+    }
+
+    /// Waits until every result that was made is kept in the derived store.
+    pub async fn settle(&self) {
+        self.shared.store.flush().await;
+    }
+
+    /// Results that wait to be kept in the derived store.
+    #[must_use]
+    pub fn waiting(&self) -> u64 {
+        let counters = self.shared.store.counters();
+        counters.map_or(0, |counters| counters.waiting)
+    }
+
     /// Answers a request's head; bodies of requests are never read.
     pub async fn respond(&self, request: &Parts) -> Response<Body> {
-        let start = Instant::now();
-        let gateway = self.gateway.load_full();
-        let target = request
-            .uri
-            .path_and_query()
-            .map_or("/", |target| target.as_str());
-        let host = host(request);
-        let path = target.split('?').next().unwrap_or_default();
-        let endpoint = gateway
-            .endpoint(host, path)
-            .map_or("", |endpoint| &*endpoint.name);
-        let peer = request.extensions.get().map(|Peer(address)| *address);
-        let mut response = match self.limits.load().check(endpoint, peer, &request.headers) {
-            Ok(()) => answer(&gateway, request, host, target).await,
-            Err(wait) => refuse(&Failure::too_many(wait), &request.method),
-        };
+        match self.respond_at_once(request, None) {
+            Some(response) => response,
+            None => self.respond_later(request, None).await,
+        }
+    }
 
+    /// As [`App::respond`], where nothing has to be waited for: an answer of the last second.
+    pub(super) fn respond_at_once(
+        &self,
+        request: &Parts,
+        peer: Option<IpAddr>,
+    ) -> Option<Response<Body>> {
+        let start = Instant::now();
+        let asked = Asked::of(request);
+        let ready = self.ready(&asked, start)?;
+        let mut response = ready.answer.respond_at_once(request)?;
+        match self.limit(&ready.endpoint.name, peer, request) {
+            Some(refused) => response = refused,
+            None => self.count_ready(&ready),
+        }
+        self.finish(
+            &asked,
+            &mut response,
+            start,
+            &ready.endpoint.name,
+            &ready.answers,
+        );
+        Some(response)
+    }
+
+    /// As [`App::respond`], where [`App::respond_at_once`] has nothing.
+    pub(super) async fn respond_later(
+        &self,
+        request: &Parts,
+        peer: Option<IpAddr>,
+    ) -> Response<Body> {
+        let start = Instant::now();
+        let asked = Asked::of(request);
+        let gateway = self.gateway.load_full();
+        let endpoint = gateway.endpoint(asked.host, asked.path());
+        let name = endpoint.map_or("", |endpoint| &*endpoint.name);
+        let mut response = match self.limit(name, peer, request) {
+            Some(refused) => refused,
+            None => match self.ready(&asked, start) {
+                Some(ready) => self.give(&gateway, &ready, &asked).await,
+                None => self.answer(&gateway, &asked, peer, start).await,
+            },
+        };
+        let answers = self.metrics.answers(name);
+        self.finish(&asked, &mut response, start, name, &answers);
+        response
+    }
+
+    /// What every response has in common, counted and logged.
+    fn finish(
+        &self,
+        asked: &Asked<'_>,
+        response: &mut Response<Body>,
+        start: Instant,
+        endpoint: &str,
+        answers: &Answers,
+    ) {
         let id = self.ids.next();
-        if let Ok(value) = HeaderValue::from_str(&id) {
+        if let Ok(value) = HeaderValue::from_bytes(&id) {
             response.headers_mut().insert(X_REQUEST_ID, value);
         }
-        let status = response.status();
-        self.metrics.answered(endpoint, status, start.elapsed());
+        self.metrics
+            .answered(answers, response.status(), start.elapsed());
         if self.access_log {
-            let headers = response.headers();
-            let cache = headers.get(X_CACHE).and_then(|value| value.to_str().ok());
-            let bytes = hyper::body::Body::size_hint(response.body()).lower();
-            let ms = start.elapsed().as_micros() / 1000;
-            tracing::info!(
-                target: "access",
-                method = request.method.as_str(),
-                target = %loggable(target),
-                status = status.as_u16(),
-                bytes,
-                ms = u64::try_from(ms).unwrap_or(u64::MAX),
-                cache = cache.unwrap_or("-"),
-                endpoint,
-                id,
-            );
+            log(asked, response, start, endpoint, &id);
         }
-        response
+    }
+
+    /// The answer of the last second, where there is one.
+    fn ready(&self, asked: &Asked<'_>, now: Instant) -> Option<Arc<Ready>> {
+        if !asked.reads() {
+            return None;
+        }
+        self.front.get(&asked.key(), now)
+    }
+
+    /// The refusal of a request that comes too soon.
+    fn limit(
+        &self,
+        endpoint: &str,
+        peer: Option<IpAddr>,
+        request: &Parts,
+    ) -> Option<Response<Body>> {
+        let limits = self.limits.load();
+        let checked = limits.check(endpoint, peer, &request.headers);
+        checked
+            .err()
+            .map(|wait| refuse(&Failure::too_many(wait), request))
+    }
+
+    /// Gives an answer that is ready.
+    async fn give(&self, gateway: &Gateway, ready: &Ready, asked: &Asked<'_>) -> Response<Body> {
+        self.count_ready(ready);
+        let response = ready.answer.respond(asked.parts).await;
+        response.unwrap_or_else(|error| fail(gateway, asked, &error))
+    }
+
+    fn count_ready(&self, ready: &Ready) {
+        let counters = &self.shared.counters;
+        if ready.answer.is_picture() {
+            counters.hits.fetch_add(1, Ordering::Relaxed);
+        }
+        for (counter, notes) in counters.notes.iter().zip(ready.notes) {
+            if notes > 0 {
+                counter.fetch_add(notes, Ordering::Relaxed);
+            }
+        }
+    }
+
+    async fn answer(
+        &self,
+        gateway: &Gateway,
+        asked: &Asked<'_>,
+        peer: Option<IpAddr>,
+        now: Instant,
+    ) -> Response<Body> {
+        if let Some(refused) = refused(asked) {
+            return refused;
+        }
+        let address = peer.map(|peer| peer.to_string());
+        let cookies = cookies(&asked.parts.headers);
+        let client = dialect::Client {
+            now: SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .ok()
+                .map(|since| since.as_secs()),
+            address: address.as_deref(),
+            cookies: cookies.as_deref(),
+        };
+        let request = asked.request(client);
+        let mut result = self.attempt(gateway, asked, &request, now).await;
+        if matches!(&result, Err(error) if error.is_outdated()) {
+            // A new version came between looking and reading. Once more is enough; twice is trouble.
+            result = self.attempt(gateway, asked, &request, now).await;
+        }
+        result.unwrap_or_else(|error| fail(gateway, asked, &error))
+    }
+
+    async fn attempt(
+        &self,
+        gateway: &Gateway,
+        asked: &Asked<'_>,
+        request: &Request<'_>,
+        now: Instant,
+    ) -> Result<Response<Body>, Error> {
+        let purges = self.shared.purges.count();
+        let delivered = gateway.deliver(request).await?;
+        let answer = Answer::of(&delivered);
+        let response = answer.respond(asked.parts).await.inspect_err(|error| {
+            if error.is_outdated() {
+                delivered.origin.forget(&delivered.asset);
+            }
+        })?;
+        if is_worth_keeping(&delivered) {
+            let ready = Ready {
+                answer,
+                answers: self.metrics.answers(&delivered.endpoint.name),
+                notes: by_level(&delivered.notes),
+                endpoint: delivered.endpoint,
+                until: now + front::LIFE,
+            };
+            self.shared
+                .purges
+                .keep_since(purges, || self.front.put(&asked.key(), ready));
+        }
+        Ok(response)
+    }
+}
+
+/// Whether an answer may stand in front of the caches. What was asked for once may never be again:
+/// only what a cache holds already is worth it. Where tokens decide, who asks is no part of the key.
+fn is_worth_keeping(delivered: &Delivered) -> bool {
+    let held = matches!(delivered.cache, CacheState::Hit | CacheState::Bypass);
+    held && delivered.missing.is_none() && delivered.endpoint.rules.tokens.is_none()
+}
+
+/// Notes by level, as the counters have them.
+fn by_level(notes: &[Note]) -> [u64; 3] {
+    let of = |level| notes.iter().filter(|note| note.level == level).count() as u64;
+    [
+        of(NoteLevel::Ignored),
+        of(NoteLevel::Approximated),
+        of(NoteLevel::Unsupported),
+    ]
+}
+
+fn log(asked: &Asked<'_>, response: &Response<Body>, start: Instant, endpoint: &str, id: &[u8]) {
+    let headers = response.headers();
+    let cache = headers.get(X_CACHE).and_then(|value| value.to_str().ok());
+    let bytes = hyper::body::Body::size_hint(response.body()).lower();
+    let ms = start.elapsed().as_micros() / 1000;
+    tracing::info!(
+        target: "access",
+        method = asked.parts.method.as_str(),
+        target = %loggable(asked.target),
+        status = response.status().as_u16(),
+        bytes,
+        ms = u64::try_from(ms).unwrap_or(u64::MAX),
+        cache = cache.unwrap_or("-"),
+        endpoint,
+        id = std::str::from_utf8(id).unwrap_or_default(),
+    );
+}
+
+/// A request as far as this floor looks at it.
+struct Asked<'a> {
+    parts: &'a Parts,
+    host: Option<&'a str>,
+    target: &'a str,
+}
+
+impl<'a> Asked<'a> {
+    fn of(parts: &'a Parts) -> Self {
+        Self {
+            parts,
+            host: host(parts),
+            target: parts
+                .uri
+                .path_and_query()
+                .map_or("/", |target| target.as_str()),
+        }
+    }
+
+    /// Whether it asks for a picture and not about how to ask.
+    fn reads(&self) -> bool {
+        self.parts.method == Method::GET || self.parts.method == Method::HEAD
+    }
+
+    fn path(&self) -> &'a str {
+        self.target.split('?').next().unwrap_or_default()
+    }
+
+    fn key(&self) -> front::Key {
+        Front::key(self.host, self.target, &self.parts.headers)
+    }
+
+    fn request(&self, client: dialect::Client<'a>) -> Request<'a> {
+        Request {
+            host: self.host,
+            target: self.target,
+            hints: hints(&self.parts.headers),
+            client,
+        }
     }
 }
 
@@ -148,68 +401,24 @@ fn host(request: &Parts) -> Option<&str> {
     authority.get(..end)
 }
 
-async fn answer(
-    gateway: &Gateway,
-    request: &Parts,
-    host: Option<&str>,
-    target: &str,
-) -> Response<Body> {
-    if request.method == Method::OPTIONS {
-        return preflight();
+/// The answer to what is no delivery at all.
+fn refused(asked: &Asked<'_>) -> Option<Response<Body>> {
+    if asked.parts.method == Method::OPTIONS {
+        return Some(preflight());
     }
-    if request.method != Method::GET && request.method != Method::HEAD {
+    if !asked.reads() {
         let failure = Failure::new(StatusCode::METHOD_NOT_ALLOWED, "method not allowed");
-        let mut response = refuse(&failure, &request.method);
+        let mut response = refuse(&failure, asked.parts);
         response
             .headers_mut()
             .insert(ALLOW, HeaderValue::from_static(METHODS));
-        return response;
+        return Some(response);
     }
     let longest = grammar::Limits::default().url_bytes;
-    if target.len() > longest {
+    (asked.target.len() > longest).then(|| {
         let reason = format!("URL is longer than {longest} bytes");
-        return refuse(
-            &Failure::new(StatusCode::URI_TOO_LONG, reason),
-            &request.method,
-        );
-    }
-    let address = request
-        .extensions
-        .get::<Peer>()
-        .map(|peer| peer.0.to_string());
-    let cookies = cookies(&request.headers);
-    let asked = Request {
-        host,
-        target,
-        hints: hints(&request.headers),
-        client: dialect::Client {
-            now: SystemTime::now()
-                .duration_since(UNIX_EPOCH)
-                .ok()
-                .map(|since| since.as_secs()),
-            address: address.as_deref(),
-            cookies: cookies.as_deref(),
-        },
-    };
-    let mut result = attempt(gateway, &asked, request).await;
-    if matches!(&result, Err(error) if error.is_outdated()) {
-        // A new version came between looking and reading. Once more is enough; twice is trouble.
-        result = attempt(gateway, &asked, request).await;
-    }
-    result.unwrap_or_else(|error| fail(gateway, &asked, &error, &request.method))
-}
-
-async fn attempt(
-    gateway: &Gateway,
-    asked: &Request<'_>,
-    request: &Parts,
-) -> Result<Response<Body>, Error> {
-    let delivered = gateway.deliver(asked).await?;
-    let result = success(&delivered, request).await;
-    if matches!(&result, Err(error) if error.is_outdated()) {
-        delivered.origin.forget(&delivered.asset);
-    }
-    result
+        refuse(&Failure::new(StatusCode::URI_TOO_LONG, reason), asked.parts)
+    })
 }
 
 /// All cookies; HTTP/2 may send each in a header of its own.
@@ -224,84 +433,26 @@ fn cookies(headers: &HeaderMap) -> Option<Cow<'_, str>> {
     }))
 }
 
+/// Every header that a success may depend on, in the order of [`hints`].
+pub(super) const HINTS: [HeaderName; 5] = [
+    ACCEPT,
+    HeaderName::from_static("sec-ch-dpr"),
+    HeaderName::from_static("dpr"),
+    HeaderName::from_static("sec-ch-width"),
+    HeaderName::from_static("width"),
+];
+
 fn hints(headers: &HeaderMap) -> Hints {
-    let first = |names: &[HeaderName]| {
-        names
-            .iter()
-            .find_map(|name| headers.get(name)?.to_str().ok())
-    };
-    const DPR: [HeaderName; 2] = [
-        HeaderName::from_static("sec-ch-dpr"),
-        HeaderName::from_static("dpr"),
-    ];
-    const WIDTH: [HeaderName; 2] = [
-        HeaderName::from_static("sec-ch-width"),
-        HeaderName::from_static("width"),
-    ];
-    Hints::read(first(&[ACCEPT]), first(&DPR), first(&WIDTH))
-}
-
-async fn success(delivered: &Delivered, request: &Parts) -> Result<Response<Body>, Error> {
-    let validators = headers::validators(delivered);
-    let mut headers = headers::caching(delivered);
-    if conditional::not_modified(&request.headers, validators) {
-        return Ok(respond(StatusCode::NOT_MODIFIED, headers, Body::empty()));
-    }
-    headers::content(&mut headers, delivered);
-    let length = headers::length(delivered);
-    // A range is part of the meaning of GET alone.
-    let part = match request.method {
-        Method::GET => conditional::part(&request.headers, validators, length),
-        _ => Part::Whole,
-    };
-    let (status, range) = match part {
-        Part::Whole => (StatusCode::OK, 0..length),
-        Part::Range(range) => {
-            let last = range.end.saturating_sub(1);
-            content_range(
-                &mut headers,
-                &format!("bytes {}-{last}/{length}", range.start),
-            );
-            (StatusCode::PARTIAL_CONTENT, range)
-        }
-        Part::Nowhere => {
-            let reason = "range outside the file";
-            let failure = Failure::new(StatusCode::RANGE_NOT_SATISFIABLE, reason);
-            let mut response = refuse(&failure, &request.method);
-            content_range(response.headers_mut(), &format!("bytes */{length}"));
-            return Ok(response);
-        }
-    };
-    let sent = range.end.saturating_sub(range.start);
-    headers::set_length(&mut headers, sent);
-    let body = if request.method == Method::HEAD || sent == 0 {
-        Body::empty()
-    } else if let Some(rendered) = headers::rendered(delivered) {
-        let at = |n: u64| {
-            usize::try_from(n)
-                .unwrap_or(usize::MAX)
-                .min(rendered.body.len())
-        };
-        Body::Whole(rendered.body.slice(at(range.start)..at(range.end)))
-    } else {
-        Body::Pieces {
-            pieces: delivered.origin.open(&delivered.found, range).await?,
-            left: sent,
-        }
-    };
-    Ok(respond(status, headers, body))
-}
-
-fn content_range(headers: &mut HeaderMap, range: &str) {
-    if let Ok(value) = HeaderValue::from_str(range) {
-        headers.insert(CONTENT_RANGE, value);
-    }
+    let values = HINTS
+        .each_ref()
+        .map(|name| headers.get(name)?.to_str().ok());
+    let [accept, sec_dpr, dpr, sec_width, width] = values;
+    Hints::read(accept, sec_dpr.or(dpr), sec_width.or(width))
 }
 
 /// The answer to an error of the road. What a client may not know goes to the log.
-fn fail(gateway: &Gateway, asked: &Request<'_>, error: &Error, method: &Method) -> Response<Body> {
-    let path = asked.target.split('?').next().unwrap_or_default();
-    let endpoint = gateway.endpoint(asked.host, path);
+fn fail(gateway: &Gateway, asked: &Asked<'_>, error: &Error) -> Response<Body> {
+    let endpoint = gateway.endpoint(asked.host, asked.path());
     let failure = Failure::of(
         error,
         endpoint.map(|endpoint| endpoint.outage).unwrap_or_default(),
@@ -309,18 +460,20 @@ fn fail(gateway: &Gateway, asked: &Request<'_>, error: &Error, method: &Method) 
     if failure.status.is_server_error() || failure.cache_control == NO_STORE {
         tracing::warn!(%error, target = %loggable(asked.target), "request failed");
     }
-    refuse(&failure, method)
+    refuse(&failure, asked.parts)
 }
 
-/// An error with its reason in a header and as a line of text.
-pub(super) fn refuse(failure: &Failure, method: &Method) -> Response<Body> {
+/// An error with its reason in a header, and in a body that the client can read.
+pub(super) fn refuse(failure: &Failure, request: &Parts) -> Response<Body> {
     let mut headers = headers::failure(failure);
-    let text = Bytes::from(format!("{}\n", failure.reason));
-    headers::set_length(&mut headers, text.len() as u64);
-    let body = if method == Method::HEAD {
+    let (media, bytes) = refusal::body(&request.headers, &failure.reason);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media));
+    headers.insert(VARY, HeaderValue::from_static("Accept"));
+    headers::set_length(&mut headers, bytes.len() as u64);
+    let body = if request.method == Method::HEAD {
         Body::empty()
     } else {
-        Body::Whole(text)
+        Body::Whole(bytes)
     };
     respond(failure.status, headers, body)
 }
@@ -381,8 +534,8 @@ mod tests {
     #[test]
     fn request_ids_differ() {
         let ids = Ids::new();
-        let all: std::collections::BTreeSet<String> = (0..10_000).map(|_| ids.next()).collect();
+        let all: std::collections::BTreeSet<_> = (0..10_000).map(|_| ids.next()).collect();
         assert_eq!(all.len(), 10_000);
-        assert!(all.iter().all(|id| id.len() == 32));
+        assert!(all.iter().flatten().all(u8::is_ascii_hexdigit));
     }
 }

@@ -22,7 +22,7 @@ pub(super) const X_CLD_ERROR: HeaderName = HeaderName::from_static("x-cld-error"
 pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const NOTES: HeaderName = HeaderName::from_static("x-cldgate-notes");
 const ORIGIN: HeaderName = HeaderName::from_static("x-cldgate-origin");
-const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
+pub(super) const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 const TIMING_ALLOW_ORIGIN: HeaderName = HeaderName::from_static("timing-allow-origin");
 
 /// What scripts of other sites may read.
@@ -85,7 +85,7 @@ pub(super) fn caching(delivered: &Delivered) -> HeaderMap {
         None => put(
             &mut headers,
             CACHE_CONTROL,
-            &delivered.endpoint.cache_control,
+            delivered.endpoint.cache_control(&delivered.asset),
         ),
         Some(missing) => {
             headers.insert(CACHE_CONTROL, HeaderValue::from_static(STAND_IN));
@@ -153,10 +153,6 @@ pub(super) fn failure(failure: &Failure) -> HeaderMap {
         CACHE_CONTROL,
         HeaderValue::from_static(failure.cache_control),
     );
-    headers.insert(
-        CONTENT_TYPE,
-        HeaderValue::from_static("text/plain; charset=utf-8"),
-    );
     put(&mut headers, X_CLD_ERROR, &ascii(&failure.reason, MAX_TEXT));
     if let Some(text) = &failure.origin_error {
         let name = HeaderName::from_static(reply::ORIGIN_ERROR_HEADER);
@@ -169,7 +165,7 @@ pub(super) fn failure(failure: &Failure) -> HeaderMap {
 }
 
 /// Sets a header; text that no header can carry is left out, and none of ours is such.
-fn put(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+pub(super) fn put(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         headers.insert(name, value);
     }

@@ -15,7 +15,7 @@ use crate::origin::Call;
 
 /// Requests of one endpoint.
 #[derive(Debug, Default)]
-struct Answers {
+pub(super) struct Answers {
     /// By status class, 1xx to 5xx.
     classes: [AtomicU64; 5],
     /// Until the head of the answer was ready.
@@ -33,13 +33,12 @@ pub(super) struct Metrics {
 }
 
 impl Metrics {
-    /// Counts an answer, and the time until its head was ready.
-    pub(super) fn answered(&self, endpoint: &str, status: StatusCode, took: Duration) {
+    /// Counts an answer of an endpoint, and the time until its head was ready.
+    pub(super) fn answered(&self, answers: &Answers, status: StatusCode, took: Duration) {
         if status == StatusCode::NOT_MODIFIED {
             self.not_modified.fetch_add(1, Ordering::Relaxed);
         }
         let class = usize::from(status.as_u16() / 100).saturating_sub(1);
-        let answers = self.answers(endpoint);
         answers.took.observe(took);
         if let Some(counter) = answers.classes.get(class) {
             counter.fetch_add(1, Ordering::Relaxed);
@@ -56,7 +55,8 @@ impl Metrics {
         counter.fetch_add(1, Ordering::Relaxed);
     }
 
-    fn answers(&self, endpoint: &str) -> Arc<Answers> {
+    /// The counters of an endpoint.
+    pub(super) fn answers(&self, endpoint: &str) -> Arc<Answers> {
         let known = self.requests.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(answers) = known.get(endpoint) {
             return answers.clone();
@@ -153,10 +153,26 @@ impl Metrics {
             "Results in memory.",
             shared.memory.len() as u64,
         );
+        page.counter(
+            "cldgate_cache_stale_total",
+            "Requests answered from a look-up beyond its time.",
+            get(&counters.stale),
+        );
+        page.counter(
+            "cldgate_remembered_failures_total",
+            "Requests refused because the same result could not be made a short while ago.",
+            get(&counters.remembered_failures),
+        );
+        store(&mut page, shared);
         page.gauge(
             "cldgate_flights",
             "Results being made.",
             shared.flights.len() as u64,
+        );
+        page.counter(
+            "cldgate_origin_reads_total",
+            "Originals read from origins for rendering.",
+            get(&counters.origin_reads),
         );
         page.counter(
             "cldgate_origin_bytes_total",
@@ -233,6 +249,54 @@ impl Metrics {
             get(&self.reloads_refused),
         );
         page.0
+    }
+}
+
+/// The derived store, where there is one, and the originals in memory.
+fn store(page: &mut Page, shared: &Shared) {
+    page.gauge(
+        "cldgate_originals_bytes",
+        "Bytes of distant originals in memory.",
+        shared.originals.bytes(),
+    );
+    let Some(store) = shared.store.counters() else {
+        return;
+    };
+    for (name, help, value) in [
+        ("entries", "Results in the derived store.", store.entries),
+        (
+            "bytes",
+            "Bytes of results in the derived store.",
+            store.bytes,
+        ),
+        ("waiting", "Results waiting to be written.", store.waiting),
+    ] {
+        page.gauge(&format!("cldgate_store_{name}"), help, value);
+    }
+    for (name, help, value) in [
+        ("hits", "Results served from the derived store.", store.hits),
+        (
+            "damaged",
+            "Results found damaged, removed and not served.",
+            store.damaged,
+        ),
+        (
+            "evicted",
+            "Results removed to keep the store within its size.",
+            store.evicted,
+        ),
+        (
+            "read_errors",
+            "Reads of the store that failed.",
+            store.read_errors,
+        ),
+        (
+            "write_errors",
+            "Results that could not be kept.",
+            store.write_errors,
+        ),
+    ] {
+        page.counter(&format!("cldgate_store_{name}_total"), help, value);
     }
 }
 

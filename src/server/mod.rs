@@ -10,53 +10,52 @@
 )]
 
 mod admin;
+mod answer;
 mod body;
 mod conditional;
+mod connection;
 pub mod explain;
+mod front;
 mod handler;
 mod headers;
 mod limit;
 mod media;
 mod metrics;
+mod refusal;
 mod reload;
+mod stall;
 mod status;
 pub mod telemetry;
+mod tls;
 
 use std::future::Future;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::task::{Context, Poll};
 
-use hyper::http::request::Parts;
-use hyper::service::service_fn;
+use futures_util::future::BoxFuture;
+use hyper::body::Incoming;
+use hyper::header::{HeaderValue, STRICT_TRANSPORT_SECURITY};
 use hyper::{Request, Response};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use hyper_util::server::graceful::GracefulShutdown;
 use thiserror::Error as ThisError;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 pub use body::Body;
 pub use handler::App;
-use handler::Peer;
+pub use tls::Error as TlsError;
 
 use crate::config::{self, Config};
+use connection::{Terms, accept};
 use reload::Reloader;
+use tls::Tls;
 
-/// Connections at once on each listener; more wait to be accepted.
-const MAX_CONNECTIONS: usize = 16_384;
-
-/// Requests at once on one HTTP/2 connection.
-const MAX_STREAMS: u32 = 128;
-
-/// How often a silent HTTP/2 peer is asked whether it is still there.
-const PING_EVERY: Duration = Duration::from_secs(30);
-
-/// Pause after the system gave no connection (usually: no file descriptors left).
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// Sent over TLS alone: browsers come back by TLS for a week.
+const STRICT_TRANSPORT: HeaderValue = HeaderValue::from_static("max-age=604800");
 
 /// Why the server does not start.
 #[derive(Debug, ThisError)]
@@ -69,6 +68,9 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+    /// There is no certificate to speak TLS with.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// Signals cannot be waited for.
     #[error("signals: {0}")]
     Signals(std::io::Error),
@@ -81,6 +83,7 @@ pub enum Error {
 #[derive(Debug)]
 pub struct Server {
     listener: TcpListener,
+    secure: Option<(TcpListener, Arc<Tls>)>,
     admin: Option<TcpListener>,
     app: Arc<App>,
     config: Config,
@@ -90,9 +93,16 @@ impl Server {
     /// Takes the addresses and makes the gateway. Needs a tokio runtime.
     ///
     /// # Errors
-    /// [`Error::Listen`] for an address that is taken or not ours, [`Error::Config`].
+    /// [`Error::Listen`] for an address that is taken or not ours, [`Error::Tls`], [`Error::Config`].
     pub async fn bind(config: Config) -> Result<Self, Error> {
         let listener = listen(config.listen).await?;
+        let secure = match &config.tls {
+            Some(files) => {
+                let tls = Arc::new(Tls::load(files)?);
+                Some((listen(files.listen).await?, tls))
+            }
+            None => None,
+        };
         let admin = match config.admin {
             Some(address) => Some(listen(address).await?),
             None => None,
@@ -100,6 +110,7 @@ impl Server {
         let gateway = config::gateway(&config, config::shared(&config)?)?;
         Ok(Self {
             listener,
+            secure,
             admin,
             app: Arc::new(App::new(gateway, &config)),
             config,
@@ -110,6 +121,13 @@ impl Server {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.listener.local_addr().unwrap_or(self.config.listen)
+    }
+
+    /// Where TLS is spoken.
+    #[must_use]
+    pub fn secure_address(&self) -> Option<SocketAddr> {
+        let (listener, _) = self.secure.as_ref()?;
+        listener.local_addr().ok()
     }
 
     /// Where operators ask.
@@ -126,7 +144,8 @@ impl Server {
     pub async fn run(self, file: Option<PathBuf>) -> Result<(), Error> {
         let mut signals = Signals::new().map_err(Error::Signals)?;
         let (app, config) = (self.app.clone(), self.config.clone());
-        let mut reloader = Reloader::new(app, config, file);
+        let tls = self.secure.as_ref().map(|(_, tls)| tls.clone());
+        let mut reloader = Reloader::new(app, config, file, tls);
         let stopped = async {
             loop {
                 tokio::select! {
@@ -147,6 +166,7 @@ impl Server {
     pub async fn run_until(self, stop: impl Future<Output = ()>) {
         let Self {
             listener,
+            secure,
             admin,
             app,
             config,
@@ -154,53 +174,99 @@ impl Server {
         let ready = Arc::new(AtomicBool::new(true));
         let (closing, closed) = watch::channel(false);
         let graceful = Arc::new(GracefulShutdown::new());
-        let front = accept(
+        let terms = |graceful: &Arc<GracefulShutdown>| Terms {
+            limits: config.server.clone(),
+            graceful: graceful.clone(),
+            closed: closed.clone(),
+        };
+        let mut fronts = vec![tokio::spawn(accept(
             listener,
-            graceful.clone(),
-            config.server.clone(),
-            closed.clone(),
-            {
-                let app = app.clone();
-                move |parts| {
-                    let app = app.clone();
-                    async move { app.respond(&parts).await }
-                }
-            },
-        );
-        let front = tokio::spawn(front);
+            None,
+            terms(&graceful),
+            front(app.clone(), false),
+        ))];
+        if let Some((listener, tls)) = secure {
+            let answer = front(app.clone(), true);
+            fronts.push(tokio::spawn(accept(
+                listener,
+                Some(tls),
+                terms(&graceful),
+                answer,
+            )));
+        }
         let back = admin.map(|listener| {
-            let ready = ready.clone();
+            let (app, ready) = (app.clone(), ready.clone());
             // Not watched: operators are answered while the front drains.
             let unwatched = Arc::new(GracefulShutdown::new());
-            let answer = move |parts: Parts| {
+            let answer = move |request: Request<Incoming>, _| {
                 let (app, ready) = (app.clone(), ready.clone());
-                async move { admin::answer(&app, &ready, &parts).await }
+                async move { admin::answer(&app, &ready, request).await }
             };
-            tokio::spawn(accept(
-                listener,
-                unwatched,
-                config.server.clone(),
-                closed,
-                answer,
-            ))
+            tokio::spawn(accept(listener, None, terms(&unwatched), answer))
         });
 
         stop.await;
         tracing::info!("draining");
         ready.store(false, Ordering::Relaxed);
         closing.send_replace(true);
-        // The task ends at once: it only accepts. Its connections live in tasks of their own.
-        let _ended = front.await;
-        // Nobody else holds it once that task has ended.
-        if let Some(graceful) = Arc::into_inner(graceful) {
-            let limit = config.server.drain.0;
-            match tokio::time::timeout(limit, graceful.shutdown()).await {
-                Ok(()) => tracing::info!("stopped"),
-                Err(_) => tracing::warn!("stopped with requests still open after the drain limit"),
+        for front in fronts {
+            // A task ends at once: it only accepts. Its connections live in tasks of their own.
+            let _ended = front.await;
+        }
+        let drained = async {
+            // Nobody else holds it once those tasks have ended.
+            if let Some(graceful) = Arc::into_inner(graceful) {
+                graceful.shutdown().await;
             }
+            app.gateway.load_full().shared.store.flush().await;
+        };
+        match tokio::time::timeout(config.server.drain.0, drained).await {
+            Ok(()) => tracing::info!("stopped"),
+            Err(_) => tracing::warn!("stopped with requests still open after the drain limit"),
         }
         if let Some(back) = back {
             back.abort();
+        }
+    }
+}
+
+/// What answers on a public listener.
+fn front(
+    app: Arc<App>,
+    secure: bool,
+) -> impl Fn(Request<Incoming>, IpAddr) -> Given + Clone + Send + Sync {
+    let with_policy = move |mut response: Response<Body>| {
+        if secure {
+            let headers = response.headers_mut();
+            headers.insert(STRICT_TRANSPORT_SECURITY, STRICT_TRANSPORT);
+        }
+        response
+    };
+    move |request, peer| {
+        let parts = request.into_parts().0;
+        if let Some(response) = app.respond_at_once(&parts, Some(peer)) {
+            return Given::Now(Some(with_policy(response)));
+        }
+        let app = app.clone();
+        Given::Later(Box::pin(async move {
+            with_policy(app.respond_later(&parts, Some(peer)).await)
+        }))
+    }
+}
+
+/// A response: at once, without a place in memory for a wait, or later.
+enum Given {
+    Now(Option<Response<Body>>),
+    Later(BoxFuture<'static, Response<Body>>),
+}
+
+impl Future for Given {
+    type Output = Response<Body>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Response<Body>> {
+        match self.get_mut() {
+            Self::Now(response) => response.take().map_or(Poll::Pending, Poll::Ready),
+            Self::Later(response) => response.as_mut().poll(context),
         }
     }
 }
@@ -217,97 +283,6 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
         };
         Error::Listen { address, reason }
     })
-}
-
-/// Accepts connections until `closed`, and serves each in a task of its own.
-async fn accept<H, F>(
-    listener: TcpListener,
-    graceful: Arc<GracefulShutdown>,
-    limits: config::Server,
-    mut closed: watch::Receiver<bool>,
-    answer: H,
-) where
-    H: Fn(Parts) -> F + Clone + Send + Sync + 'static,
-    F: Future<Output = Response<Body>> + Send + 'static,
-{
-    let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    loop {
-        let accepted = async {
-            let permit = room.clone().acquire_owned().await;
-            (listener.accept().await, permit)
-        };
-        let (stream, permit) = tokio::select! {
-            _ = closed.wait_for(|closed| *closed) => return,
-            accepted = accepted => accepted,
-        };
-        let Ok((stream, address)) = stream else {
-            tokio::time::sleep(ACCEPT_PAUSE).await;
-            continue;
-        };
-        let answer = {
-            // An IPv4 client of a socket that takes both is known by its own address.
-            let (answer, peer) = (answer.clone(), Peer(address.ip().to_canonical()));
-            move |mut parts: Parts| {
-                parts.extensions.insert(peer);
-                answer(parts)
-            }
-        };
-        let connection = connection(stream, graceful.watcher(), limits.clone(), answer);
-        tokio::spawn(async move {
-            connection.await;
-            drop(permit);
-        });
-    }
-}
-
-async fn connection<H, F>(stream: TcpStream, watcher: Watcher, limits: config::Server, answer: H)
-where
-    H: Fn(Parts) -> F + Clone + Send + Sync + 'static,
-    F: Future<Output = Response<Body>> + Send + 'static,
-{
-    // Small answers leave at once; where it cannot be set, they leave a little later.
-    let _set = stream.set_nodelay(true);
-    let wait = limits.header_timeout.0;
-    let head = usize::try_from(limits.header_bytes.0).unwrap_or(usize::MAX);
-    let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(wait)
-        .max_buf_size(head);
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .max_concurrent_streams(MAX_STREAMS)
-        .max_header_list_size(u32::try_from(head).unwrap_or(u32::MAX))
-        .keep_alive_interval(PING_EVERY)
-        .keep_alive_timeout(wait);
-
-    let asked = Arc::new(AtomicBool::new(false));
-    let service = {
-        let asked = asked.clone();
-        service_fn(move |request: Request<hyper::body::Incoming>| {
-            asked.store(true, Ordering::Relaxed);
-            let response = answer(request.into_parts().0);
-            async move { Ok::<_, std::convert::Infallible>(response.await) }
-        })
-    };
-    let served = builder
-        .serve_connection(TokioIo::new(stream), service)
-        .into_owned();
-    let served = watcher.watch(served);
-    tokio::pin!(served);
-    // Until it is clear which HTTP a client speaks no other timer runs.
-    let first = tokio::time::timeout(wait, &mut served).await;
-    let ended = match first {
-        Ok(ended) => ended,
-        Err(_) if !asked.load(Ordering::Relaxed) => return,
-        Err(_) => served.await,
-    };
-    if let Err(error) = ended {
-        // Clients leave in many ways; none of them is our fault.
-        tracing::debug!(%error, "connection ended");
-    }
 }
 
 enum Signal {

@@ -7,6 +7,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::handler::App;
 use super::limit::Limits;
+use super::tls::Tls;
 use crate::config::{self, Config};
 
 /// What came of a reload: the keys that wait for a restart, or all that is wrong.
@@ -42,18 +43,25 @@ pub(super) struct Reloader {
     app: Arc<App>,
     config: Config,
     file: Option<PathBuf>,
+    tls: Option<Arc<Tls>>,
     requests: mpsc::Receiver<Asked>,
 }
 
 impl Reloader {
     /// Reads `file` again each time, and takes requests of operators from now on.
-    pub(super) fn new(app: Arc<App>, config: Config, file: Option<PathBuf>) -> Self {
+    pub(super) fn new(
+        app: Arc<App>,
+        config: Config,
+        file: Option<PathBuf>,
+        tls: Option<Arc<Tls>>,
+    ) -> Self {
         let (sender, requests) = mpsc::channel(WAITING);
         app.reloads.store(Some(Arc::new(sender)));
         Self {
             app,
             config,
             file,
+            tls,
             requests,
         }
     }
@@ -87,7 +95,8 @@ impl Reloader {
                     tracing::warn!(key, "changed, and takes effect after a restart");
                 }
                 self.app.limits.store(Arc::new(Limits::new(&config)));
-                self.app.gateway.store(Arc::new(gateway));
+                self.app.replace(gateway);
+                let tls = self.renew(config.tls.clone());
                 tracing::info!("configuration reloaded");
                 // Compared with what is in force the next time too.
                 let old = &self.config;
@@ -98,6 +107,7 @@ impl Reloader {
                         client_header: config.server.client_header.clone(),
                         ..old.server.clone()
                     },
+                    tls,
                     log: old.log.clone(),
                     render: old.render.clone(),
                     cache: old.cache.clone(),
@@ -110,5 +120,19 @@ impl Reloader {
                 Err(error.to_string())
             }
         }
+    }
+
+    /// Reads the certificate again; one that cannot be used is refused and the old one stays. The
+    /// listener stays as it is.
+    fn renew(&self, new: Option<config::Tls>) -> Option<config::Tls> {
+        let (tls, old) = (self.tls.as_ref()?, self.config.tls.clone()?);
+        let files = config::Tls {
+            listen: old.listen,
+            ..new.unwrap_or(old)
+        };
+        if let Err(error) = tls.reload(&files) {
+            tracing::error!(%error, "certificate refused, the old one stays in force");
+        }
+        Some(files)
     }
 }

@@ -183,7 +183,7 @@ async fn look(gateway: &Gateway, sample: &str) -> Vec<Line> {
             Ok(delivery) => {
                 deliver::find_reading(endpoint, &delivery.asset, &delivery.others, host.as_deref())
                     .await
-                    .map(|(_, origin, found)| told(origin.name(), &found))
+                    .map(|(_, located)| told(located.origin.name(), &located.found))
                     .map_err(|error| error.to_string())
             }
         };
