@@ -12,6 +12,7 @@ mod audit;
 mod config;
 mod conformance;
 mod corpus;
+mod facts;
 mod gateway;
 mod http;
 mod origin;

@@ -1,17 +1,19 @@
 //! A derived picture: from the cache, from one who is making it, or made now.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::SystemTime;
 
 use bytes::Bytes;
 
 use super::{
     Body, CacheState, Endpoint, Error, Gateway, Kept, Rendered, Request, Shared, count, endpoint,
+    info,
 };
 use crate::cache::{DerivedKey, Joined, KeyParts};
 use crate::dialect::Delivery;
 use crate::origin::{Found, Origin};
-use crate::plan::{self, Hints, Negotiated, Plan};
+use crate::plan::{self, Frames, Hints, Negotiated, Plan};
 use crate::render::{self, Budget};
 
 impl Gateway {
@@ -116,14 +118,26 @@ impl Job {
             &self.hints,
             &self.endpoint.plan,
         )?;
-        let Plan::Raster(plan) = plan else {
-            return Ok(Kept::Original);
+        let (plan, info) = match plan {
+            Plan::Original => return Ok(Kept::Original),
+            Plan::Raster(plan) => (Some(plan), None),
+            Plan::Info(info) => (info.picture, Some(info.salient)),
         };
-        let made = render::run(&plan, source, budget)?;
-        count(&self.shared.counters.renders);
+        let made = match &plan {
+            Some(plan) => {
+                count(&self.shared.counters.renders);
+                render::run(plan, source, budget)?
+            }
+            None => render::Rendered::untouched(source, &facts),
+        };
+        let animated = plan.is_some_and(|plan| matches!(plan.frames, Frames::All(_)));
         Ok(Kept::Rendered(Rendered {
-            notes: endpoint::late_notes(&facts, spec.output.format, &made),
-            body: made.body,
+            notes: endpoint::late_notes(&facts, spec, &made, animated),
+            info: info.is_some(),
+            body: match info {
+                Some(salient) => info::json(&facts, &made, salient),
+                None => made.body,
+            },
             format: made.format,
             size: made.size,
             source: facts,

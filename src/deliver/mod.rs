@@ -6,6 +6,7 @@
 mod derive;
 mod endpoint;
 mod error;
+mod info;
 mod lookup;
 
 use std::sync::Arc;
@@ -99,6 +100,8 @@ pub enum Kept {
 pub struct Rendered {
     /// The file.
     pub body: Bytes,
+    /// The body is not the file but facts about it, as JSON.
+    pub info: bool,
     /// Its format.
     pub format: Format,
     /// Its size in pixels.

@@ -9,7 +9,7 @@ use super::raster::{Region, Step};
 use super::{Error, Hints};
 use crate::spec::{
     Area, Compass, Crop, Decimal, Direction, Dpr, Frame, Gravity, Length, Offset, Ratio, Resize,
-    Side,
+    Side, Turn, TurnToShape,
 };
 
 /// Computed sides go to the nearest pixel. Floor is excluded by observation (6667x5000 limited to
@@ -19,17 +19,24 @@ const HALF_GOES_UP: bool = true;
 /// A box placed by a compass gravity in an odd rest lies half a pixel to the left and top. Assumed.
 const ODD_REST_GOES_RIGHT: bool = true;
 
+/// How much of a side of the picture is cut at most where a mode may both cut and pad. Assumed: only
+/// "little" is published.
+const MOST_CUT: (u32, u32) = (1, 3);
+
 /// `n / d` to the nearest whole number, at least 1.
 fn side(n: u128, d: u128) -> u32 {
+    rounded(n, d).max(1)
+}
+
+/// `n / d` to the nearest whole number.
+fn rounded(n: u128, d: u128) -> u32 {
     let d = d.max(1);
     let half = if HALF_GOES_UP {
         d / 2
     } else {
         d.saturating_sub(1) / 2
     };
-    u32::try_from(n.saturating_add(half) / d)
-        .unwrap_or(u32::MAX)
-        .max(1)
+    u32::try_from(n.saturating_add(half) / d).unwrap_or(u32::MAX)
 }
 
 fn scaled(n: u32, by: u32, over: u32) -> u32 {
@@ -72,19 +79,33 @@ impl StepInput<'_> {
             }
             Length::Source(Side::Width) => side(u128::from(self.source.width) * dpr, one),
             Length::Source(Side::Height) => side(u128::from(self.source.height) * dpr, one),
-            Length::Shown { step, fallback } => {
-                let shown = self.hints.width_up(*step).or(*fallback)?;
-                side(u128::from(shown) * dpr, one)
-            }
+            Length::Shown { step, fallback } => match self.hints.width {
+                // The hint counts device pixels already; what multiplies again is taken out first.
+                // Assumed.
+                Some(_) => {
+                    let shown = self.hints.width_over(dpr, one).div_ceil((*step).max(1));
+                    side(u128::from(shown) * u128::from((*step).max(1)) * dpr, one)
+                }
+                None => side(u128::from((*fallback)?) * dpr, one),
+            },
             Length::Expr(_) => return None,
         })
     }
 
-    /// A distance in pixels; shares are of the input's side.
-    fn distance(&self, length: Option<&Length>, along: Side) -> i64 {
+    /// Pixels as they are measured on the result: multiplied by a pixel ratio (assumed).
+    pub(super) fn pixels(&self, n: u32, dpr: &Dpr) -> u32 {
+        let dpr = u128::try_from(self.dpr(dpr).billionths()).unwrap_or(0);
+        let one = Decimal::SCALE.unsigned_abs().into();
+        rounded(u128::from(n) * dpr, one)
+    }
+
+    fn distance(&self, length: Option<&Length>, along: Side) -> Distance {
         match length {
-            None | Some(Length::Shown { .. } | Length::Expr(_)) => 0,
-            Some(Length::Px(n)) => (*n).into(),
+            None | Some(Length::Shown { .. } | Length::Expr(_)) => Distance::default(),
+            Some(Length::Px(n)) => Distance {
+                length: (*n).into(),
+                of_input: false,
+            },
             Some(Length::Share(share)) => {
                 let own = match along {
                     Side::Width => self.input.width,
@@ -92,18 +113,33 @@ impl StepInput<'_> {
                 };
                 let n = i128::from(own) * i128::from(share.billionths());
                 let scale = i128::from(Decimal::SCALE);
-                i64::try_from((n + scale / 2).div_euclid(scale)).unwrap_or(0)
+                Distance {
+                    length: i64::try_from((n + scale / 2).div_euclid(scale)).unwrap_or(0),
+                    of_input: true,
+                }
             }
-            Some(Length::Source(Side::Width)) => self.source.width.into(),
-            Some(Length::Source(Side::Height)) => self.source.height.into(),
+            Some(Length::Source(side)) => Distance {
+                length: match side {
+                    Side::Width => self.source.width.into(),
+                    Side::Height => self.source.height.into(),
+                },
+                of_input: false,
+            },
         }
     }
 
-    fn offset(&self, offset: &Offset) -> (i64, i64) {
+    fn distances(&self, offset: &Offset) -> (Distance, Distance) {
         (
             self.distance(offset.x.as_ref(), Side::Width),
             self.distance(offset.y.as_ref(), Side::Height),
         )
+    }
+
+    /// An offset in pixels of a picture that is not scaled; `dpr` multiplies what was written in pixels.
+    fn offset(&self, offset: &Offset, dpr: &Dpr) -> (i64, i64) {
+        let dpr = self.dpr(dpr).billionths();
+        let (x, y) = self.distances(offset);
+        (x.times(dpr), y.times(dpr))
     }
 
     /// The box asked for, with missing sides completed. `None`: no size is asked.
@@ -152,6 +188,59 @@ impl StepInput<'_> {
             }
             (None, None, None) => return None,
         })
+    }
+}
+
+/// One side of an offset.
+#[derive(Clone, Copy, Debug, Default)]
+struct Distance {
+    /// Pixels.
+    length: i64,
+    /// Pixels of the input, and not of the result.
+    of_input: bool,
+}
+
+impl Distance {
+    /// Multiplied by a pixel ratio in billionths, unless it is a share of the input.
+    fn times(self, dpr: i64) -> i64 {
+        if self.of_input || dpr == Decimal::SCALE {
+            return self.length;
+        }
+        let scale = i128::from(Decimal::SCALE);
+        let n = i128::from(self.length) * i128::from(dpr);
+        i64::try_from((n + scale / 2).div_euclid(scale)).unwrap_or(0)
+    }
+
+    /// In pixels of the input, for a result that shows it scaled.
+    #[allow(
+        clippy::cast_precision_loss,
+        reason = "far below what a float holds exactly"
+    )]
+    fn in_input(self, dpr: i64, scale: f64) -> f64 {
+        let length = self.times(dpr) as f64;
+        if self.of_input {
+            length
+        } else {
+            length / scale
+        }
+    }
+}
+
+/// The turn that a shape asks for: none where the input already lies or stands as the shape does, and
+/// none for a square or where no shape is asked.
+pub(super) fn turn_to_shape(at: &StepInput<'_>, op: &TurnToShape) -> Turn {
+    let asked = match (&op.area.width, &op.area.height, op.area.ratio) {
+        (Some(_), Some(_), _) | (_, _, Some(_)) => at.complete(&op.area, Family::Crop),
+        _ => None,
+    };
+    let differs = asked.is_some_and(|asked| {
+        let lies = |size: Size| size.width.cmp(&size.height);
+        lies(asked).is_ne() && lies(asked) == lies(at.input).reverse()
+    });
+    match (differs, op.clockwise) {
+        (false, _) => Turn::NONE,
+        (true, true) => Turn::quarters(1),
+        (true, false) => Turn::quarters(-1),
     }
 }
 
@@ -216,7 +305,7 @@ pub(super) fn resize(at: &StepInput<'_>, resize: &Resize) -> Result<Vec<Step>, E
     let family = match resize.frame {
         Frame::Stretch => Family::Stretch,
         Frame::Pad => Family::Pad,
-        Frame::Cover => Family::Crop,
+        Frame::Cover | Frame::CoverPad => Family::Crop,
         Frame::Inside | Frame::Outside => Family::Box,
     };
     // A single side of a cover is a plain resize, not a cut: only a lone ratio cuts.
@@ -245,57 +334,100 @@ pub(super) fn resize(at: &StepInput<'_>, resize: &Resize) -> Result<Vec<Step>, E
         }
         Frame::Cover => cover(at, resize, area),
         Frame::Pad => pad(at, resize, area)?,
+        Frame::CoverPad => cover_pad(at, resize, area)?,
     })
 }
 
 fn cover(at: &StepInput<'_>, resize: &Resize, area: Size) -> Vec<Step> {
     let input = at.input;
-    let (w, h) = (f64::from(input.width), f64::from(input.height));
-    let scale = (f64::from(area.width) / w).max(f64::from(area.height) / h);
+    let enlarges = area.width >= input.width || area.height >= input.height;
+    let scale = (f64::from(area.width) / f64::from(input.width))
+        .max(f64::from(area.height) / f64::from(input.height));
     let (scale, area) = match resize.direction {
-        Direction::Down if scale >= 1.0 => (
+        // Nothing is scaled, only cut.
+        Direction::Down if enlarges => (
             1.0,
             Size::new(area.width.min(input.width), area.height.min(input.height)),
         ),
-        Direction::Up if scale < 1.0 => return Vec::new(),
+        Direction::Up if !enlarges => return Vec::new(),
         _ => (scale, area),
     };
-    // The box in input pixels; one side is exactly the input's where that side binds.
+    resample(input, placed(at, resize, area, scale), area)
+}
+
+/// Covers the box as far as no more of a side is cut than [`MOST_CUT`], and pads the rest of it.
+fn cover_pad(at: &StepInput<'_>, resize: &Resize, area: Size) -> Result<Vec<Step>, Error> {
+    let input = at.input;
+    let (cut, of) = MOST_CUT;
+    // What must stay of a side shows at least at the size of the box.
+    let kept = |n: u32| f64::from(n) * f64::from(of - cut) / f64::from(of);
+    let by = |n: u32, side: f64| f64::from(n) / side;
+    let (w, h) = (f64::from(input.width), f64::from(input.height));
+    let cover = by(area.width, w).max(by(area.height, h));
+    let inside = by(area.width, w).min(by(area.height, h));
+    let most = by(area.width, kept(input.width)).min(by(area.height, kept(input.height)));
+    let scale = cover.min(most).max(inside);
+    let shown = |n: u32, most: u32| nearest(f64::from(n) * scale).clamp(1, most);
+    let drawn = Size::new(
+        shown(input.width, area.width),
+        shown(input.height, area.height),
+    );
+    let mut steps = resample(input, placed(at, resize, drawn, scale), drawn);
+    if drawn != area {
+        steps.push(Step::Canvas {
+            size: area,
+            left: i32::try_from((area.width - drawn.width) / 2).unwrap_or(0),
+            top: i32::try_from((area.height - drawn.height) / 2).unwrap_or(0),
+            fill: super::paint(resize.background.as_ref()),
+        });
+    }
+    Ok(steps)
+}
+
+/// The part of the input that a box of this size shows at this scale, placed by gravity and offset and
+/// kept inside the picture. Where nothing is scaled it lies on whole pixels.
+fn placed(at: &StepInput<'_>, resize: &Resize, area: Size, scale: f64) -> Region {
+    let (w, h) = (f64::from(at.input.width), f64::from(at.input.height));
+    // One side is exactly the input's where that side binds.
     let width = (f64::from(area.width) / scale).min(w);
     let height = (f64::from(area.height) / scale).min(h);
     let (rest_x, rest_y) = (w - width, h - height);
-    #[allow(clippy::cast_precision_loss)]
-    let (dx, dy) = {
-        let (x, y) = at.offset(&resize.offset);
-        (x as f64, y as f64)
-    };
+    let (dx, dy) = at.distances(&resize.offset);
     let (x, y) = match &resize.gravity {
-        Gravity::Point => (dx - width / 2.0, dy - height / 2.0),
+        // A point of the input, whatever the pixel ratio.
+        Gravity::Point => (
+            dx.in_input(Decimal::SCALE, 1.0) - width / 2.0,
+            dy.in_input(Decimal::SCALE, 1.0) - height / 2.0,
+        ),
         gravity => {
             let compass = compass(gravity);
+            let dpr = at.dpr(&resize.area.dpr).billionths();
             let (right, down) = inward(compass);
             let (ax, ay) = anchor(compass);
             (
-                rest_x * ax + right * dx / scale,
-                rest_y * ay + down * dy / scale,
+                rest_x * ax + right * dx.in_input(dpr, scale),
+                rest_y * ay + down * dy.in_input(dpr, scale),
             )
         }
     };
-    let (mut x, mut y) = (x.clamp(0.0, rest_x.max(0.0)), y.clamp(0.0, rest_y.max(0.0)));
-    if scale >= 1.0 && resize.direction == Direction::Down {
-        // Nothing is scaled: whole pixels, so that this is a plain cut.
-        (x, y) = (x.floor(), y.floor());
+    let (x, y) = (x.clamp(0.0, rest_x.max(0.0)), y.clamp(0.0, rest_y.max(0.0)));
+    let whole = scale == 1.0;
+    Region {
+        x: if whole { x.floor() } else { x },
+        y: if whole { y.floor() } else { y },
+        width,
+        height,
     }
-    resample(
-        input,
-        Region {
-            x,
-            y,
-            width,
-            height,
-        },
-        area,
-    )
+}
+
+/// The nearest whole number of pixels to a length that is known to be one side of a picture.
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a conversion saturates at the ends"
+)]
+fn nearest(length: f64) -> u32 {
+    (length + 0.5).floor() as u32
 }
 
 fn pad(at: &StepInput<'_>, resize: &Resize, area: Size) -> Result<Vec<Step>, Error> {
@@ -327,7 +459,7 @@ fn pad(at: &StepInput<'_>, resize: &Resize, area: Size) -> Result<Vec<Step>, Err
     let rest_y = i64::from(canvas.height) - i64::from(drawn.height);
     let (dx, dy) = match resize.gravity {
         Gravity::Point => (0, 0),
-        _ => at.offset(&resize.offset),
+        _ => at.offset(&resize.offset, &resize.area.dpr),
     };
     let compass = compass(&resize.gravity);
     let (right, down) = inward(compass);
@@ -362,7 +494,7 @@ pub(super) fn crop(at: &StepInput<'_>, crop: &Crop) -> Result<Vec<Step>, Error> 
         i64::from(area.width.min(input.width)),
         i64::from(area.height.min(input.height)),
     );
-    let (dx, dy) = at.offset(&crop.offset);
+    let (dx, dy) = at.offset(&crop.offset, &crop.area.dpr);
     let (x, y, width, height) = match &crop.gravity {
         Gravity::Corner => {
             let (x, y) = (dx.max(0), dy.max(0));

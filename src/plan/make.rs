@@ -1,13 +1,15 @@
 //! The plan of one request: every symbolic length settled, every step in order.
 
 use super::facts::{Facts, Size};
+use super::fold::fold;
+use super::frames;
 use super::geometry::{self, StepInput};
-use super::negotiate::{self, Negotiated, Writable};
+use super::negotiate::{self, Negotiated, Source, Writable};
 use super::raster::{Paint, RasterPlan, Rounding, Step};
-use super::{Error, Hints, Limits, Plan};
+use super::{Error, Hints, InfoPlan, Limits, Plan, Region};
 use crate::spec::{
-    Border, Colour, Corner, Dpr, Fill, Format, FormatChoice, Length, Op, Output, Quality, Radii,
-    Select, Support, TransformSpec, Turn,
+    Amount, Border, Colour, Corner, Decimal, Dpr, Fill, Format, FormatChoice, Gravity, Length, Op,
+    Output, Quality, Radii, Select, Setting, Subject, Support, TransformSpec, Turn,
 };
 
 /// The owner's choices that a plan depends on.
@@ -33,6 +35,31 @@ pub fn make(
     hints: &Hints,
     rules: &Rules,
 ) -> Result<Plan, Error> {
+    // The only page of a still is the still.
+    let still;
+    let spec = if spec.select == Select::Page(1) && facts.frames <= 1 {
+        still = TransformSpec {
+            select: Select::Whole,
+            ..spec.clone()
+        };
+        &still
+    } else {
+        spec
+    };
+    let facts_wanted = |setting: &Setting| matches!(setting, Setting::Switch("facts", _));
+    if spec.output.settings.iter().any(facts_wanted) {
+        let mut picture = spec.clone();
+        picture
+            .output
+            .settings
+            .retain(|setting| !facts_wanted(setting));
+        let picture = match make(&picture, facts, negotiated, hints, rules)? {
+            Plan::Raster(plan) => Some(plan),
+            Plan::Original | Plan::Info(_) => None,
+        };
+        let salient = picture.as_ref().and_then(|plan| salient(spec, plan));
+        return Ok(Plan::Info(InfoPlan { picture, salient }));
+    }
     if is_original(spec, Some(facts.format)) {
         return Ok(Plan::Original);
     }
@@ -56,7 +83,18 @@ pub fn make(
     if orientation != Turn::NONE {
         steps.push(Step::Turn(orientation));
     }
-    let source = facts.size.turned(orientation);
+    let stored = facts.size.turned(orientation);
+    let source = match density(&spec.output) {
+        Some(density) if facts.format == Format::Svg => at_density(stored, density),
+        _ => stored,
+    };
+    if source != stored {
+        rules.limits.picture(source)?;
+        steps.push(Step::Resample {
+            from: Region::whole(stored),
+            to: source,
+        });
+    }
     let mut size = source;
     // What the one table says is not rendered is passed over here, and only here.
     for op in spec.ops.iter().filter(|op| op.support().is_rendered()) {
@@ -71,8 +109,14 @@ pub fn make(
             Op::Resize(resize) => steps.extend(geometry::resize(&at, resize)?),
             Op::Turn(turn) if *turn == Turn::NONE => {}
             Op::Turn(turn) => steps.push(Step::Turn(*turn)),
-            Op::Round(radii) => steps.push(Step::Round(rounding(radii, size))),
-            Op::Border(border) => steps.extend(line(border, size)),
+            Op::TurnToShape(shape) => {
+                let turn = geometry::turn_to_shape(&at, shape);
+                if turn != Turn::NONE {
+                    steps.push(Step::Turn(turn));
+                }
+            }
+            Op::Round(radii) => steps.push(Step::Round(rounding(radii, &at))),
+            Op::Border(border) => steps.extend(line(border, &at)),
             Op::Opacity(percent) => {
                 let level = (u32::from(percent.get()) * 255 + 50) / 100;
                 steps.push(Step::Opacity(u8::try_from(level).unwrap_or(u8::MAX)));
@@ -82,7 +126,6 @@ pub fn make(
             Op::IgnoreOrientation
             | Op::Rotate(_)
             | Op::RotateBy(_)
-            | Op::TurnToShape(_)
             | Op::OpacityBy(_)
             | Op::Trim(_)
             | Op::Effect(_)
@@ -97,14 +140,72 @@ pub fn make(
             rules.limits.picture(size)?;
         }
     }
-    let format = negotiate::format(&spec.output, negotiated, facts, size, &rules.writable);
+    let alpha = steps
+        .iter()
+        .fold(facts.alpha, |alpha, step| step.alpha_after(alpha));
+    let source = Source {
+        format: facts.format,
+        alpha,
+        moving: frames::moving(spec, facts),
+    };
+    let format = negotiate::format(&spec.output, negotiated, source, size, &rules.writable);
     side_fits(size, format)?;
     let encode = negotiate::encode(&spec.output, format, rules.quality);
+    let frames = frames::frames(spec, facts, format, &rules.limits)?;
+    let (window, steps) = fold(facts.size, steps);
     Ok(Plan::Raster(RasterPlan {
         source: facts.size,
+        window,
+        frames,
         steps,
         encode,
     }))
+}
+
+/// The density at which drawings have the size that they say. Assumed: it is the documented default, and
+/// a drawing without a density has been seen at its own size.
+const OWN_DENSITY: u32 = 150;
+
+/// Dots per inch asked for.
+pub(super) fn density(output: &Output) -> Option<u16> {
+    output.settings.iter().find_map(|setting| match setting {
+        Setting::Density(Amount::Fixed(dpi)) => u16::try_from(dpi.billionths() / Decimal::SCALE)
+            .ok()
+            .filter(|dpi| *dpi > 0),
+        _ => None,
+    })
+}
+
+/// A drawing's size in pixels at a density.
+fn at_density(own: Size, density: u16) -> Size {
+    let side = |n: u32| {
+        let n = u64::from(n) * u64::from(density) + u64::from(OWN_DENSITY / 2);
+        u32::try_from(n / u64::from(OWN_DENSITY)).unwrap_or(u32::MAX)
+    };
+    Size::new(side(own.width), side(own.height))
+}
+
+/// The part of the source that is kept, where an automatic gravity has chosen it.
+fn salient(spec: &TransformSpec, plan: &RasterPlan) -> Option<Region> {
+    let chosen = |gravity: &Gravity| {
+        matches!(
+            gravity,
+            Gravity::Subject {
+                subject: Subject::Salient,
+                ..
+            }
+        )
+    };
+    let used = spec.ops.iter().any(|op| match op {
+        Op::Crop(crop) => chosen(&crop.gravity),
+        Op::Resize(resize) => chosen(&resize.gravity),
+        _ => false,
+    });
+    let kept = match plan.steps.first() {
+        Some(Step::Resample { from, .. }) => *from,
+        _ => Region::whole(plan.window.size),
+    };
+    used.then(|| plan.window.outside(kept))
 }
 
 /// Whether the stored bytes themselves are the answer: nothing is asked of the picture, and the
@@ -148,6 +249,7 @@ pub struct Varies {
 #[must_use]
 pub fn varies(spec: &TransformSpec) -> Varies {
     let shown = |length: &Option<Length>| matches!(length, Some(Length::Shown { .. }));
+    // Radii and borders follow the pixel ratio of a size, which tells all.
     let sizes = spec.ops.iter().filter_map(|op| match op {
         Op::Resize(resize) => Some(&resize.area),
         Op::Crop(crop) => Some(&crop.area),
@@ -191,12 +293,14 @@ fn side_fits(size: Size, format: Format) -> Result<(), Error> {
 }
 
 /// Radii in pixels, each clamped to half the side; `max` is the ellipse that touches all sides.
-fn rounding(radii: &Radii, size: Size) -> Rounding {
-    let (half_w, half_h) = (f64::from(size.width) / 2.0, f64::from(size.height) / 2.0);
-    Rounding(radii.0.each_ref().map(|corner| match corner {
+fn rounding(radii: &Radii, at: &StepInput<'_>) -> Rounding {
+    let half = |n: u32| f64::from(n) / 2.0;
+    let (half_w, half_h) = (half(at.input.width), half(at.input.height));
+    Rounding(radii.corners.each_ref().map(|corner| match corner {
         Corner::Max => (half_w, half_h),
         Corner::Px(n) => {
-            let radius = f64::from(*n).min(half_w).min(half_h);
+            let radius = f64::from(at.pixels(*n, &radii.dpr));
+            let radius = radius.min(half_w).min(half_h);
             (radius, radius)
         }
         Corner::Expr(_) => (0.0, 0.0),
@@ -204,14 +308,14 @@ fn rounding(radii: &Radii, size: Size) -> Rounding {
 }
 
 /// `None` where width or colour is not known, which the table filters out.
-fn line(border: &Border, size: Size) -> Option<Step> {
+fn line(border: &Border, at: &StepInput<'_>) -> Option<Step> {
     let Length::Px(width) = border.width else {
         return None;
     };
     Some(Step::Border {
-        width: u32::try_from(width).ok()?,
+        width: at.pixels(u32::try_from(width).ok()?, &border.dpr),
         colour: border.colour.colour()?,
-        corners: border.radii.as_ref().map(|radii| rounding(radii, size)),
+        corners: border.radii.as_ref().map(|radii| rounding(radii, at)),
     })
 }
 

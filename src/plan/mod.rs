@@ -1,6 +1,8 @@
 //! Specification plus facts to a plan: all arithmetic lives here, and nothing here touches the world.
 
 mod facts;
+mod fold;
+mod frames;
 mod geometry;
 mod hints;
 mod limits;
@@ -11,11 +13,13 @@ mod raster;
 use thiserror::Error as ThisError;
 
 pub use facts::{Facts, Size};
+pub use fold::fold;
+pub use frames::{Frames, Motion};
 pub use hints::Hints;
 pub use limits::Limits;
 pub use make::{Rules, Varies, is_original, make, relevant, varies};
 pub use negotiate::{Negotiated, Writable, level_quality, negotiate};
-pub use raster::{Encode, Paint, RasterPlan, Region, Rounding, Step};
+pub use raster::{Colours, Encode, Paint, PngKind, RasterPlan, Region, Rounding, Step, Window};
 
 use make::paint;
 
@@ -26,6 +30,17 @@ pub enum Plan {
     Original,
     /// Pixels.
     Raster(RasterPlan),
+    /// Not the picture but facts about it, as JSON.
+    Info(InfoPlan),
+}
+
+/// What facts are wanted about.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InfoPlan {
+    /// What would be delivered; `None`: the stored bytes.
+    pub picture: Option<RasterPlan>,
+    /// The part of the upright source that an automatic gravity has kept, where one was used.
+    pub salient: Option<Region>,
 }
 
 /// Why no plan can be made.

@@ -13,6 +13,7 @@
 //! first resampling needs, at least as large as it needs it. A decoder that can do with less work
 //! does; one that cannot decodes everything, and the result is the same picture.
 
+mod animate;
 mod budget;
 #[cfg(feature = "aom")]
 mod codec_aom;
@@ -20,6 +21,7 @@ mod codec_webp;
 mod encode;
 mod error;
 mod ingest;
+mod metadata;
 mod pool;
 mod probe;
 mod raster;
@@ -34,8 +36,8 @@ pub use error::Error;
 pub use pool::{Config, Counters, Pool};
 pub use probe::{probe, sniff};
 
-use crate::plan::{RasterPlan, Region, Size, Step};
-use crate::spec::{Format, Turn};
+use crate::plan::{Colours, Facts, Frames, Paint, RasterPlan, Region, Size, Step};
+use crate::spec::Format;
 use budget::now;
 use ingest::{Decoded, Request};
 
@@ -59,6 +61,21 @@ pub struct Rendered {
     pub damaged: bool,
     /// Where the time went.
     pub timings: Timings,
+}
+
+impl Rendered {
+    /// The stored bytes as they are.
+    #[must_use]
+    pub fn untouched(source: &Bytes, facts: &Facts) -> Self {
+        Self {
+            body: source.clone(),
+            format: facts.format,
+            size: facts.upright(),
+            alpha: facts.alpha,
+            damaged: false,
+            timings: Timings::default(),
+        }
+    }
 }
 
 /// Wall time of one job by stage.
@@ -98,16 +115,19 @@ pub fn run(plan: &RasterPlan, source: &[u8], budget: &Budget) -> Result<Rendered
             found: facts.size,
         });
     }
-    let mut size = plan.source;
+    let mut size = plan.window.size;
     for step in &plan.steps {
         size = step.size_after(size);
         budget.limits().picture(size)?;
     }
     encode::check(plan.encode.format, size)?;
     budget.check()?;
+    let frame = match plan.frames {
+        Frames::One(frame) => frame,
+        Frames::All(motion) => return animate::run(plan, motion, source, &facts, budget),
+    };
 
-    let steps = resample_first(plan);
-    let request = request(plan, &steps);
+    let request = request(plan, frame);
     let decoded = guarded(
         || ingest::decode(source, &facts, &request, budget),
         || Error::bad(facts.format, "the decoder crashed on it"),
@@ -115,7 +135,8 @@ pub fn run(plan: &RasterPlan, source: &[u8], budget: &Budget) -> Result<Rendered
     let decode_done = now();
 
     let damaged = decoded.damaged;
-    let raster = transform(decoded, &steps, budget)?.without_idle_alpha();
+    let Drawn { raster, profile } = transform(decoded, plan, budget)?;
+    let raster = raster.without_idle_alpha();
     budget.check()?;
     let size = raster.size();
     let alpha = raster.layout() == raster::Layout::Rgba && plan.encode.format.has_alpha();
@@ -125,6 +146,7 @@ pub fn run(plan: &RasterPlan, source: &[u8], budget: &Budget) -> Result<Rendered
         || encode::encode(raster, &plan.encode, budget),
         || Error::encoder(plan.encode.format, "it crashed"),
     )?;
+    let body = metadata::carry(body, &plan.encode, source, facts.format, profile);
     Ok(Rendered {
         body: body.into(),
         format: plan.encode.format,
@@ -148,78 +170,124 @@ fn guarded<T>(
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(crashed()))
 }
 
-/// The plan's steps with quarter turns moved behind the resampling that follows them: turning few
-/// pixels is cheaper than turning many, and a decoder can then reduce in its own direction.
-fn resample_first(plan: &RasterPlan) -> Vec<Step> {
-    let mut turn = Turn::NONE;
-    let mut rest = plan.steps.as_slice();
-    while let [Step::Turn(next), tail @ ..] = rest {
-        turn = turn.then(*next);
-        rest = tail;
-    }
-    if turn == Turn::NONE {
-        return rest.to_vec();
-    }
-    match rest {
-        [Step::Resample { from, to }, tail @ ..] if is_reduction(*from, *to) => {
-            let from = raster::unturned(*from, plan.source, turn);
-            let to = to.turned(turn);
-            [Step::Resample { from, to }, Step::Turn(turn)]
-                .into_iter()
-                .chain(tail.iter().cloned())
-                .collect()
-        }
-        _ => std::iter::once(Step::Turn(turn))
-            .chain(rest.iter().cloned())
-            .collect(),
-    }
-}
-
 fn is_reduction(from: Region, to: Size) -> bool {
     f64::from(to.width) * f64::from(to.height) <= from.width * from.height
 }
 
 /// What the decoder is asked for.
-fn request(plan: &RasterPlan, steps: &[Step]) -> Request {
-    let Some(Step::Resample { from, to }) = steps.first() else {
-        return Request::whole(plan.source);
+fn request(plan: &RasterPlan, frame: u32) -> Request {
+    let window = plan.window;
+    let whole = window.outside(Region::whole(window.size));
+    let Some(Step::Resample { from, to }) = plan.steps.first() else {
+        return Request {
+            frame,
+            ..Request::part(plan.source, whole, 1)
+        };
     };
     // The filter looks three output pixels beyond the region, and one more for rounding.
     let reach = |from: f64, to: u32| 3.0 * (from / f64::from(to)).max(1.0) + 1.0;
     let (x, y) = (reach(from.width, to.width), reach(from.height, to.height));
-    Request::part(
-        plan.source,
-        Region {
-            x: from.x - x,
-            y: from.y - y,
-            width: from.width + 2.0 * x,
-            height: from.height + 2.0 * y,
-        },
-        plan.shrink(SHRINK_MARGIN),
-    )
+    let seen = Region {
+        x: from.x - x,
+        y: from.y - y,
+        width: from.width + 2.0 * x,
+        height: from.height + 2.0 * y,
+    };
+    let part = window.outside(seen).inside(whole);
+    Request {
+        frame,
+        exact: Some((window.outside(*from), *to)),
+        ..Request::part(plan.source, part, plan.shrink(SHRINK_MARGIN))
+    }
 }
 
-/// The steps, with colours brought to sRGB where that touches the fewest pixels.
-fn transform(decoded: Decoded, steps: &[Step], budget: &Budget) -> Result<raster::Raster, Error> {
+/// The steps, with colours brought to those of the result where that touches the fewest pixels.
+fn transform(decoded: Decoded, plan: &RasterPlan, budget: &Budget) -> Result<Drawn, Error> {
+    let decoded = decoded.through(plan.window, plan.source)?;
+    let place = |region: Region| decoded.place(plan.window.outside(region));
+    let tone = Tone::of(plan, decoded.raster.layout());
     let profile = decoded.profile.as_deref();
-    let (mut raster, rest) = match steps {
+    let (mut raster, rest) = match plan.steps.as_slice() {
         [Step::Resample { from, to }, rest @ ..] => {
             let step = Step::Resample {
-                from: decoded.place(*from),
+                from: place(*from),
                 to: *to,
             };
             if is_reduction(*from, *to) {
                 let small = decoded.raster.apply(&step, budget)?;
-                (raster::to_srgb(small, profile), rest)
+                (tone.before_steps(small, profile), rest)
             } else {
-                let full = raster::to_srgb(decoded.raster, profile);
+                let full = tone.before_steps(decoded.raster, profile);
                 (full.apply(&step, budget)?, rest)
             }
         }
-        _ => (raster::to_srgb(decoded.raster, profile), steps),
+        steps => (tone.before_steps(decoded.raster, profile), steps),
     };
     for step in rest {
         raster = raster.apply(step, budget)?;
     }
-    Ok(raster)
+    Ok(Drawn {
+        raster: tone.after_steps(raster, plan),
+        profile: decoded.profile.filter(|_| tone == Tone::Own),
+    })
+}
+
+/// What the steps give.
+struct Drawn {
+    raster: raster::Raster,
+    /// The profile that its samples need, where they are not sRGB.
+    profile: Option<Vec<u8>>,
+}
+
+/// What happens to the colours of a source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tone {
+    /// They become sRGB.
+    Srgb,
+    /// They stay what they are, for the result holds them and their profile.
+    Own,
+    /// They become sRGB for the steps, and inks for the result.
+    Inks,
+}
+
+impl Tone {
+    fn of(plan: &RasterPlan, layout: raster::Layout) -> Self {
+        let format = plan.encode.format;
+        let inks = layout == raster::Layout::Cmyk;
+        // Steps that paint know colours as light.
+        let moves_only = plan
+            .steps
+            .iter()
+            .all(|step| matches!(step, Step::Turn(_) | Step::Resample { .. }));
+        match plan.encode.colours {
+            Colours::Inks if format == Format::Jpeg => Self::Inks,
+            Colours::KeepInks | Colours::Copy if inks => match (format, moves_only) {
+                (Format::Jpeg, true) => Self::Own,
+                (Format::Jpeg, false) => Self::Inks,
+                _ => Self::Srgb,
+            },
+            Colours::Copy if matches!(format, Format::Jpeg | Format::Png | Format::WebP) => {
+                Self::Own
+            }
+            _ => Self::Srgb,
+        }
+    }
+
+    fn before_steps(self, raster: raster::Raster, profile: Option<&[u8]>) -> raster::Raster {
+        match self {
+            Self::Own => raster,
+            Self::Srgb | Self::Inks => raster::to_srgb(raster, profile),
+        }
+    }
+
+    fn after_steps(self, raster: raster::Raster, plan: &RasterPlan) -> raster::Raster {
+        match self {
+            Self::Own | Self::Srgb => raster,
+            Self::Inks => {
+                let mut behind = plan.encode.background;
+                behind.a = 255;
+                raster.flattened(Paint::Colour(behind)).into_inks()
+            }
+        }
+    }
 }

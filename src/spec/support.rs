@@ -4,8 +4,8 @@
 //! what is unsupported, all ask here. Whoever renders another op moves its arm.
 
 use super::{
-    Area, Corner, Crop, Dpr, Effect, Fill, Gravity, Length, Metadata, Op, Radii, Resize, Select,
-    Setting, Subject,
+    Amount, Area, Corner, Crop, Dpr, Effect, Fill, Gravity, Length, Metadata, Op, Radii, Resize,
+    Select, Setting, Subject,
 };
 
 /// Whether something in a specification is rendered.
@@ -100,18 +100,19 @@ impl Op {
                     sized => sized.with(gravity.support()).with(shift),
                 }
             }
-            Self::Turn(_) | Self::Opacity(_) | Self::IgnoreOrientation => Supported,
+            Self::Turn(_) | Self::TurnToShape(_) | Self::Opacity(_) | Self::IgnoreOrientation => {
+                Supported
+            }
             Self::Round(radii) => radii.support(),
             Self::Border(border) => match (&border.width, &border.radii, border.colour.colour()) {
                 (Length::Expr(_), _, _) => Unsupported(EXPRESSION),
                 (_, _, None) => Unsupported(VARIABLE),
-                (_, Some(radii), _) => radii.support(),
-                _ => Supported,
+                (_, Some(radii), _) => radii.support().with(border.dpr.support()),
+                _ => border.dpr.support(),
             },
             Self::Background(fill) => fill.support(),
             Self::Rotate(_) => Unsupported("only quarter turns are rendered: left out"),
             Self::RotateBy(_) | Self::OpacityBy(_) => Unsupported(EXPRESSION),
-            Self::TurnToShape(_) => Unsupported("turning by the shape asked for is left out"),
             Self::Trim(_) => Unsupported(EFFECT),
             Self::Effect(effect) => effect.support(),
             Self::Overlay(_) => Unsupported("layers are not rendered: the layer is left out"),
@@ -206,7 +207,11 @@ impl Effect {
             | Self::Reverse
             | Self::Transition { .. }
             | Self::Volume { .. } => Unsupported(VIDEO),
-            Self::Loop { .. } | Self::Zoompan { .. } => Unsupported("animation is not rendered"),
+            Self::Loop { level } => match level {
+                None | Some(Amount::Fixed(_)) => Supported,
+                Some(Amount::Expr(_)) => Unsupported(EXPRESSION),
+            },
+            Self::Zoompan { .. } => Unsupported("stills are not brought to motion"),
             Self::ClippingPath { .. } => Unsupported("clipping paths are not written"),
             Self::Function { .. } => Unsupported("custom functions are not run: left out"),
             Self::Variable { .. } => Unsupported(VARIABLE),
@@ -266,13 +271,13 @@ impl Dpr {
 impl Radii {
     fn support(&self) -> Support {
         if self
-            .0
+            .corners
             .iter()
             .any(|corner| matches!(corner, Corner::Expr(_)))
         {
             Unsupported(EXPRESSION)
         } else {
-            Supported
+            self.dpr.support()
         }
     }
 }
@@ -311,8 +316,8 @@ impl Select {
     #[must_use]
     pub const fn support(&self) -> Support {
         match self {
-            Self::Whole => Supported,
-            Self::Page(_) | Self::Pages(_) | Self::Named { .. } => Unsupported(FIRST_PAGE),
+            Self::Whole | Self::Page(_) => Supported,
+            Self::Pages(_) | Self::Named { .. } => Unsupported(FIRST_PAGE),
             Self::PageBy(_) => Unsupported(EXPRESSION),
         }
     }
@@ -323,10 +328,8 @@ impl Metadata {
     #[must_use]
     pub const fn support(self) -> Support {
         match self {
-            Self::Strip => Supported,
-            Self::Keep | Self::Attribution => {
-                Approximated("metadata is not copied into the result")
-            }
+            Self::Strip | Self::Keep => Supported,
+            Self::Attribution => Approximated("author and copyright are looked for in Exif only"),
         }
     }
 }
@@ -338,10 +341,19 @@ impl Setting {
         match self {
             Self::QualityBy(_) => Unsupported(EXPRESSION),
             Self::Format(_) => Unsupported("this format cannot be written: the stored one is kept"),
-            Self::ColourSpace(_) => Approximated("the result is always sRGB"),
-            Self::Density(_) => Approximated("density is not written into the result"),
-            Self::Delay(_) => Unsupported("animation is not rendered"),
-            Self::Animated(_) => Approximated("the first frame is delivered"),
+            Self::ColourSpace(word) => {
+                let known = ["cmyk", "keep_cmyk", "copy"];
+                if known.iter().any(|known| word.eq_ignore_ascii_case(known)) {
+                    Supported
+                } else {
+                    Approximated("stored profiles are not applied: the result is sRGB")
+                }
+            }
+            Self::Density(amount) | Self::Delay(amount) => match amount {
+                Amount::Fixed(_) => Supported,
+                Amount::Expr(_) => Unsupported(EXPRESSION),
+            },
+            Self::Animated(_) => Supported,
             Self::Sampling { .. }
             | Self::VideoCodec(_)
             | Self::AudioCodec(_)
@@ -353,10 +365,10 @@ impl Setting {
             | Self::DynamicRange(_)
             | Self::Stream(_) => Unsupported(VIDEO),
             Self::Switch("moving", _) => Approximated("a still picture is delivered"),
-            Self::Switch("palette", _) => Approximated("written with full colours"),
-            Self::Switch("profile", _) => {
-                Approximated("no colour profile is written: the result is sRGB")
-            }
+            Self::Switch(
+                "palette" | "profile" | "facts" | "any-format" | "true-colour" | "rgba",
+                _,
+            ) => Supported,
             Self::Switch(..) => Unsupported("this flag is not rendered"),
         }
     }

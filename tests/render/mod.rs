@@ -6,11 +6,17 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod animation;
+mod drawings;
+mod folding;
 mod formats;
+mod gallery;
 mod hostile;
 mod kinds;
+mod metadata;
 mod orientation;
 mod painting;
 mod pool;
 mod resampling;
+mod sets;
 mod sources;

@@ -6,7 +6,7 @@ use crate::grammar::{ParamKey, Value};
 use crate::spec::{Amount, Clip, Decimal, Fact, Op, Setting, Time};
 
 /// Colour spaces that are the result's own in any case.
-const SRGB: &[&str] = &["srgb", "tinysrgb", "no_cmyk"];
+const SRGB: &[&str] = &["srgb", "tinysrgb", "no_cmyk", "srgb:truecolor"];
 
 /// Reads the settings of a component, each by its own parameter.
 pub(super) fn settings(reader: &mut Reader<'_, '_>) {
