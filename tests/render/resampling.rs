@@ -22,7 +22,7 @@ fn a_plain_cut_changes_no_pixel() {
         to: Size::new(20, 9),
     };
     let expected = Picture::new(20, 9, |x, y| picture.at(x + 7, y + 11));
-    assert_eq!(through_png(&picture, std::slice::from_ref(&step)), expected);
+    assert_eq!(through_png(&picture, &[step]), expected);
 }
 
 #[test]
@@ -35,7 +35,7 @@ fn a_plain_cut_of_every_format_is_at_its_place() {
     let expected = Picture::new(24, 21, |x, y| picture.at(x + 31, y + 17));
     for format in [Format::Jpeg, Format::WebP, Format::Png] {
         let file = run(&picture.png(), &[], encode(format, 97)).unwrap().body;
-        let cut = run(&file, std::slice::from_ref(&step), encode(Format::Png, 80)).unwrap();
+        let cut = run(&file, &[step.clone()], encode(Format::Png, 80)).unwrap();
         let off = open(&cut.body, Format::Png).mean(&expected);
         assert!(off < 2.0, "{format:?}: {off}");
     }
@@ -55,11 +55,11 @@ fn decoders_that_reduce_keep_things_in_place() {
         from: region(100.5, 33.25, 300.0, 300.0),
         to: Size::new(30, 30),
     };
-    let expected = through_png(&picture, std::slice::from_ref(&step));
+    let expected = through_png(&picture, &[step.clone()]);
     for format in [Format::Jpeg, Format::WebP] {
         let file = run(&picture.png(), &[], encode(format, 95)).unwrap().body;
         let seen = open(
-            &run(&file, std::slice::from_ref(&step), encode(Format::Png, 80))
+            &run(&file, &[step.clone()], encode(Format::Png, 80))
                 .unwrap()
                 .body,
             Format::Png,
@@ -110,7 +110,7 @@ fn what_is_invisible_does_not_bleed() {
         for format in [Format::Png, Format::WebP] {
             let file = run(&picture.png(), &[], encode(format, 100)).unwrap().body;
             let seen = open(
-                &run(&file, std::slice::from_ref(&step), encode(Format::Png, 80))
+                &run(&file, &[step.clone()], encode(Format::Png, 80))
                     .unwrap()
                     .body,
                 Format::Png,
@@ -138,10 +138,7 @@ fn a_region_outside_the_picture_is_cut_to_it() {
             from,
             to: Size::new(4, 4),
         };
-        assert_eq!(
-            through_png(&picture, std::slice::from_ref(&step)).size,
-            Size::new(4, 4)
-        );
+        assert_eq!(through_png(&picture, &[step]).size, Size::new(4, 4));
     }
 }
 
