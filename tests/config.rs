@@ -314,3 +314,37 @@ fn check_ends_with_two_and_the_number_of_problems() {
     );
     assert_eq!(cldgate(&["check"], "").status.code(), Some(0));
 }
+
+#[test]
+fn environment_variables_are_checked_as_the_file_is() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |variables: &[(&str, &str)]| {
+        config::read_with("cldgate.toml", LEAST, folder, variables).result
+    };
+    let config = read(&[
+        ("CLDGATE__LISTEN", "127.0.0.1:1234"),
+        ("CLDGATE__CACHE__MEMORY", "1MiB"),
+        ("CLDGATE__RENDER__THREADS", "3"),
+        ("CLDGATE__ORIGIN__PHOTOS__VERSION", "as_asked"),
+        ("CLDGATE__ENDPOINT__DEFAULT__HOSTS", "[\"a.example\"]"),
+        (
+            "CLDGATE__ENDPOINT__DEFAULT__NAMED_TRANSFORMATIONS__SMALL",
+            "w_50",
+        ),
+    ]);
+    let config = config.unwrap_or_else(|problems| panic!("{problems}"));
+    assert_eq!(config.listen, "127.0.0.1:1234".parse().unwrap());
+    assert_eq!(config.cache.memory.0, 1 << 20);
+    assert_eq!(config.render.threads, 3);
+    let endpoint = config.endpoints.first().unwrap();
+    assert_eq!(endpoint.hosts, ["a.example"]);
+    assert_eq!(endpoint.named_transformations["small"], "w_50");
+    assert!(config.dump().contains("as_asked"));
+
+    let problems = read(&[
+        ("CLDGATE__CACHE__MEMMORY", "1MiB"),
+        ("CLDGATE__LISTEN", "localhost:80"),
+        ("CLDGATE__ORIGIN__OTHER__PATH", "/srv"),
+    ]);
+    snapshot("environment", &problems.unwrap_err().to_string());
+}

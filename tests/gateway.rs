@@ -44,13 +44,20 @@ impl Gateway {
         ))
     }
 
-    fn start(config: &str) -> Self {
+    /// With a whole configuration; it should listen on ports of the system's choice.
+    pub fn start(config: &str) -> Self {
+        Self::start_with(config, &[])
+    }
+
+    /// As [`Gateway::start`], with environment variables.
+    pub fn start_with(config: &str, variables: &[(&str, &str)]) -> Self {
         let folder = scratch("gateway");
         let file = folder.join("cldgate.toml");
         std::fs::write(&file, config).expect("a configuration");
         let mut process = Command::new(env!("CARGO_BIN_EXE_cldgate"))
             .args(["serve", "--config"])
             .arg(&file)
+            .envs(variables.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -69,6 +76,19 @@ impl Gateway {
             admin,
             folder,
         }
+    }
+
+    /// Its configuration file.
+    pub fn file(&self) -> PathBuf {
+        self.folder.join("cldgate.toml")
+    }
+
+    /// Asks for a reload; the status and what it says.
+    pub async fn reload(&self) -> (u16, String) {
+        let request = reqwest::Client::new().post(format!("{}/reload", self.admin));
+        let response = request.send().await.expect("an answer");
+        let status = response.status().as_u16();
+        (status, response.text().await.expect("text"))
     }
 
     pub async fn get(&self, path: &str) -> reqwest::Response {

@@ -15,6 +15,7 @@ mod corpus;
 mod facts;
 mod gateway;
 mod http;
+mod operators;
 mod origin;
 mod plan;
 mod render;

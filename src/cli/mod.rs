@@ -9,6 +9,7 @@ pub mod audit;
 mod check;
 mod demo;
 mod explain;
+mod generate;
 mod render;
 mod serve;
 
@@ -52,6 +53,9 @@ enum Command {
     Audit(audit::Arguments),
     /// Deliver one URL to a file, without a server
     Render(render::Arguments),
+    /// Write shell completions and manual pages, for packages
+    #[command(hide = true)]
+    Generate(generate::Arguments),
 }
 
 /// Where the configuration is.
@@ -120,6 +124,7 @@ pub fn main() -> ExitCode {
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Render(arguments) => render::run(&arguments),
+        Command::Generate(arguments) => generate::run(&arguments),
     };
     match result {
         Ok(code) => code,

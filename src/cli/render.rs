@@ -42,9 +42,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
         Some(_) => None,
         None => Some(Photos::unpack()?),
     };
-    let config = load(file, photos.as_ref().map_or("".as_ref(), Photos::path))?;
+    let mut config = load(file, photos.as_ref().map_or("".as_ref(), Photos::path))?;
     telemetry::start(&config.log);
-    let app = App::new(config::gateway(&config, config::shared(&config)?)?, false);
+    config.log.access = false;
+    let app = App::new(config::gateway(&config, config::shared(&config)?)?, &config);
     runtime()?.block_on(async {
         let response = app.respond(&request).await;
         let success = response.status().is_success();

@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 
 use toml::de::DeTable;
 
+use super::overrides::{self, Override};
 use super::problem::{Fault, Problems, Sink, nearest};
 use super::section::{Context, Section};
 use super::unit::{Bytes, Time};
 use super::value as v;
 use super::{
     CACHE_CONTROL, Cache, Config, Dialect, Endpoint, Limits, Log, LogFormat, OnUnsupported, Origin,
-    OriginKind, Reading, Render, SecretName, Server,
+    OriginKind, Rate, Reading, Render, SecretName, Server,
 };
 use crate::origin::{ListingLife, VersionRule};
 use crate::plan;
@@ -25,16 +26,17 @@ const MAX_SECTIONS: usize = 1000;
 /// Kinds of origin that a configuration may name and this build does not have.
 const LATER_KINDS: [&str; 4] = ["s3", "web_server", "media_library", "fetch"];
 
-pub(super) fn read(name: &str, text: &str, folder: &Path) -> Reading {
-    let (table, errors) = DeTable::parse_recoverable(text);
+pub(super) fn read(name: &str, text: &str, folder: &Path, overrides: &[Override]) -> Reading {
+    let (mut table, errors) = DeTable::parse_recoverable(text);
     let context = Context {
-        sink: Sink::new(text),
+        sink: Sink::new(text, overrides),
         asked: RefCell::default(),
     };
     for error in &errors {
         let at = error.span().map_or(0, |span| span.start);
         context.sink.add(at, Fault::new(error.message().trim()));
     }
+    overrides::apply(table.get_mut(), overrides, &context.sink);
     let config = config(&context, table.get_ref(), folder);
     let list = context.sink.into_list();
     let result = match config {
@@ -132,6 +134,8 @@ fn server(mut section: Section<'_, '_>) -> Server {
             Time::seconds(30),
         ),
         header_bytes: section.or("header_bytes", v::bytes, Bytes(64 << 10)),
+        client_rate: section.or("client_rate", v::rate, Rate::default()),
+        client_header: section.get("client_header", v::header_name),
     };
     let (least, most) = (Bytes(8 << 10), Bytes(1 << 20));
     if !(least..=most).contains(&server.header_bytes) {
@@ -394,6 +398,7 @@ fn endpoint(mut section: Section<'_, '_>, folder: &Path, names: &mut Names) -> O
             },
         ),
         tell_origin: section.or("tell_origin", v::flag, false),
+        rate: section.or("rate", v::rate, Rate::default()),
         named_transformations: named(&mut section),
     };
     // Belongs to `on_unsupported = "upstream"`, which is refused above.

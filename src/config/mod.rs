@@ -11,6 +11,7 @@
 
 mod build;
 mod check;
+mod overrides;
 mod problem;
 mod secret;
 mod section;
@@ -74,6 +75,35 @@ pub struct Server {
     pub header_timeout: Time,
     /// Most bytes of a request's head.
     pub header_bytes: Bytes,
+    /// How often one client may ask.
+    pub client_rate: Rate,
+    /// Header in which a proxy before us names the client; `None`: clients come to us themselves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_header: Option<String>,
+}
+
+impl Server {
+    /// Whether nothing differs that only a restart changes: how often clients may ask does not.
+    fn same_connections(&self, other: &Self) -> bool {
+        let Self {
+            client_rate: _,
+            client_header: _,
+            drain,
+            header_timeout,
+            header_bytes,
+        } = self;
+        (drain, header_timeout, header_bytes)
+            == (&other.drain, &other.header_timeout, &other.header_bytes)
+    }
+}
+
+/// How often something may happen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Rate {
+    /// Requests a second in the long run; 0: without limit.
+    pub per_second: u32,
+    /// Requests at once after a pause; 0: as many as `per_second`.
+    pub burst: u32,
 }
 
 /// `[log]`: what is told, and how.
@@ -198,6 +228,8 @@ pub struct Endpoint {
     pub quality: Quality,
     /// Tells the origin's name in a header.
     pub tell_origin: bool,
+    /// How often all clients together may ask.
+    pub rate: Rate,
     /// Stored chains by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub named_transformations: BTreeMap<String, String>,
@@ -275,7 +307,8 @@ impl Config {
         }
         let text = std::fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
         let folder = path.parent().unwrap_or(Path::new(""));
-        Ok(read(&path.display().to_string(), &text, folder).result?)
+        let variables = overrides::from_environment();
+        Ok(check::read(&path.display().to_string(), &text, folder, &variables).result?)
     }
 
     /// The effective configuration as TOML, without secrets.
@@ -291,7 +324,7 @@ impl Config {
         [
             ("listen", self.listen != before.listen),
             ("admin", self.admin != before.admin),
-            ("[server]", self.server != before.server),
+            ("[server]", !self.server.same_connections(&before.server)),
             ("[log]", self.log != before.log),
             ("[render]", self.render != before.render),
             ("[cache]", self.cache != before.cache),
@@ -309,7 +342,20 @@ impl Config {
 /// Reads and checks a text. `name` stands in messages; relative paths start at `folder`.
 #[must_use]
 pub fn read(name: &str, text: &str, folder: &Path) -> Reading {
-    check::read(name, text, folder)
+    check::read(name, text, folder, &[])
+}
+
+/// As [`read`], with environment variables (name, value) that win over the text.
+#[must_use]
+pub fn read_with(name: &str, text: &str, folder: &Path, variables: &[(&str, &str)]) -> Reading {
+    let variables: Vec<_> = variables
+        .iter()
+        .map(|(name, value)| overrides::Override {
+            name: (*name).to_owned(),
+            value: (*value).to_owned(),
+        })
+        .collect();
+    check::read(name, text, folder, &variables)
 }
 
 /// The formats that this build writes.

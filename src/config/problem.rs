@@ -2,11 +2,14 @@
 
 use std::cell::RefCell;
 use std::fmt;
+use std::ops::Range;
+
+use super::overrides::Override;
 
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Problem {
-    /// Line in the file, from 1.
+    /// Line in the file, from 1; 0 for what an environment variable says.
     pub line: usize,
     /// What is wrong, naming the key. Never a secret's value.
     pub message: String,
@@ -30,7 +33,10 @@ impl fmt::Display for Problems {
             if n > 0 {
                 f.write_str("\n")?;
             }
-            write!(f, "{}:{}: {}", self.file, problem.line, problem.message)?;
+            match problem.line {
+                0 => write!(f, "{}", problem.message)?,
+                line => write!(f, "{}:{line}: {}", self.file, problem.message)?,
+            }
             if let Some(hint) = &problem.hint {
                 write!(f, "\n    hint: {hint}")?;
             }
@@ -65,19 +71,37 @@ impl Fault {
 /// Collects problems by their place in the text.
 pub(super) struct Sink<'t> {
     text: &'t str,
+    /// Variables that stand for keys; they lie behind the text, a byte each.
+    overrides: &'t [Override],
     list: RefCell<Vec<Problem>>,
 }
 
 impl<'t> Sink<'t> {
-    pub(super) const fn new(text: &'t str) -> Self {
+    pub(super) const fn new(text: &'t str, overrides: &'t [Override]) -> Self {
         Self {
             text,
+            overrides,
             list: RefCell::new(Vec::new()),
         }
     }
 
-    /// Adds a problem at a byte of the text.
+    /// Where the value of a variable lies: behind the text, where no key of the file can be.
+    pub(super) const fn place_of_override(&self, n: usize) -> Range<usize> {
+        let at = self.text.len() + 1 + n;
+        at..at + 1
+    }
+
+    /// Adds a problem at a byte of the text, or at a variable.
     pub(super) fn add(&self, at: usize, fault: Fault) {
+        let behind = at.checked_sub(self.text.len() + 1);
+        if let Some(given) = behind.and_then(|n| self.overrides.get(n)) {
+            self.list.borrow_mut().push(Problem {
+                line: 0,
+                message: format!("environment variable {}: {}", given.name, fault.message),
+                hint: fault.hint,
+            });
+            return;
+        }
         let before = self.text.as_bytes().get(..at).unwrap_or_default();
         let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
         self.list.borrow_mut().push(Problem {

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use smallvec::SmallVec;
 
+use super::Rate;
 use super::problem::{Fault, nearest};
 use super::secret::SecretName;
 use super::section::Value;
@@ -191,6 +192,44 @@ pub(super) fn header(value: &Value<'_>) -> Read<String> {
         return Err(Fault::new("must be visible ASCII characters"));
     }
     Ok(text)
+}
+
+/// The name of a header.
+pub(super) fn header_name(value: &Value<'_>) -> Read<String> {
+    let name = text(value)?;
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    if name.is_empty() || !name.bytes().all(plain) {
+        return wrong_text("the name of a header, such as \"X-Forwarded-For\"", &name);
+    }
+    Ok(name)
+}
+
+/// How often something may happen: `100`, or `{ per_second = 100, burst = 500 }`.
+pub(super) fn rate(value: &Value<'_>) -> Read<Rate> {
+    const MOST: u64 = 1_000_000;
+    let whole = |value: &Value<'_>| {
+        number(value, 0, MOST).map(|number| u32::try_from(number).unwrap_or(u32::MAX))
+    };
+    let Some(table) = value.as_table() else {
+        return Ok(Rate {
+            per_second: whole(value)?,
+            burst: 0,
+        });
+    };
+    let mut rate = Rate::default();
+    for (key, value) in table {
+        let field = match &**key.get_ref() {
+            "per_second" => &mut rate.per_second,
+            "burst" => &mut rate.burst,
+            other => {
+                let mut fault = Fault::new(format!("has the unknown key `{other}`"));
+                fault.hint = nearest(other, ["per_second", "burst"].into_iter());
+                return Err(fault);
+            }
+        };
+        *field = whole(value.get_ref())?;
+    }
+    Ok(rate)
 }
 
 /// An absolute base URL; the trailing slash is dropped.

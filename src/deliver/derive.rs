@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 use bytes::Bytes;
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::{
     Body, CacheState, Endpoint, Error, Gateway, Kept, Rendered, Request, Shared, count, endpoint,
@@ -14,7 +15,7 @@ use crate::cache::{DerivedKey, Joined, KeyParts};
 use crate::dialect::Delivery;
 use crate::origin::{Found, Origin};
 use crate::plan::{self, Frames, Hints, Negotiated, Plan};
-use crate::render::{self, Budget};
+use crate::render::{self, Budget, Lane};
 
 impl Gateway {
     /// A derived picture: from memory, from one who is making it, or made now.
@@ -82,10 +83,13 @@ struct Job {
 
 impl Job {
     async fn make(self) -> Result<Arc<Kept>, Error> {
+        let asked = clock();
         let source = self
             .origin
             .read(&self.found, self.endpoint.plan.limits.source_bytes)
             .await?;
+        let stages = &self.shared.counters.stages;
+        stages.origin.observe(asked.elapsed());
         self.shared
             .counters
             .origin_bytes
@@ -97,14 +101,27 @@ impl Job {
             ..render::Limits::default()
         });
         let (shared, key) = (self.shared.clone(), self.key);
+        let queued = clock();
         // The pool reports its own failures; what the drawing says comes back inside.
         let kept = shared
             .pool
-            .run(budget, move |budget| Ok(self.draw(&source, budget)))
+            .run(budget, self.lane(), move |budget| {
+                self.shared.counters.stages.queue.observe(queued.elapsed());
+                Ok(self.draw(&source, budget))
+            })
             .await??;
         let kept = Arc::new(kept);
         shared.memory.put(key, kept.clone());
         Ok(kept)
+    }
+
+    /// Whose turn it takes on the render pool.
+    fn lane(&self) -> Lane {
+        let hash = |text: &str| xxh3_64(text.as_bytes());
+        Lane {
+            endpoint: hash(&self.endpoint.name),
+            asset: hash(&self.delivery.asset.public_id),
+        }
     }
 
     /// Runs on a render thread.
@@ -125,8 +142,13 @@ impl Job {
         };
         let made = match &plan {
             Some(plan) => {
-                count(&self.shared.counters.renders);
-                render::run(plan, source, budget)?
+                let made = render::run(plan, source, budget)?;
+                let counters = &self.shared.counters;
+                count(&counters.renders);
+                counters.stages.decode.observe(made.timings.decode);
+                counters.stages.transform.observe(made.timings.transform);
+                counters.stages.encode.observe(made.timings.encode);
+                made
             }
             None => render::Rendered::untouched(source, &facts),
         };
@@ -145,6 +167,14 @@ impl Job {
             timings: made.timings,
         }))
     }
+}
+
+#[allow(
+    clippy::disallowed_methods,
+    reason = "waiting is measured for operators; no answer depends on it"
+)]
+fn clock() -> Instant {
+    Instant::now()
 }
 
 #[allow(

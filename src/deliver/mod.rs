@@ -6,6 +6,7 @@
 mod derive;
 mod endpoint;
 mod error;
+pub mod histogram;
 mod info;
 mod lookup;
 
@@ -18,6 +19,8 @@ use bytes::Bytes;
 pub use endpoint::{Endpoint, OnUnsupported};
 pub use error::Error;
 pub use lookup::find;
+
+use histogram::Histogram;
 
 use crate::cache::{DerivedKey, Flights, Memory, Weigh};
 use crate::dialect::{self, Delivery, Note, NoteLevel, Notes};
@@ -65,6 +68,23 @@ pub struct Counters {
     pub origin_bytes: AtomicU64,
     /// Notes by level: ignored, approximated, unsupported.
     pub notes: [AtomicU64; 3],
+    /// How long renderings wait for a thread, and each of their stages takes.
+    pub stages: Stages,
+}
+
+/// How long the stages of renderings take.
+#[derive(Debug, Default)]
+pub struct Stages {
+    /// From the queue to a thread.
+    pub queue: Histogram,
+    /// Fetching originals.
+    pub origin: Histogram,
+    /// Probing and decoding.
+    pub decode: Histogram,
+    /// Colour conversion and the steps of the plan.
+    pub transform: Histogram,
+    /// Writing the file.
+    pub encode: Histogram,
 }
 
 fn count(counter: &AtomicU64) {

@@ -20,6 +20,7 @@ mod codec_aom;
 mod codec_webp;
 mod encode;
 mod error;
+mod fair;
 mod ingest;
 mod metadata;
 mod pool;
@@ -33,6 +34,7 @@ use bytes::Bytes;
 
 pub use budget::{Budget, Limits};
 pub use error::Error;
+pub use fair::Lane;
 pub use pool::{Config, Counters, Pool};
 pub use probe::{probe, sniff};
 

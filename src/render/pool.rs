@@ -1,6 +1,5 @@
 //! The only threads that decode or compress, behind a queue that refuses instead of growing.
 
-use std::collections::VecDeque;
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,6 +10,7 @@ use tokio::sync::oneshot;
 
 use super::budget::Budget;
 use super::error::Error;
+use super::fair::{Fair, Lane};
 
 /// How large a pool is.
 #[derive(Clone, Copy, Debug)]
@@ -67,7 +67,7 @@ struct Shared {
 
 #[derive(Default)]
 struct Queue {
-    jobs: VecDeque<Box<dyn Job>>,
+    jobs: Fair<Box<dyn Job>>,
     closed: bool,
 }
 
@@ -83,6 +83,8 @@ trait Job: Send {
     fn is_abandoned(&self) -> bool;
     /// Does the work and sends what came of it.
     fn run(self: Box<Self>);
+    /// Says that there is no room for it after all.
+    fn refuse(self: Box<Self>, queued: usize);
 }
 
 struct Work<T, F> {
@@ -104,6 +106,10 @@ where
         let result = catch_unwind(AssertUnwindSafe(self.work)).unwrap_or(Err(Error::Crashed));
         // A failed send means that the caller has left in the meantime.
         let _left = self.reply.send(result);
+    }
+
+    fn refuse(self: Box<Self>, queued: usize) {
+        let _left = self.reply.send(Err(Error::Busy { queued }));
     }
 }
 
@@ -145,15 +151,17 @@ impl Pool {
         Ok(pool)
     }
 
-    /// Does `work` on a render thread and waits for the result. The budget is cancelled when this
+    /// Does `work` on a render thread and waits for the result. Work waits in its `lane`: those of
+    /// different endpoints and assets take turns. The budget is cancelled when this
     /// future is dropped, so a job that nobody waits for stops at its next check, and never starts if
     /// it is still queued.
     ///
     /// # Errors
     ///
-    /// [`Error::Busy`] at once when the queue is full, [`Error::Cancelled`] when the pool shuts down,
+    /// [`Error::Busy`] when the queue is full and this endpoint has its share of it, at once or when
+    /// another endpoint needs the place; [`Error::Cancelled`] when the pool shuts down,
     /// [`Error::Crashed`] when the work panicked, and whatever the work itself answers.
-    pub async fn run<T, F>(&self, budget: Budget, work: F) -> Result<T, Error>
+    pub async fn run<T, F>(&self, budget: Budget, lane: Lane, work: F) -> Result<T, Error>
     where
         T: Send + 'static,
         F: FnOnce(&Budget) -> Result<T, Error> + Send + 'static,
@@ -161,13 +169,14 @@ impl Pool {
         let guard = CancelOnDrop(&budget);
         let (reply, answer) = oneshot::channel();
         let theirs = budget.clone();
-        self.shared.push(Box::new(Work {
+        let work = Work {
             work: move || {
                 theirs.check()?;
                 work(&theirs)
             },
             reply,
-        }))?;
+        };
+        self.shared.push(lane, Box::new(work))?;
         let result = answer.await.unwrap_or(Err(Error::Cancelled));
         drop(guard);
         result
@@ -210,26 +219,30 @@ impl Shared {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn push(&self, job: Box<dyn Job>) -> Result<(), Error> {
+    fn push(&self, lane: Lane, job: Box<dyn Job>) -> Result<(), Error> {
         let mut queue = self.lock();
         if queue.closed {
             return Err(Error::Cancelled);
         }
         if queue.jobs.len() >= self.length {
             // Those who left make room before anyone is refused.
-            let before = queue.jobs.len();
-            queue.jobs.retain(|job| !job.is_abandoned());
-            let left = before - queue.jobs.len();
+            let left = queue.jobs.retain(|job| !job.is_abandoned());
             self.abandoned.fetch_add(left as u64, Ordering::Relaxed);
         }
-        if queue.jobs.len() >= self.length {
+        let queued = queue.jobs.len();
+        let mut displaced = None;
+        if queued >= self.length {
             self.refused.fetch_add(1, Ordering::Relaxed);
-            return Err(Error::Busy {
-                queued: queue.jobs.len(),
-            });
+            displaced = queue.jobs.make_room(lane);
+            if displaced.is_none() {
+                return Err(Error::Busy { queued });
+            }
         }
-        queue.jobs.push_back(job);
+        queue.jobs.push(lane, job);
         drop(queue);
+        if let Some(displaced) = displaced {
+            displaced.refuse(queued);
+        }
         self.wake.notify_one();
         Ok(())
     }
@@ -250,7 +263,7 @@ impl Shared {
     fn next(&self) -> Option<Box<dyn Job>> {
         let mut queue = self.lock();
         loop {
-            if let Some(job) = queue.jobs.pop_front() {
+            if let Some(job) = queue.jobs.pop() {
                 self.running.fetch_add(1, Ordering::Relaxed);
                 return Some(job);
             }

@@ -11,13 +11,17 @@ use hyper::{HeaderMap, Method, Response, StatusCode};
 use super::body::Body;
 use super::explain;
 use super::handler::{App, respond};
+use super::reload;
 
 const TEXT: &str = "text/plain; charset=utf-8";
 const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";
 const JSON: &str = "application/json";
 
 /// Answers an operator. `ready` turns false when the server begins to drain.
-pub(super) fn answer(app: &App, ready: &AtomicBool, request: &Parts) -> Response<Body> {
+pub(super) async fn answer(app: &App, ready: &AtomicBool, request: &Parts) -> Response<Body> {
+    if request.method == Method::POST && request.uri.path() == "/reload" {
+        return reload(app).await;
+    }
     if request.method != Method::GET && request.method != Method::HEAD {
         let mut response = page(
             StatusCode::METHOD_NOT_ALLOWED,
@@ -51,13 +55,35 @@ pub(super) fn answer(app: &App, ready: &AtomicBool, request: &Parts) -> Response
         _ => page(
             StatusCode::NOT_FOUND,
             TEXT,
-            "here are /healthz, /readyz, /metrics and /explain?url=\n".into(),
+            "here are /healthz, /readyz, /metrics, /explain?url= and POST /reload\n".into(),
         ),
     };
     if request.method == Method::HEAD {
         *response.body_mut() = Body::empty();
     }
     response
+}
+
+/// Reads the configuration again and tells what came of it: every problem where there is one.
+async fn reload(app: &App) -> Response<Body> {
+    let asked = match &*app.reloads.load() {
+        Some(requests) => reload::ask(requests).await,
+        None => None,
+    };
+    match asked {
+        Some(Ok(waiting)) if waiting.is_empty() => page(StatusCode::OK, TEXT, "reloaded\n".into()),
+        Some(Ok(waiting)) => page(
+            StatusCode::OK,
+            TEXT,
+            format!("reloaded; after a restart: {}\n", waiting.join(", ")),
+        ),
+        Some(Err(problems)) => page(StatusCode::CONFLICT, TEXT, format!("{problems}\n")),
+        None => page(
+            StatusCode::SERVICE_UNAVAILABLE,
+            TEXT,
+            "reloads wait already: try again\n".into(),
+        ),
+    }
 }
 
 /// The value of `url`, percent-decoded; it goes to the end of the query, so that a URL with a query

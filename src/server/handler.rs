@@ -1,10 +1,11 @@
 //! One request to one response: methods, conditions, ranges, and a line in the log.
 
 use std::hash::{BuildHasher as _, RandomState};
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use bytes::Bytes;
 use hyper::header::{ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_RANGE, HOST, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
@@ -13,9 +14,12 @@ use hyper::{HeaderMap, Method, Response, StatusCode};
 use super::body::Body;
 use super::conditional::{self, Part};
 use super::headers::{self, X_CACHE, X_REQUEST_ID};
+use super::limit::Limits;
 use super::metrics::Metrics;
+use super::reload;
 use super::status::Failure;
 use super::telemetry::loggable;
+use crate::config::Config;
 use crate::deliver::{Delivered, Error, Gateway, Request};
 use crate::grammar;
 use crate::plan::Hints;
@@ -25,12 +29,20 @@ const METHODS: &str = "GET, HEAD, OPTIONS";
 /// How long a browser may believe a preflight, in seconds.
 const PREFLIGHT_AGE: &str = "86400";
 
+/// Who is at the other end of the connection; put beside each request of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Peer(pub(super) IpAddr);
+
 /// Everything that a request is answered from.
 #[derive(Debug)]
 pub struct App {
     /// Swapped as a whole when the configuration is read again.
     pub(super) gateway: ArcSwap<Gateway>,
+    /// Swapped with it.
+    pub(super) limits: ArcSwap<Limits>,
     pub(super) metrics: Metrics,
+    /// Who does reloads, once somebody does.
+    pub(super) reloads: ArcSwapOption<reload::Requests>,
     access_log: bool,
     ids: Ids,
 }
@@ -60,13 +72,15 @@ impl Ids {
 }
 
 impl App {
-    /// Answers from a gateway. `access_log`: a line for each request.
+    /// Answers from a gateway made of this configuration.
     #[must_use]
-    pub fn new(gateway: Gateway, access_log: bool) -> Self {
+    pub fn new(gateway: Gateway, config: &Config) -> Self {
         Self {
             gateway: ArcSwap::from_pointee(gateway),
+            limits: ArcSwap::from_pointee(Limits::new(config)),
             metrics: Metrics::default(),
-            access_log,
+            reloads: ArcSwapOption::empty(),
+            access_log: config.log.access,
             ids: Ids::new(),
         }
     }
@@ -80,18 +94,22 @@ impl App {
             .path_and_query()
             .map_or("/", |target| target.as_str());
         let host = host(request);
-        let mut response = answer(&gateway, request, host, target).await;
+        let path = target.split('?').next().unwrap_or_default();
+        let endpoint = gateway
+            .endpoint(host, path)
+            .map_or("", |endpoint| &*endpoint.name);
+        let peer = request.extensions.get().map(|Peer(address)| *address);
+        let mut response = match self.limits.load().check(endpoint, peer, &request.headers) {
+            Ok(()) => answer(&gateway, request, host, target).await,
+            Err(wait) => refuse(&Failure::too_many(wait), &request.method),
+        };
 
         let id = self.ids.next();
         if let Ok(value) = HeaderValue::from_str(&id) {
             response.headers_mut().insert(X_REQUEST_ID, value);
         }
-        let path = target.split('?').next().unwrap_or_default();
-        let endpoint = gateway
-            .endpoint(host, path)
-            .map_or("", |endpoint| &*endpoint.name);
         let status = response.status();
-        self.metrics.answered(endpoint, status);
+        self.metrics.answered(endpoint, status, start.elapsed());
         if self.access_log {
             let headers = response.headers();
             let cache = headers.get(X_CACHE).and_then(|value| value.to_str().ok());

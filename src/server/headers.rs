@@ -144,7 +144,7 @@ pub(super) fn failure(failure: &Failure) -> HeaderMap {
     );
     put(&mut headers, X_CLD_ERROR, &ascii(&failure.reason, MAX_TEXT));
     if let Some(seconds) = failure.retry_after {
-        headers.insert(RETRY_AFTER, HeaderValue::from_static(seconds));
+        headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     headers
 }

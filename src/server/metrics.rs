@@ -4,34 +4,43 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use hyper::StatusCode;
 
 use crate::deliver::Shared;
+use crate::deliver::histogram::{Histogram, STEPS_MS, Snapshot};
 use crate::dialect::NoteLevel;
 
-/// Requests of one endpoint by status class, 1xx to 5xx.
+/// Requests of one endpoint.
 #[derive(Debug, Default)]
-struct Classes([AtomicU64; 5]);
+struct Answers {
+    /// By status class, 1xx to 5xx.
+    classes: [AtomicU64; 5],
+    /// Until the head of the answer was ready.
+    took: Histogram,
+}
 
 /// What the server counts beside the floors below it.
 #[derive(Debug, Default)]
 pub(super) struct Metrics {
     /// By the endpoint's name; empty where none answers. Only names of the configuration come here.
-    requests: RwLock<BTreeMap<Box<str>, Arc<Classes>>>,
+    requests: RwLock<BTreeMap<Box<str>, Arc<Answers>>>,
     not_modified: AtomicU64,
     reloads: AtomicU64,
     reloads_refused: AtomicU64,
 }
 
 impl Metrics {
-    /// Counts an answer.
-    pub(super) fn answered(&self, endpoint: &str, status: StatusCode) {
+    /// Counts an answer, and the time until its head was ready.
+    pub(super) fn answered(&self, endpoint: &str, status: StatusCode, took: Duration) {
         if status == StatusCode::NOT_MODIFIED {
             self.not_modified.fetch_add(1, Ordering::Relaxed);
         }
         let class = usize::from(status.as_u16() / 100).saturating_sub(1);
-        if let Some(counter) = self.classes(endpoint).0.get(class) {
+        let answers = self.answers(endpoint);
+        answers.took.observe(took);
+        if let Some(counter) = answers.classes.get(class) {
             counter.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -46,10 +55,10 @@ impl Metrics {
         counter.fetch_add(1, Ordering::Relaxed);
     }
 
-    fn classes(&self, endpoint: &str) -> Arc<Classes> {
+    fn answers(&self, endpoint: &str) -> Arc<Answers> {
         let known = self.requests.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(classes) = known.get(endpoint) {
-            return classes.clone();
+        if let Some(answers) = known.get(endpoint) {
+            return answers.clone();
         }
         drop(known);
         let mut all = self
@@ -69,16 +78,44 @@ impl Metrics {
             "Requests by endpoint and status class.",
         );
         let all = self.requests.read().unwrap_or_else(PoisonError::into_inner);
-        for (endpoint, classes) in all.iter() {
+        for (endpoint, answers) in all.iter() {
             let endpoint = escaped(endpoint);
-            for (class, counter) in (1..).zip(&classes.0) {
+            for (class, counter) in (1..).zip(&answers.classes) {
                 let labels = format!("endpoint=\"{endpoint}\",status=\"{class}xx\"");
                 if get(counter) > 0 {
                     page.row("cldgate_requests_total", &labels, get(counter));
                 }
             }
         }
+        page.head(
+            "cldgate_request_seconds",
+            "histogram",
+            "Time until the head of an answer was ready, by endpoint.",
+        );
+        for (endpoint, answers) in all.iter() {
+            let labels = format!("endpoint=\"{}\"", escaped(endpoint));
+            page.histogram("cldgate_request_seconds", &labels, &answers.took);
+        }
         drop(all);
+        page.head(
+            "cldgate_render_seconds",
+            "histogram",
+            "Time of each stage of a rendering.",
+        );
+        let stages = &shared.counters.stages;
+        for (stage, histogram) in [
+            ("queue", &stages.queue),
+            ("origin", &stages.origin),
+            ("decode", &stages.decode),
+            ("transform", &stages.transform),
+            ("encode", &stages.encode),
+        ] {
+            page.histogram(
+                "cldgate_render_seconds",
+                &format!("stage=\"{stage}\""),
+                histogram,
+            );
+        }
         page.counter(
             "cldgate_not_modified_total",
             "Answers 304.",
@@ -196,6 +233,26 @@ impl Page {
 
     fn row(&mut self, name: &str, labels: &str, value: u64) {
         let _written = writeln!(self.0, "{name}{{{labels}}} {value}");
+    }
+
+    fn histogram(&mut self, name: &str, labels: &str, histogram: &Histogram) {
+        let Snapshot { up_to, sum } = histogram.snapshot();
+        for (step, count) in STEPS_MS.iter().zip(up_to) {
+            let (whole, rest) = (step / 1000, step % 1000);
+            self.row(
+                &format!("{name}_bucket"),
+                &format!("{labels},le=\"{whole}.{rest:03}\""),
+                count,
+            );
+        }
+        let all = up_to.last().copied().unwrap_or(0);
+        self.row(
+            &format!("{name}_bucket"),
+            &format!("{labels},le=\"+Inf\""),
+            all,
+        );
+        let _written = writeln!(self.0, "{name}_sum{{{labels}}} {}", sum.as_secs_f64());
+        self.row(&format!("{name}_count"), labels, all);
     }
 
     fn counter(&mut self, name: &str, help: &str, value: u64) {

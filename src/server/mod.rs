@@ -15,14 +15,16 @@ mod conditional;
 pub mod explain;
 mod handler;
 mod headers;
+mod limit;
 mod media;
 mod metrics;
+mod reload;
 mod status;
 pub mod telemetry;
 
 use std::future::Future;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -39,8 +41,10 @@ use tokio::sync::{Semaphore, watch};
 
 pub use body::Body;
 pub use handler::App;
+use handler::Peer;
 
 use crate::config::{self, Config};
+use reload::Reloader;
 
 /// Connections at once on each listener; more wait to be accepted.
 const MAX_CONNECTIONS: usize = 16_384;
@@ -97,7 +101,7 @@ impl Server {
         Ok(Self {
             listener,
             admin,
-            app: Arc::new(App::new(gateway, config.log.access)),
+            app: Arc::new(App::new(gateway, &config)),
             config,
         })
     }
@@ -121,17 +125,21 @@ impl Server {
     /// [`Error::Signals`] when the system gives none.
     pub async fn run(self, file: Option<PathBuf>) -> Result<(), Error> {
         let mut signals = Signals::new().map_err(Error::Signals)?;
-        let app = self.app.clone();
-        let mut config = self.config.clone();
-        let reload = async {
+        let (app, config) = (self.app.clone(), self.config.clone());
+        let mut reloader = Reloader::new(app, config, file);
+        let stopped = async {
             loop {
-                match signals.next().await {
-                    Signal::Stop => break,
-                    Signal::Reload => config = reload(&app, config, file.as_deref()),
+                tokio::select! {
+                    signal = signals.next() => match signal {
+                        Signal::Stop => break,
+                        // What came of it is in the log.
+                        Signal::Reload => drop(reloader.reload()),
+                    },
+                    asked = reloader.asked() => asked.answer(reloader.reload()),
                 }
             }
         };
-        self.run_until(reload).await;
+        self.run_until(stopped).await;
         Ok(())
     }
 
@@ -166,7 +174,7 @@ impl Server {
             let unwatched = Arc::new(GracefulShutdown::new());
             let answer = move |parts: Parts| {
                 let (app, ready) = (app.clone(), ready.clone());
-                async move { admin::answer(&app, &ready, &parts) }
+                async move { admin::answer(&app, &ready, &parts).await }
             };
             tokio::spawn(accept(
                 listener,
@@ -193,43 +201,6 @@ impl Server {
         }
         if let Some(back) = back {
             back.abort();
-        }
-    }
-}
-
-/// The new configuration where it is sound, else the old one.
-fn reload(app: &App, old: Config, file: Option<&Path>) -> Config {
-    let Some(file) = file else {
-        tracing::info!("nothing to reload: there is no configuration file");
-        return old;
-    };
-    let shared = app.gateway.load().shared.clone();
-    let made = Config::load(file).and_then(|mut config| {
-        // `--listen` has won before, and addresses stay as they are until a restart.
-        config.listen = old.listen;
-        config::gateway(&config, shared).map(|gateway| (config, gateway))
-    });
-    app.metrics.reloaded(made.is_ok());
-    match made {
-        Ok((config, gateway)) => {
-            for key in config.needs_restart(&old) {
-                tracing::warn!(key, "changed, and takes effect after a restart");
-            }
-            app.gateway.store(Arc::new(gateway));
-            tracing::info!("configuration reloaded");
-            // Compared with what is in force the next time too.
-            Config {
-                admin: old.admin,
-                server: old.server,
-                log: old.log,
-                render: old.render,
-                cache: old.cache,
-                ..config
-            }
-        }
-        Err(error) => {
-            tracing::error!("configuration refused, the old one stays in force:\n{error}");
-            old
         }
     }
 }
@@ -269,11 +240,18 @@ async fn accept<H, F>(
             _ = closed.wait_for(|closed| *closed) => return,
             accepted = accepted => accepted,
         };
-        let Ok((stream, _)) = stream else {
+        let Ok((stream, address)) = stream else {
             tokio::time::sleep(ACCEPT_PAUSE).await;
             continue;
         };
-        let connection = connection(stream, graceful.watcher(), limits.clone(), answer.clone());
+        let answer = {
+            let (answer, peer) = (answer.clone(), Peer(address.ip()));
+            move |mut parts: Parts| {
+                parts.extensions.insert(peer);
+                answer(parts)
+            }
+        };
+        let connection = connection(stream, graceful.watcher(), limits.clone(), answer);
         tokio::spawn(async move {
             connection.await;
             drop(permit);

@@ -1,5 +1,7 @@
 //! What went wrong, as HTTP: the one place where an error becomes a status.
 
+use std::time::Duration;
+
 use hyper::StatusCode;
 
 use crate::deliver::Error;
@@ -10,7 +12,7 @@ const NOT_NOW: &str = "private, no-cache, max-age=0";
 const NO_STORE: &str = "no-store";
 
 /// Seconds after which a request that was refused for want of room may come again.
-const RETRY_AFTER: &str = "1";
+const RETRY_AFTER: u64 = 1;
 
 /// An error's answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,13 +21,22 @@ pub(super) struct Failure {
     /// For `X-Cld-Error` and the body.
     pub(super) reason: String,
     pub(super) cache_control: &'static str,
-    pub(super) retry_after: Option<&'static str>,
+    /// Seconds.
+    pub(super) retry_after: Option<u64>,
 }
 
 impl Failure {
     /// The answer to an error of the road.
     pub(super) fn of(error: &Error) -> Self {
         Self::new(status(error), reason(error))
+    }
+
+    /// The answer to a client that asks more often than it may.
+    pub(super) fn too_many(wait: Duration) -> Self {
+        Self {
+            retry_after: Some(wait.as_secs().saturating_add(1)),
+            ..Self::new(StatusCode::TOO_MANY_REQUESTS, "too many requests")
+        }
     }
 
     pub(super) fn new(status: StatusCode, reason: impl Into<String>) -> Self {

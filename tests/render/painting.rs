@@ -127,7 +127,7 @@ fn border_follows_round_corners() {
         corners: Some(corners),
     };
     let full = plain(40, 40, [0, 0, 255, 255]);
-    let alone = through_png(&full, &[border.clone()]);
+    let alone = through_png(&full, std::slice::from_ref(&border));
     let after = through_png(&full, &[Step::Round(corners), border]);
     // Rounding first changes nothing: the line cuts the picture by the same curve. Where the curve
     // crosses a pixel the share of each may be off by a rounding.

@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::sync::mpsc;
 use std::task::{Context, Poll, Waker};
 
-use cldgate::render::{Budget, Config, Error, Pool};
+use cldgate::render::{Budget, Config, Error, Lane, Pool};
 
 fn pool(threads: usize, queue: usize) -> Pool {
     Pool::new(Config {
@@ -34,17 +34,19 @@ fn start<F: Future>(future: std::pin::Pin<&mut F>) -> Option<F::Output> {
 #[test]
 fn work_comes_back() {
     let pool = pool(2, 4);
-    let answer = wait(pool.run(Budget::unlimited(), |_| Ok(6 * 7)));
+    let answer = wait(pool.run(Budget::unlimited(), Lane::default(), |_| Ok(6 * 7)));
     assert_eq!(answer, Ok(42));
 }
 
 #[test]
 fn a_panic_is_one_jobs_error() {
     let pool = pool(1, 4);
-    let crashed: Result<(), _> = wait(pool.run(Budget::unlimited(), |_| panic!("on purpose")));
+    let crashed: Result<(), _> = wait(pool.run(Budget::unlimited(), Lane::default(), |_| {
+        panic!("on purpose")
+    }));
     assert_eq!(crashed, Err(Error::Crashed));
     assert_eq!(
-        wait(pool.run(Budget::unlimited(), |_| Ok("alive"))),
+        wait(pool.run(Budget::unlimited(), Lane::default(), |_| Ok("alive"))),
         Ok("alive")
     );
 }
@@ -54,21 +56,21 @@ fn a_full_queue_refuses_at_once_and_the_absent_make_room() {
     let pool = pool(1, 1);
     let (open_gate, gate) = mpsc::channel::<()>();
     let (running, is_running) = mpsc::channel();
-    let mut first = pin!(pool.run(Budget::unlimited(), move |_| {
+    let mut first = pin!(pool.run(Budget::unlimited(), Lane::default(), move |_| {
         running.send(()).unwrap();
         gate.recv().unwrap();
         Ok(1)
     }));
     assert!(start(first.as_mut()).is_none());
     is_running.recv().unwrap();
-    let mut second = Box::pin(pool.run(Budget::unlimited(), |_| Ok(2)));
+    let mut second = Box::pin(pool.run(Budget::unlimited(), Lane::default(), |_| Ok(2)));
     assert!(start(second.as_mut()).is_none());
     assert_eq!(pool.counters().queued, 1);
-    let mut third = pin!(pool.run(Budget::unlimited(), |_| Ok(3)));
+    let mut third = pin!(pool.run(Budget::unlimited(), Lane::default(), |_| Ok(3)));
     assert_eq!(start(third.as_mut()), Some(Err(Error::Busy { queued: 1 })));
     // The second caller leaves: its place is free, and its work never runs.
     drop(second);
-    let mut fourth = pin!(pool.run(Budget::unlimited(), |_| Ok(4)));
+    let mut fourth = pin!(pool.run(Budget::unlimited(), Lane::default(), |_| Ok(4)));
     assert!(start(fourth.as_mut()).is_none());
     open_gate.send(()).unwrap();
     assert_eq!(wait(first), Ok(1));
@@ -82,14 +84,16 @@ fn leaving_cancels_what_runs() {
     let pool = pool(1, 1);
     let (report, reported) = mpsc::channel();
     let (running, is_running) = mpsc::channel();
-    let mut job = Box::pin(pool.run(Budget::unlimited(), move |budget| {
-        running.send(()).unwrap();
-        while budget.check().is_ok() {
-            std::thread::yield_now();
-        }
-        report.send(budget.check()).unwrap();
-        Ok(())
-    }));
+    let mut job = Box::pin(
+        pool.run(Budget::unlimited(), Lane::default(), move |budget| {
+            running.send(()).unwrap();
+            while budget.check().is_ok() {
+                std::thread::yield_now();
+            }
+            report.send(budget.check()).unwrap();
+            Ok(())
+        }),
+    );
     assert!(start(job.as_mut()).is_none());
     is_running.recv().unwrap();
     drop(job);

@@ -35,7 +35,7 @@ fn a_plain_cut_of_every_format_is_at_its_place() {
     let expected = Picture::new(24, 21, |x, y| picture.at(x + 31, y + 17));
     for format in [Format::Jpeg, Format::WebP, Format::Png] {
         let file = run(&picture.png(), &[], encode(format, 97)).unwrap().body;
-        let cut = run(&file, &[step.clone()], encode(Format::Png, 80)).unwrap();
+        let cut = run(&file, std::slice::from_ref(&step), encode(Format::Png, 80)).unwrap();
         let off = open(&cut.body, Format::Png).mean(&expected);
         assert!(off < 2.0, "{format:?}: {off}");
     }
@@ -55,11 +55,11 @@ fn decoders_that_reduce_keep_things_in_place() {
         from: region(100.5, 33.25, 300.0, 300.0),
         to: Size::new(30, 30),
     };
-    let expected = through_png(&picture, &[step.clone()]);
+    let expected = through_png(&picture, std::slice::from_ref(&step));
     for format in [Format::Jpeg, Format::WebP] {
         let file = run(&picture.png(), &[], encode(format, 95)).unwrap().body;
         let seen = open(
-            &run(&file, &[step.clone()], encode(Format::Png, 80))
+            &run(&file, std::slice::from_ref(&step), encode(Format::Png, 80))
                 .unwrap()
                 .body,
             Format::Png,
@@ -110,7 +110,7 @@ fn what_is_invisible_does_not_bleed() {
         for format in [Format::Png, Format::WebP] {
             let file = run(&picture.png(), &[], encode(format, 100)).unwrap().body;
             let seen = open(
-                &run(&file, &[step.clone()], encode(Format::Png, 80))
+                &run(&file, std::slice::from_ref(&step), encode(Format::Png, 80))
                     .unwrap()
                     .body,
                 Format::Png,
