@@ -17,5 +17,6 @@ mod gateway;
 mod http;
 mod operators;
 mod origin;
+mod packaging;
 mod plan;
 mod render;
