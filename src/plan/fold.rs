@@ -136,7 +136,7 @@ fn cut(step: &Step) -> Option<Window> {
     };
     let whole = |n: f64| n >= 0.0 && n == n.round();
     let same = from.width == f64::from(to.width) && from.height == f64::from(to.height);
-    (same && whole(from.x) && whole(from.y)).then(|| Window {
+    (same && whole(from.x) && whole(from.y)).then_some(Window {
         left: from.x as u32,
         top: from.y as u32,
         size: *to,
