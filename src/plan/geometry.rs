@@ -4,17 +4,14 @@
 //! orientation. Rules and their standing (documented, observed, assumed) are listed in
 //! `docs/compatibility.md`; the assumptions that may change are the named constants here.
 
+use super::Error;
 use super::facts::Size;
+use super::measure::{Family, StepInput, scaled};
 use super::raster::{Region, Step};
-use super::{Error, Hints};
 use crate::spec::{
     Area, Compass, Crop, Decimal, Direction, Dpr, Frame, Gravity, Length, Offset, Ratio, Resize,
     Side, Turn, TurnToShape,
 };
-
-/// Computed sides go to the nearest pixel. Floor is excluded by observation (6667x5000 limited to
-/// 3840 wide is 2880 high, exactly 2879.86); that a half goes up is assumed.
-const HALF_GOES_UP: bool = true;
 
 /// A box placed by a compass gravity in an odd rest lies half a pixel to the left and top. Assumed.
 const ODD_REST_GOES_RIGHT: bool = true;
@@ -22,209 +19,6 @@ const ODD_REST_GOES_RIGHT: bool = true;
 /// How much of a side of the picture is cut at most where a mode may both cut and pad. Assumed: only
 /// "little" is published.
 const MOST_CUT: (u32, u32) = (1, 3);
-
-/// `n / d` to the nearest whole number, at least 1.
-fn side(n: u128, d: u128) -> u32 {
-    rounded(n, d).max(1)
-}
-
-/// `n / d` to the nearest whole number.
-fn rounded(n: u128, d: u128) -> u32 {
-    let d = d.max(1);
-    let half = if HALF_GOES_UP {
-        d / 2
-    } else {
-        d.saturating_sub(1) / 2
-    };
-    u32::try_from(n.saturating_add(half) / d).unwrap_or(u32::MAX)
-}
-
-fn scaled(n: u32, by: u32, over: u32) -> u32 {
-    side(u128::from(n) * u128::from(by), u128::from(over))
-}
-
-/// What a step's arithmetic may look at.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct StepInput<'a> {
-    /// Size of the step's input.
-    pub input: Size,
-    /// Size of the stored original after orientation.
-    pub source: Size,
-    /// What the client says about its screen.
-    pub hints: &'a Hints,
-}
-
-impl StepInput<'_> {
-    fn dpr(&self, dpr: &Dpr) -> Decimal {
-        match dpr {
-            Dpr::Fixed(factor) => *factor,
-            Dpr::Shown => self.hints.dpr_up(),
-            Dpr::Expr(_) => Decimal::ONE,
-        }
-    }
-
-    /// One side in pixels, at least 1; `None` where the client's width is wanted and unknown.
-    fn length(&self, length: &Length, along: Side, dpr: Decimal) -> Option<u32> {
-        let own = match along {
-            Side::Width => self.input.width,
-            Side::Height => self.input.height,
-        };
-        let dpr = u128::try_from(dpr.billionths()).unwrap_or(0);
-        let one = Decimal::SCALE.unsigned_abs().into();
-        Some(match length {
-            Length::Px(n) => side(u128::try_from(*n).unwrap_or(0) * dpr, one),
-            Length::Share(share) => {
-                let share = u128::try_from(share.billionths()).unwrap_or(0);
-                side(u128::from(own) * share * dpr, one * one)
-            }
-            Length::Source(Side::Width) => side(u128::from(self.source.width) * dpr, one),
-            Length::Source(Side::Height) => side(u128::from(self.source.height) * dpr, one),
-            Length::Shown { step, fallback } => match self.hints.width {
-                // The hint counts device pixels already; what multiplies again is taken out first.
-                // Assumed.
-                Some(_) => {
-                    let shown = self.hints.width_over(dpr, one).div_ceil((*step).max(1));
-                    side(u128::from(shown) * u128::from((*step).max(1)) * dpr, one)
-                }
-                None => side(u128::from((*fallback)?) * dpr, one),
-            },
-            Length::Expr(_) => return None,
-        })
-    }
-
-    /// Pixels as they are measured on the result: multiplied by a pixel ratio (assumed).
-    pub(super) fn pixels(&self, n: u32, dpr: &Dpr) -> u32 {
-        let dpr = u128::try_from(self.dpr(dpr).billionths()).unwrap_or(0);
-        let one = Decimal::SCALE.unsigned_abs().into();
-        rounded(u128::from(n) * dpr, one)
-    }
-
-    fn distance(&self, length: Option<&Length>, along: Side) -> Distance {
-        match length {
-            None | Some(Length::Shown { .. } | Length::Expr(_)) => Distance::default(),
-            Some(Length::Px(n)) => Distance {
-                length: (*n).into(),
-                of_input: false,
-            },
-            Some(Length::Share(share)) => {
-                let own = match along {
-                    Side::Width => self.input.width,
-                    Side::Height => self.input.height,
-                };
-                let n = i128::from(own) * i128::from(share.billionths());
-                let scale = i128::from(Decimal::SCALE);
-                Distance {
-                    length: i64::try_from((n + scale / 2).div_euclid(scale)).unwrap_or(0),
-                    of_input: true,
-                }
-            }
-            Some(Length::Source(side)) => Distance {
-                length: match side {
-                    Side::Width => self.source.width.into(),
-                    Side::Height => self.source.height.into(),
-                },
-                of_input: false,
-            },
-        }
-    }
-
-    fn distances(&self, offset: &Offset) -> (Distance, Distance) {
-        (
-            self.distance(offset.x.as_ref(), Side::Width),
-            self.distance(offset.y.as_ref(), Side::Height),
-        )
-    }
-
-    /// An offset in pixels of a picture that is not scaled; `dpr` multiplies what was written in pixels.
-    fn offset(&self, offset: &Offset, dpr: &Dpr) -> (i64, i64) {
-        let dpr = self.dpr(dpr).billionths();
-        let (x, y) = self.distances(offset);
-        (x.times(dpr), y.times(dpr))
-    }
-
-    /// The box asked for, with missing sides completed. `None`: no size is asked.
-    fn complete(&self, area: &Area, family: Family) -> Option<Size> {
-        let Size {
-            width: w,
-            height: h,
-        } = self.input;
-        let dpr = self.dpr(&area.dpr);
-        // What is not evaluated is left out, as if it were not asked for.
-        let width = area
-            .width
-            .as_ref()
-            .filter(|length| length.support().is_rendered())
-            .map(|length| self.length(length, Side::Width, dpr));
-        let height = area
-            .height
-            .as_ref()
-            .filter(|length| length.support().is_rendered())
-            .map(|length| self.length(length, Side::Height, dpr));
-        // A width that only the client knows, and does not say, is the input's.
-        let width = width.map(|known| known.unwrap_or(w));
-        let height = height.map(|known| known.unwrap_or(h));
-        Some(match (width, height, area.ratio) {
-            (Some(width), Some(height), _) => Size::new(width, height),
-            (Some(width), None, Some(ratio)) => Size::new(width, ratio_height(width, ratio)),
-            (None, Some(height), Some(ratio)) => Size::new(ratio_width(height, ratio), height),
-            (Some(width), None, None) => {
-                let keep = area.ignore_aspect || family == Family::Crop;
-                Size::new(width, if keep { h } else { scaled(h, width, w) })
-            }
-            (None, Some(height), None) => {
-                let keep = area.ignore_aspect || family == Family::Crop;
-                Size::new(if keep { w } else { scaled(w, height, h) }, height)
-            }
-            (None, None, Some(ratio)) => {
-                let wider = u128::from(w) * u128::from(ratio.height())
-                    > u128::from(h) * u128::from(ratio.width());
-                match family {
-                    Family::Stretch => Size::new(w, ratio_height(w, ratio)),
-                    Family::Pad if wider => Size::new(w, ratio_height(w, ratio)),
-                    Family::Pad => Size::new(ratio_width(h, ratio), h),
-                    Family::Crop | Family::Box if wider => Size::new(ratio_width(h, ratio), h),
-                    Family::Crop | Family::Box => Size::new(w, ratio_height(w, ratio)),
-                }
-            }
-            (None, None, None) => return None,
-        })
-    }
-}
-
-/// One side of an offset.
-#[derive(Clone, Copy, Debug, Default)]
-struct Distance {
-    /// Pixels.
-    length: i64,
-    /// Pixels of the input, and not of the result.
-    of_input: bool,
-}
-
-impl Distance {
-    /// Multiplied by a pixel ratio in billionths, unless it is a share of the input.
-    fn times(self, dpr: i64) -> i64 {
-        if self.of_input || dpr == Decimal::SCALE {
-            return self.length;
-        }
-        let scale = i128::from(Decimal::SCALE);
-        let n = i128::from(self.length) * i128::from(dpr);
-        i64::try_from((n + scale / 2).div_euclid(scale)).unwrap_or(0)
-    }
-
-    /// In pixels of the input, for a result that shows it scaled.
-    #[allow(
-        clippy::cast_precision_loss,
-        reason = "far below what a float holds exactly"
-    )]
-    fn in_input(self, dpr: i64, scale: f64) -> f64 {
-        let length = self.times(dpr) as f64;
-        if self.of_input {
-            length
-        } else {
-            length / scale
-        }
-    }
-}
 
 /// The turn that a shape asks for: none where the input already lies or stands as the shape does, and
 /// none for a square or where no shape is asked.
@@ -242,29 +36,6 @@ pub(super) fn turn_to_shape(at: &StepInput<'_>, op: &TurnToShape) -> Turn {
         (true, true) => Turn::quarters(1),
         (true, false) => Turn::quarters(-1),
     }
-}
-
-/// How a missing side, or a ratio alone, is completed.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Family {
-    Stretch,
-    Pad,
-    Crop,
-    Box,
-}
-
-fn ratio_height(width: u32, ratio: Ratio) -> u32 {
-    side(
-        u128::from(width) * u128::from(ratio.height()),
-        ratio.width().into(),
-    )
-}
-
-fn ratio_width(height: u32, ratio: Ratio) -> u32 {
-    side(
-        u128::from(height) * u128::from(ratio.width()),
-        ratio.height().into(),
-    )
 }
 
 /// The largest size of `input`'s shape inside `area`; the side that binds is exactly the box's.

@@ -3,7 +3,8 @@
 use super::facts::{Facts, Size};
 use super::fold::fold;
 use super::frames;
-use super::geometry::{self, StepInput};
+use super::geometry;
+use super::measure::StepInput;
 use super::negotiate::{self, Negotiated, Source, Writable};
 use super::raster::{Paint, RasterPlan, Rounding, Step};
 use super::{Error, Hints, InfoPlan, Limits, Plan, Region};

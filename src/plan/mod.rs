@@ -7,6 +7,7 @@ mod geometry;
 mod hints;
 mod limits;
 mod make;
+mod measure;
 mod negotiate;
 mod raster;
 
