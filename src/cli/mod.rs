@@ -10,6 +10,7 @@ mod check;
 mod demo;
 mod explain;
 mod generate;
+mod import;
 mod render;
 mod serve;
 
@@ -53,6 +54,8 @@ enum Command {
     Audit(audit::Arguments),
     /// Deliver one URL to a file, without a server
     Render(render::Arguments),
+    /// Take over what an account has stored
+    Import(import::Arguments),
     /// Write shell completions and manual pages, for packages
     #[command(hide = true)]
     Generate(generate::Arguments),
@@ -124,6 +127,7 @@ pub fn main() -> ExitCode {
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Render(arguments) => render::run(&arguments),
+        Command::Import(arguments) => import::run(&arguments),
         Command::Generate(arguments) => generate::run(&arguments),
     };
     match result {

@@ -42,12 +42,23 @@ pub fn gateway(config: &Config, shared: Arc<Shared>) -> Result<Gateway, Error> {
         .iter()
         .map(|origin| (origin.name.as_str(), (origin, open(origin))))
         .collect();
+    let files = super::fonts::files(&config.fonts)?;
+    let fonts = Typeface {
+        fingerprint: super::fonts::fingerprint(&config.fonts, &files),
+        fonts: Arc::new(render::Fonts::new(files, config.fonts.system)),
+    };
     let endpoints = config
         .endpoints
         .iter()
-        .map(|endpoint| make(endpoint, config, &origins).map(Arc::new))
+        .map(|endpoint| make(endpoint, config, &origins, &fonts).map(Arc::new))
         .collect::<Result<_, _>>()?;
     Ok(Gateway { endpoints, shared })
+}
+
+/// The fonts, and what identifies them.
+struct Typeface {
+    fonts: Arc<render::Fonts>,
+    fingerprint: String,
 }
 
 fn open(origin: &Origin) -> Arc<dyn origin::Origin> {
@@ -76,6 +87,7 @@ fn make(
     endpoint: &Endpoint,
     config: &Config,
     origins: &HashMap<&str, (&Origin, Arc<dyn origin::Origin>)>,
+    fonts: &Typeface,
 ) -> Result<deliver::Endpoint, Error> {
     let own: Vec<_> = endpoint
         .origins
@@ -109,7 +121,13 @@ fn make(
         rules: dialect_rules(endpoint)?,
         origins: own.iter().map(|(_, origin)| origin.clone()).collect(),
         f_auto: endpoint.f_auto.clone(),
-        rules_text: rules_text(&rules, on_unsupported).into(),
+        rules_text: format!(
+            "{}, {}",
+            rules_text(&rules, on_unsupported),
+            fonts.fingerprint
+        )
+        .into(),
+        fonts: fonts.fonts.clone(),
         plan: rules,
         on_unsupported,
         cache_control: endpoint.cache_control.as_str().into(),
@@ -144,6 +162,11 @@ fn dialect_rules(endpoint: &Endpoint) -> Result<dialect::Rules, Error> {
             .named_transformations
             .iter()
             .map(|(name, chain)| (name.as_str().into(), chain.as_str().into()))
+            .collect(),
+        styles: endpoint
+            .text_styles
+            .iter()
+            .map(|(name, style)| (name.as_str().into(), style.as_str().into()))
             .collect(),
     })
 }

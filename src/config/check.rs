@@ -71,6 +71,7 @@ fn config<'t>(context: &Context<'t>, table: &DeTable<'t>, folder: &Path) -> Opti
         limits: limits(root.table("limits", "limits")),
         render: pool(root.table("render", "render")),
         cache: cache(root.table("cache", "cache")),
+        fonts: super::fonts::read(root.table("fonts", "fonts"), folder),
         origins: Vec::new(),
         endpoints: Vec::new(),
     };
@@ -400,6 +401,7 @@ fn endpoint(mut section: Section<'_, '_>, folder: &Path, names: &mut Names) -> O
         tell_origin: section.or("tell_origin", v::flag, false),
         rate: section.or("rate", v::rate, Rate::default()),
         named_transformations: named(&mut section),
+        text_styles: styles(&mut section),
     };
     // Belongs to `on_unsupported = "upstream"`, which is refused above.
     section.get("upstream", v::text);
@@ -472,9 +474,15 @@ fn named(section: &mut Section<'_, '_>) -> std::collections::BTreeMap<String, St
     let mut named = std::collections::BTreeMap::new();
     for (name, value, at) in table.entries() {
         match value.as_str() {
-            Some(chain) if !chain.is_empty() => {
-                named.insert(name.to_owned(), chain.to_owned());
-            }
+            Some(chain) if !chain.is_empty() => match crate::dialect::check_chain(chain) {
+                Ok(()) => {
+                    named.insert(name.to_owned(), chain.to_owned());
+                }
+                Err(reason) => {
+                    let fault = format!("named transformation `{name}`: {reason}");
+                    table.wrong_at(at, Fault::new(fault));
+                }
+            },
             _ => {
                 let fault = format!("named transformation `{name}` must be a chain in quotes");
                 table.wrong_at(
@@ -485,4 +493,19 @@ fn named(section: &mut Section<'_, '_>) -> std::collections::BTreeMap<String, St
         }
     }
     named
+}
+
+fn styles(section: &mut Section<'_, '_>) -> std::collections::BTreeMap<String, String> {
+    let table = section.table("text_styles", "endpoint.text_styles");
+    let mut styles = std::collections::BTreeMap::new();
+    for (name, value, at) in table.entries() {
+        let style = value.as_str().unwrap_or_default();
+        if crate::dialect::is_text_style(style) {
+            styles.insert(name.to_owned(), style.to_owned());
+        } else {
+            let fault = format!("text style `{name}` must name a font and a size, in quotes");
+            table.wrong_at(at, Fault::new(fault).hint("\"Arial_40_bold,co_white\""));
+        }
+    }
+    styles
 }

@@ -11,6 +11,7 @@
 
 mod build;
 mod check;
+mod fonts;
 mod overrides;
 mod problem;
 mod secret;
@@ -27,6 +28,7 @@ use smallvec::SmallVec;
 use thiserror::Error as ThisError;
 
 pub use build::{gateway, shared};
+pub use fonts::Fonts;
 pub use problem::{Problem, Problems};
 pub use secret::SecretName;
 pub use unit::{Bytes, Time};
@@ -58,6 +60,8 @@ pub struct Config {
     pub render: Render,
     /// Results that are kept.
     pub cache: Cache,
+    /// What texts are drawn with.
+    pub fonts: Fonts,
     /// Places that hold originals.
     #[serde(rename = "origin")]
     pub origins: Vec<Origin>,
@@ -233,6 +237,9 @@ pub struct Endpoint {
     /// Stored chains by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub named_transformations: BTreeMap<String, String>,
+    /// Stored styles of texts by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub text_styles: BTreeMap<String, String>,
 }
 
 /// Whose URLs an endpoint reads.
@@ -275,6 +282,14 @@ pub enum Error {
         /// The endpoint's name.
         endpoint: String,
         /// Why, without the secret.
+        reason: String,
+    },
+    /// The owner's fonts cannot be read.
+    #[error("fonts {}: {reason}", path.display())]
+    Fonts {
+        /// The folder or file.
+        path: PathBuf,
+        /// What the system says.
         reason: String,
     },
     /// The system gives no thread to the render pool.

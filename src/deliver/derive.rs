@@ -7,6 +7,7 @@ use std::time::{Instant, SystemTime};
 use bytes::Bytes;
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::sources::{self, Source};
 use super::{
     Body, CacheState, Endpoint, Error, Gateway, Kept, Rendered, Request, Shared, count, endpoint,
     info,
@@ -16,6 +17,7 @@ use crate::dialect::Delivery;
 use crate::origin::{Found, Origin};
 use crate::plan::{self, Frames, Hints, Negotiated, Plan};
 use crate::render::{self, Budget, Lane};
+use crate::spec::AssetRef;
 
 impl Gateway {
     /// A derived picture: from memory, from one who is making it, or made now.
@@ -28,12 +30,13 @@ impl Gateway {
         request: &Request<'_>,
     ) -> Result<(Body, Box<str>, CacheState), Error> {
         let shared = &self.shared;
-        let negotiated = plan::negotiate(&delivery.spec.output, &request.hints, &endpoint.f_auto);
+        let negotiated = plan::negotiate(&delivery.spec, &request.hints, &endpoint.f_auto);
         let hints = plan::relevant(&delivery.spec, &request.hints);
+        let layers = sources::find_all(endpoint, &delivery.spec).await?;
         let key = DerivedKey::new(&KeyParts {
             origin: origin.name(),
             object: &found.key,
-            etag: &found.etag,
+            etag: &format!("{}{}", found.etag, sources::etags(&layers)),
             spec: &delivery.spec.to_string(),
             client: &format!("{negotiated} {hints}"),
             rules: &endpoint.rules_text,
@@ -49,6 +52,7 @@ impl Gateway {
                 delivery: delivery.clone(),
                 origin: origin.clone(),
                 found: found.clone(),
+                layers,
                 negotiated,
                 hints,
                 key,
@@ -76,6 +80,7 @@ struct Job {
     delivery: Delivery,
     origin: Arc<dyn Origin>,
     found: Found,
+    layers: Vec<Source>,
     negotiated: Negotiated,
     hints: Hints,
     key: DerivedKey,
@@ -95,6 +100,7 @@ impl Job {
             .origin_bytes
             .fetch_add(source.len() as u64, Ordering::Relaxed);
         let limits = &self.endpoint.plan.limits;
+        let layers = sources::read_all(&self.layers, limits.source_bytes, &self.shared).await?;
         let budget = Budget::lasting(self.shared.deadline).with_limits(render::Limits {
             source_pixels: limits.source_pixels,
             picture_pixels: limits.output_pixels,
@@ -107,7 +113,7 @@ impl Job {
             .pool
             .run(budget, self.lane(), move |budget| {
                 self.shared.counters.stages.queue.observe(queued.elapsed());
-                Ok(self.draw(&source, budget))
+                Ok(self.draw(&source, &layers, budget))
             })
             .await??;
         let kept = Arc::new(kept);
@@ -125,12 +131,19 @@ impl Job {
     }
 
     /// Runs on a render thread.
-    fn draw(&self, source: &Bytes, budget: &Budget) -> Result<Kept, Error> {
+    fn draw(
+        &self,
+        source: &Bytes,
+        layers: &[(AssetRef, Option<Bytes>)],
+        budget: &Budget,
+    ) -> Result<Kept, Error> {
+        let sources = render::Sources::new(layers, &self.endpoint.fonts, budget);
         let facts = render::probe(source)?;
         let spec = &self.delivery.spec;
-        let plan = plan::make(
+        let plan = plan::make_with(
             spec,
             &facts,
+            &sources,
             &self.negotiated,
             &self.hints,
             &self.endpoint.plan,
@@ -142,7 +155,7 @@ impl Job {
         };
         let made = match &plan {
             Some(plan) => {
-                let made = render::run(plan, source, budget)?;
+                let made = render::run_with(plan, source, &sources, budget)?;
                 let counters = &self.shared.counters;
                 count(&counters.renders);
                 counters.stages.decode.observe(made.timings.decode);
@@ -153,8 +166,10 @@ impl Job {
             None => render::Rendered::untouched(source, &facts),
         };
         let animated = plan.is_some_and(|plan| matches!(plan.frames, Frames::All(_)));
+        let mut notes = endpoint::late_notes(&facts, spec, &made, animated);
+        notes.extend(sources.into_notes().into_iter().map(endpoint::approximated));
         Ok(Kept::Rendered(Rendered {
-            notes: endpoint::late_notes(&facts, spec, &made, animated),
+            notes,
             info: info.is_some(),
             body: match info {
                 Some(salient) => info::json(&facts, &made, salient),

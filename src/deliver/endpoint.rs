@@ -1,6 +1,7 @@
 //! A place in the URL space: which hosts and paths it answers, how its URLs are read, where its
 //! originals are.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
@@ -41,6 +42,8 @@ pub struct Endpoint {
     pub plan: plan::Rules,
     /// `plan` and `on_unsupported` as text: part of every key of a result.
     pub rules_text: Box<str>,
+    /// What texts are drawn with.
+    pub fonts: Arc<render::Fonts>,
     /// What happens to what cannot be rendered.
     pub on_unsupported: OnUnsupported,
     /// `Cache-Control` of every success.
@@ -108,4 +111,13 @@ pub(super) fn late_notes(
         .filter(|(holds, _)| *holds)
         .map(|(_, message)| approximated(message))
         .collect()
+}
+
+/// A note about a layer that looks other than asked.
+pub(super) fn approximated((layer, message): (Box<str>, Cow<'static, str>)) -> Note {
+    Note {
+        level: NoteLevel::Approximated,
+        parameter: layer,
+        message,
+    }
 }

@@ -9,6 +9,7 @@ mod error;
 pub mod histogram;
 mod info;
 mod lookup;
+mod sources;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -14,7 +14,10 @@ use std::collections::BTreeMap;
 use smallvec::SmallVec;
 use thiserror::Error as ThisError;
 
-pub use cloudinary::{anatomy, interpret, parameter_name, parameters, read, route};
+pub use cloudinary::{
+    anatomy, check_chain, colour, interpret, is_text_style, named_transformations, parameter_name,
+    parameters, read, route,
+};
 
 use crate::grammar;
 use crate::spec::{AssetRef, TransformSpec};
@@ -30,6 +33,9 @@ pub struct Rules {
     pub signing_secret: Option<signature::Secret>,
     /// Stored chains by name, in the endpoint's own URL language.
     pub named: BTreeMap<Box<str>, Box<str>>,
+    /// Stored styles of texts by name, in the endpoint's own URL language: a style, and the parameters
+    /// that go with it.
+    pub styles: BTreeMap<Box<str>, Box<str>>,
 }
 
 /// Where the cloud name stands in a path.

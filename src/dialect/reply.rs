@@ -33,6 +33,16 @@ pub fn not_found(asset: &AssetRef) -> String {
     format!("Resource not found - {}", asset.public_id)
 }
 
+/// The reason for a layer's source that is not there.
+#[must_use]
+pub fn no_layer(asset: &AssetRef) -> String {
+    format!(
+        "Unknown or invalid referenced image {} of type {}",
+        asset.public_id,
+        asset.delivery_type.word()
+    )
+}
+
 fn syntax(error: &SyntaxError) -> String {
     let place = error.span();
     let at = format!("(at {} in the URL)", place.start);

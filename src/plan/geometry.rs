@@ -8,10 +8,7 @@ use super::Error;
 use super::facts::Size;
 use super::measure::{Family, StepInput, scaled};
 use super::raster::{Region, Step};
-use crate::spec::{
-    Area, Compass, Crop, Decimal, Direction, Dpr, Frame, Gravity, Length, Offset, Ratio, Resize,
-    Side, Turn, TurnToShape,
-};
+use crate::spec::{Compass, Crop, Decimal, Direction, Frame, Gravity, Resize, Turn, TurnToShape};
 
 /// A box placed by a compass gravity in an odd rest lies half a pixel to the left and top. Assumed.
 const ODD_REST_GOES_RIGHT: bool = true;
@@ -230,7 +227,7 @@ fn pad(at: &StepInput<'_>, resize: &Resize, area: Size) -> Result<Vec<Step>, Err
     let rest_y = i64::from(canvas.height) - i64::from(drawn.height);
     let (dx, dy) = match resize.gravity {
         Gravity::Point => (0, 0),
-        _ => at.offset(&resize.offset, &resize.area.dpr),
+        _ => at.offset_shown(&resize.offset, &resize.area.dpr),
     };
     let compass = compass(&resize.gravity);
     let (right, down) = inward(compass);
@@ -265,7 +262,7 @@ pub(super) fn crop(at: &StepInput<'_>, crop: &Crop) -> Result<Vec<Step>, Error> 
         i64::from(area.width.min(input.width)),
         i64::from(area.height.min(input.height)),
     );
-    let (dx, dy) = at.offset(&crop.offset, &crop.area.dpr);
+    let (dx, dy) = at.offset_shown(&crop.offset, &crop.area.dpr);
     let (x, y, width, height) = match &crop.gravity {
         Gravity::Corner => {
             let (x, y) = (dx.max(0), dy.max(0));
@@ -310,6 +307,20 @@ pub(super) fn crop(at: &StepInput<'_>, crop: &Crop) -> Result<Vec<Step>, Error> 
         height: height as f64,
     };
     Ok(resample(input, from, size))
+}
+
+impl StepInput<'_> {
+    /// Where a box of a size lies by a gravity, moved inward from there by an offset in pixels.
+    pub fn placed(&self, gravity: &Gravity, size: Size, (dx, dy): (i64, i64)) -> (i64, i64) {
+        let compass = compass(gravity);
+        let (right, down) = inward(compass);
+        let (ax, ay) = anchor(compass);
+        let rest = |whole: u32, part: u32| i64::from(whole) - i64::from(part);
+        (
+            share_of(rest(self.input.width, size.width), ax) + signed(dx, right),
+            share_of(rest(self.input.height, size.height), ay) + signed(dy, down),
+        )
+    }
 }
 
 fn resample(input: Size, from: Region, to: Size) -> Vec<Step> {

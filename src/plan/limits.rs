@@ -45,6 +45,11 @@ impl Limits {
         at_most("output pixels", size.pixels(), self.output_pixels)
     }
 
+    /// All pictures that are decoded for one result.
+    pub(super) fn pixels(&self, pixels: u64) -> Result<(), Error> {
+        at_most("pixels of all layers", pixels, self.source_pixels)
+    }
+
     pub(super) fn chain(&self, ops: usize) -> Result<(), Error> {
         at_most("chain length", ops as u64, self.ops as u64)
     }

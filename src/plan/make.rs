@@ -1,12 +1,15 @@
 //! The plan of one request: every symbolic length settled, every step in order.
 
+use super::evaluate::{Variables, View};
 use super::facts::{Facts, Size};
 use super::fold::fold;
-use super::frames;
+use super::frames::Film;
 use super::geometry;
 use super::measure::StepInput;
 use super::negotiate::{self, Negotiated, Source, Writable};
+use super::overlay::{Layers, Nesting, NoLayers};
 use super::raster::{Paint, RasterPlan, Rounding, Step};
+use super::settle::{self, settle};
 use super::{Error, Hints, InfoPlan, Limits, Plan, Region};
 use crate::spec::{
     Amount, Border, Colour, Corner, Decimal, Dpr, Fill, Format, FormatChoice, Gravity, Length, Op,
@@ -36,6 +39,21 @@ pub fn make(
     hints: &Hints,
     rules: &Rules,
 ) -> Result<Plan, Error> {
+    make_with(spec, facts, &NoLayers, negotiated, hints, rules)
+}
+
+/// As [`make`], for a chain with layers: they are told by `layers`.
+///
+/// # Errors
+/// Those of [`make`], and [`Error::NoLayer`] and [`Error::BadLayer`].
+pub fn make_with(
+    spec: &TransformSpec,
+    facts: &Facts,
+    layers: &dyn Layers,
+    negotiated: &Negotiated,
+    hints: &Hints,
+    rules: &Rules,
+) -> Result<Plan, Error> {
     // The only page of a still is the still.
     let still;
     let spec = if spec.select == Select::Page(1) && facts.frames <= 1 {
@@ -54,7 +72,7 @@ pub fn make(
             .output
             .settings
             .retain(|setting| !facts_wanted(setting));
-        let picture = match make(&picture, facts, negotiated, hints, rules)? {
+        let picture = match make_with(&picture, facts, layers, negotiated, hints, rules)? {
             Plan::Raster(plan) => Some(plan),
             Plan::Original | Plan::Info(_) => None,
         };
@@ -64,7 +82,8 @@ pub fn make(
     if is_original(spec, Some(facts.format)) {
         return Ok(Plan::Original);
     }
-    if let Select::Page(page) = spec.select
+    let page = page(spec, facts)?;
+    if let Some(page) = page
         && page > facts.frames
     {
         return Err(Error::NoSuchPage {
@@ -74,37 +93,177 @@ pub fn make(
     }
     rules.limits.source(facts)?;
     rules.limits.chain(spec.ops.len())?;
-    let mut steps = Vec::with_capacity(spec.ops.len() + 2);
-    let ignored = spec.ops.contains(&Op::IgnoreOrientation);
-    let orientation = if ignored {
+    let orientation = if spec.ops.contains(&Op::IgnoreOrientation) {
         Turn::NONE
     } else {
         facts.orientation
     };
-    if orientation != Turn::NONE {
-        steps.push(Step::Turn(orientation));
-    }
     let stored = facts.size.turned(orientation);
     let source = match density(&spec.output) {
         Some(density) if facts.format == Format::Svg => at_density(stored, density),
         _ => stored,
     };
+    let mut walk = Walk {
+        rules,
+        hints,
+        layers,
+        base: None,
+        nesting: Nesting::default(),
+        pages: facts.frames,
+        source,
+        size: source,
+        variables: Variables::default(),
+        output: spec.output.clone(),
+        steps: Vec::with_capacity(spec.ops.len() + 2),
+        ops: 0,
+        works: false,
+    };
+    if orientation != Turn::NONE {
+        walk.steps.push(Step::Turn(orientation));
+    }
     if source != stored {
-        rules.limits.picture(source)?;
-        steps.push(Step::Resample {
+        walk.take(Step::Resample {
             from: Region::whole(stored),
             to: source,
-        });
+        })?;
     }
-    let mut size = source;
-    // What the one table says is not rendered is passed over here, and only here.
-    for op in spec.ops.iter().filter(|op| op.support().is_rendered()) {
-        let at = StepInput {
-            input: size,
-            source,
-            hints,
-        };
-        let start = steps.len();
+    walk.follow(&spec.ops)?;
+    let Walk {
+        steps,
+        size,
+        output,
+        works,
+        ..
+    } = walk.settle_output()?;
+    // Conditions that do not hold, and variables alone, leave the stored bytes as they are.
+    if !works && is_plain(&output, !is_page(&spec.select), Some(facts.format)) {
+        return Ok(Plan::Original);
+    }
+    let alpha = steps
+        .iter()
+        .fold(facts.alpha, |alpha, step| step.alpha_after(alpha));
+    let film = Film {
+        page,
+        output: &output,
+        ops: &spec.ops,
+    };
+    let source = Source {
+        format: facts.format,
+        alpha,
+        moving: film.moves(facts),
+    };
+    let format = negotiate::format(&output, negotiated, source, size, &rules.writable);
+    side_fits(size, format)?;
+    let encode = negotiate::encode(&output, format, rules.quality);
+    let frames = film.frames(facts, format, &rules.limits)?;
+    let (window, steps) = fold(facts.size, steps);
+    Ok(Plan::Raster(RasterPlan {
+        source: facts.size,
+        window,
+        frames,
+        steps,
+        encode,
+    }))
+}
+
+/// The page asked for. What stands before everything else in the chain may set variables for it.
+fn page(spec: &TransformSpec, facts: &Facts) -> Result<Option<u32>, Error> {
+    let expr = match &spec.select {
+        Select::Page(page) => return Ok(Some(*page)),
+        Select::PageBy(expr) => expr,
+        Select::Whole | Select::Pages(_) | Select::Named { .. } => return Ok(None),
+    };
+    let mut variables = Variables::default();
+    fn view<'a>(variables: &'a Variables, facts: &Facts) -> View<'a> {
+        View {
+            variables,
+            input: facts.upright(),
+            source: facts.upright(),
+            page: 1,
+            pages: facts.frames,
+        }
+    }
+    for op in &spec.ops {
+        let Op::Let(set) = op else { break };
+        let value = view(&variables, facts).value(&set.value, None)?;
+        variables.set(&set.name, value);
+    }
+    Ok(Some(settle::page(expr, &view(&variables, facts))?))
+}
+
+/// A chain being followed: where it has come to, and what it has made so far.
+pub(super) struct Walk<'a> {
+    pub(super) rules: &'a Rules,
+    pub(super) hints: &'a Hints,
+    pub(super) layers: &'a dyn Layers,
+    /// Inside a layer: the size of the picture that it is laid on.
+    pub(super) base: Option<Size>,
+    pub(super) nesting: Nesting,
+    /// Pages or frames of the source.
+    pub(super) pages: u32,
+    /// Size of the stored original after orientation.
+    pub(super) source: Size,
+    /// Size of the next step's input.
+    pub(super) size: Size,
+    pub(super) variables: Variables,
+    pub(super) output: Output,
+    pub(super) steps: Vec<Step>,
+    /// Ops reached, those of branches included.
+    pub(super) ops: usize,
+    /// Whether anything but variables and conditions was reached.
+    pub(super) works: bool,
+}
+
+impl Walk<'_> {
+    pub(super) const fn view(&self) -> View<'_> {
+        View {
+            variables: &self.variables,
+            input: self.size,
+            source: self.source,
+            page: 1,
+            pages: self.pages,
+        }
+    }
+
+    /// Follows ops in their order. Recursion is bounded by the limit on the chain's length.
+    pub(super) fn follow(&mut self, ops: &[Op]) -> Result<(), Error> {
+        // What the one table says is not rendered is passed over here, and only here.
+        for op in ops.iter().filter(|op| op.support().is_rendered()) {
+            self.ops += 1;
+            self.rules.limits.chain(self.ops)?;
+            match op {
+                Op::Let(set) => {
+                    let before = self.variables.get(&set.name).ok().cloned();
+                    let value = self.view().value(&set.value, before.as_ref())?;
+                    self.variables.set(&set.name, value);
+                }
+                Op::When(when) => {
+                    let branch = if self.view().holds(&when.condition)? {
+                        &when.then
+                    } else {
+                        &when.otherwise
+                    };
+                    self.output.merge(branch.output.clone());
+                    self.follow(&branch.ops)?;
+                }
+                Op::Overlay(overlay) => {
+                    self.works = true;
+                    self.overlay(overlay)?;
+                }
+                op => {
+                    self.works = true;
+                    let settled = settle(op, &self.view())?;
+                    self.step(&settled)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// One settled op to steps.
+    fn step(&mut self, op: &Op) -> Result<(), Error> {
+        let at = self.input();
+        let mut steps = Vec::new();
         match op {
             Op::Crop(crop) => steps.extend(geometry::crop(&at, crop)?),
             Op::Resize(resize) => steps.extend(geometry::resize(&at, resize)?),
@@ -123,7 +282,7 @@ pub fn make(
                 steps.push(Step::Opacity(u8::try_from(level).unwrap_or(u8::MAX)));
             }
             Op::Background(fill) => steps.push(Step::Flatten(paint_of(fill))),
-            // Settled above; and what the table has filtered out.
+            // Settled before; and what the table has filtered out.
             Op::IgnoreOrientation
             | Op::Rotate(_)
             | Op::RotateBy(_)
@@ -136,31 +295,46 @@ pub fn make(
             | Op::When(_)
             | Op::Let(_) => {}
         }
-        for step in steps.get(start..).unwrap_or_default() {
-            size = step.size_after(size);
-            rules.limits.picture(size)?;
+        steps.into_iter().try_for_each(|step| self.take(step))
+    }
+
+    /// Adds a step, unless the picture becomes too large by it.
+    pub(super) fn take(&mut self, step: Step) -> Result<(), Error> {
+        self.size = step.size_after(self.size);
+        self.rules.limits.picture(self.size)?;
+        self.steps.push(step);
+        Ok(())
+    }
+
+    /// What the arithmetic of the next step looks at.
+    pub(super) const fn input(&self) -> StepInput<'_> {
+        StepInput {
+            input: self.size,
+            source: self.source,
+            base: self.base,
+            hints: self.hints,
         }
     }
-    let alpha = steps
-        .iter()
-        .fold(facts.alpha, |alpha, step| step.alpha_after(alpha));
-    let source = Source {
-        format: facts.format,
-        alpha,
-        moving: frames::moving(spec, facts),
-    };
-    let format = negotiate::format(&spec.output, negotiated, source, size, &rules.writable);
-    side_fits(size, format)?;
-    let encode = negotiate::encode(&spec.output, format, rules.quality);
-    let frames = frames::frames(spec, facts, format, &rules.limits)?;
-    let (window, steps) = fold(facts.size, steps);
-    Ok(Plan::Raster(RasterPlan {
-        source: facts.size,
-        window,
-        frames,
-        steps,
-        encode,
-    }))
+
+    /// With the settings of the output worked out.
+    fn settle_output(mut self) -> Result<Self, Error> {
+        let mut output = std::mem::take(&mut self.output);
+        let mut quality = None;
+        for setting in &mut output.settings {
+            settle::setting(setting, &self.view())?;
+            if let Setting::QualityBy(expr) = setting {
+                quality = Some(settle::quality(expr, &self.view())?);
+            }
+        }
+        if let Some(quality) = quality {
+            output.quality = Quality::Fixed(quality);
+            output
+                .settings
+                .retain(|setting| !matches!(setting, Setting::QualityBy(_)));
+        }
+        self.output = output;
+        Ok(self)
+    }
 }
 
 /// The density at which drawings have the size that they say. Assumed: it is the documented default, and
@@ -213,13 +387,36 @@ fn salient(spec: &TransformSpec, plan: &RasterPlan) -> Option<Region> {
 /// format asked for, if any, is the stored one.
 #[must_use]
 pub fn is_original(spec: &TransformSpec, stored: Option<Format>) -> bool {
-    let same_format = match spec.output.format {
+    !spec.ops.iter().any(changes) && is_plain(&spec.output, !is_page(&spec.select), stored)
+}
+
+/// Whether an op may change the picture or how it is written.
+fn changes(op: &Op) -> bool {
+    match op {
+        Op::Let(_) => false,
+        Op::When(when) => {
+            let branches = [&when.then, &when.otherwise];
+            branches
+                .into_iter()
+                .any(|branch| branch.ops.iter().any(changes) || branch.output != Output::default())
+        }
+        op => op.support().is_rendered(),
+    }
+}
+
+const fn is_page(select: &Select) -> bool {
+    matches!(select, Select::Page(_) | Select::PageBy(_))
+}
+
+/// Whether an output asks for nothing but the stored bytes.
+fn is_plain(output: &Output, whole: bool, stored: Option<Format>) -> bool {
+    let same_format = match output.format {
         FormatChoice::Stored => true,
         FormatChoice::Named(format) => Some(format) == stored,
         FormatChoice::Auto { .. } => false,
     };
     // How the file is named for saving does not change its bytes, nor does what is not rendered.
-    let settings = spec.output.settings.iter();
+    let settings = output.settings.iter();
     let plain = Output {
         format: FormatChoice::Stored,
         attachment: None,
@@ -227,12 +424,9 @@ pub fn is_original(spec: &TransformSpec, stored: Option<Format>) -> bool {
             .filter(|setting| setting.support() == Support::Supported)
             .cloned()
             .collect(),
-        ..spec.output.clone()
+        ..output.clone()
     };
-    same_format
-        && !spec.ops.iter().any(|op| op.support().is_rendered())
-        && !matches!(spec.select, Select::Page(_))
-        && plain == Output::default()
+    same_format && whole && plain == Output::default()
 }
 
 /// What about the client an answer depends on: what `Vary` must name, and the cache key must hold.
@@ -249,25 +443,37 @@ pub struct Varies {
 /// What about the client the answer to a specification depends on.
 #[must_use]
 pub fn varies(spec: &TransformSpec) -> Varies {
+    let mut varies = Varies::default();
+    gather(spec, &mut varies);
+    varies
+}
+
+fn gather(spec: &TransformSpec, varies: &mut Varies) {
+    varies.accept |= matches!(spec.output.format, FormatChoice::Auto { .. });
+    gather_ops(&spec.ops, varies);
+}
+
+fn gather_ops(ops: &[Op], varies: &mut Varies) {
     let shown = |length: &Option<Length>| matches!(length, Some(Length::Shown { .. }));
     // Radii and borders follow the pixel ratio of a size, which tells all.
-    let sizes = spec.ops.iter().filter_map(|op| match op {
-        Op::Resize(resize) => Some(&resize.area),
-        Op::Crop(crop) => Some(&crop.area),
-        _ => None,
-    });
-    let accept = matches!(spec.output.format, FormatChoice::Auto { .. });
-    sizes.fold(
-        Varies {
-            accept,
-            ..Varies::default()
-        },
-        |varies, area| Varies {
-            accept,
-            dpr: varies.dpr || area.dpr == Dpr::Shown,
-            width: varies.width || shown(&area.width) || shown(&area.height),
-        },
-    )
+    for op in ops {
+        let area = match op {
+            Op::Resize(resize) => &resize.area,
+            Op::Crop(crop) => &crop.area,
+            Op::Overlay(overlay) => {
+                gather_ops(&overlay.ops, varies);
+                continue;
+            }
+            Op::When(when) => {
+                gather(&when.then, varies);
+                gather(&when.otherwise, varies);
+                continue;
+            }
+            _ => continue,
+        };
+        varies.dpr |= area.dpr == Dpr::Shown;
+        varies.width |= shown(&area.width) || shown(&area.height);
+    }
 }
 
 /// The hints that this specification looks at, and no others: part of the cache key.

@@ -35,6 +35,8 @@ pub(super) struct StepInput<'a> {
     pub input: Size,
     /// Size of the stored original after orientation.
     pub source: Size,
+    /// Size of the picture that a layer is laid on; `None` outside of layers.
+    pub base: Option<Size>,
     /// What the client says about its screen.
     pub hints: &'a Hints,
 }
@@ -49,11 +51,8 @@ impl StepInput<'_> {
     }
 
     /// One side in pixels, at least 1; `None` where the client's width is wanted and unknown.
-    fn length(&self, length: &Length, along: Side, dpr: Decimal) -> Option<u32> {
-        let own = match along {
-            Side::Width => self.input.width,
-            Side::Height => self.input.height,
-        };
+    pub fn length(&self, length: &Length, along: Side, dpr: Decimal) -> Option<u32> {
+        let own = along_side(self.input, along);
         let dpr = u128::try_from(dpr.billionths()).unwrap_or(0);
         let one = Decimal::SCALE.unsigned_abs().into();
         Some(match length {
@@ -61,6 +60,11 @@ impl StepInput<'_> {
             Length::Share(share) => {
                 let share = u128::try_from(share.billionths()).unwrap_or(0);
                 side(u128::from(own) * share * dpr, one * one)
+            }
+            Length::OfBase(share) => {
+                let share = u128::try_from(share.billionths()).unwrap_or(0);
+                let base = along_side(self.base.unwrap_or(self.input), along);
+                side(u128::from(base) * share * dpr, one * one)
             }
             Length::Source(Side::Width) => side(u128::from(self.source.width) * dpr, one),
             Length::Source(Side::Height) => side(u128::from(self.source.height) * dpr, one),
@@ -84,18 +88,26 @@ impl StepInput<'_> {
         rounded(u128::from(n) * dpr, one)
     }
 
-    fn distance(&self, length: Option<&Length>, along: Side) -> Distance {
+    /// A distance in pixels; shares are of the input's side.
+    pub fn distance(&self, length: Option<&Length>, along: Side) -> i64 {
+        self.measured(length, along).length
+    }
+
+    /// An offset in pixels; shares are of the input's sides.
+    pub fn offset(&self, offset: &Offset) -> (i64, i64) {
+        let (x, y) = self.distances(offset);
+        (x.length, y.length)
+    }
+
+    fn measured(&self, length: Option<&Length>, along: Side) -> Distance {
         match length {
             None | Some(Length::Shown { .. } | Length::Expr(_)) => Distance::default(),
             Some(Length::Px(n)) => Distance {
                 length: (*n).into(),
                 of_input: false,
             },
-            Some(Length::Share(share)) => {
-                let own = match along {
-                    Side::Width => self.input.width,
-                    Side::Height => self.input.height,
-                };
+            Some(Length::Share(share) | Length::OfBase(share)) => {
+                let own = along_side(self.input, along);
                 let n = i128::from(own) * i128::from(share.billionths());
                 let scale = i128::from(Decimal::SCALE);
                 Distance {
@@ -115,13 +127,13 @@ impl StepInput<'_> {
 
     pub(super) fn distances(&self, offset: &Offset) -> (Distance, Distance) {
         (
-            self.distance(offset.x.as_ref(), Side::Width),
-            self.distance(offset.y.as_ref(), Side::Height),
+            self.measured(offset.x.as_ref(), Side::Width),
+            self.measured(offset.y.as_ref(), Side::Height),
         )
     }
 
     /// An offset in pixels of a picture that is not scaled; `dpr` multiplies what was written in pixels.
-    pub(super) fn offset(&self, offset: &Offset, dpr: &Dpr) -> (i64, i64) {
+    pub(super) fn offset_shown(&self, offset: &Offset, dpr: &Dpr) -> (i64, i64) {
         let dpr = self.dpr(dpr).billionths();
         let (x, y) = self.distances(offset);
         (x.times(dpr), y.times(dpr))
@@ -173,6 +185,13 @@ impl StepInput<'_> {
             }
             (None, None, None) => return None,
         })
+    }
+}
+
+const fn along_side(size: Size, along: Side) -> u32 {
+    match along {
+        Side::Width => size.width,
+        Side::Height => size.height,
     }
 }
 

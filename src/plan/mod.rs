@@ -1,5 +1,6 @@
 //! Specification plus facts to a plan: all arithmetic lives here, and nothing here touches the world.
 
+mod evaluate;
 mod facts;
 mod fold;
 mod frames;
@@ -9,20 +10,30 @@ mod limits;
 mod make;
 mod measure;
 mod negotiate;
+mod overlay;
 mod raster;
+mod settle;
+
+use std::borrow::Cow;
 
 use thiserror::Error as ThisError;
 
+pub use evaluate::Fault;
 pub use facts::{Facts, Size};
 pub use fold::fold;
 pub use frames::{Frames, Motion};
 pub use hints::Hints;
 pub use limits::Limits;
-pub use make::{Rules, Varies, is_original, make, relevant, varies};
+pub use make::{Rules, Varies, is_original, make, make_with, relevant, varies};
 pub use negotiate::{Negotiated, Writable, level_quality, negotiate};
-pub use raster::{Colours, Encode, Paint, PngKind, RasterPlan, Region, Rounding, Step, Window};
+pub use overlay::{Layer, Layers, Mix, NoLayers, Text};
+pub use raster::{
+    Colours, Encode, Paint, PngKind, RasterPlan, Region, Rounding, Step, Window, shrink,
+};
 
 use make::paint;
+
+use crate::spec::AssetRef;
 
 /// How a request is answered.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,4 +74,16 @@ pub enum Error {
     },
     #[error("page {page} asked for, the source has {pages}")]
     NoSuchPage { page: u32, pages: u32 },
+    /// A layer's source that nobody has.
+    #[error("no origin has the layer {0}")]
+    NoLayer(AssetRef),
+    /// A layer that cannot be made.
+    #[error("layer {layer}: {reason}")]
+    BadLayer {
+        layer: Box<str>,
+        reason: Cow<'static, str>,
+    },
+    /// An expression, a condition or a variable.
+    #[error(transparent)]
+    Expression(#[from] Fault),
 }

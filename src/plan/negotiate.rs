@@ -5,8 +5,8 @@ use std::fmt;
 use smallvec::SmallVec;
 
 use super::raster::{Colours, Encode, PngKind};
-use super::{Hints, Size};
-use crate::spec::{Format, FormatChoice, Level, Metadata, Output, Quality, Setting};
+use super::{Hints, Size, varies};
+use crate::spec::{Format, FormatChoice, Level, Metadata, Output, Quality, Setting, TransformSpec};
 
 /// Formats in which a result may be written, best first, before facts about the source are known.
 /// Part of the cache key: two clients with the same list share a result.
@@ -26,18 +26,19 @@ impl fmt::Display for Negotiated {
     }
 }
 
-/// The formats allowed for this client. `order` is the owner's preference, best first.
+/// The formats allowed for this client. `order` is the owner's preference, best first. A branch that
+/// may turn out to choose by itself counts too.
 #[must_use]
-pub fn negotiate(output: &Output, hints: &Hints, order: &[Format]) -> Negotiated {
-    match output.format {
-        FormatChoice::Auto { .. } => Negotiated {
-            modern: order
-                .iter()
-                .copied()
-                .filter(|f| hints.accepts.contains(f))
-                .collect(),
-        },
-        FormatChoice::Stored | FormatChoice::Named(_) => Negotiated::default(),
+pub fn negotiate(spec: &TransformSpec, hints: &Hints, order: &[Format]) -> Negotiated {
+    if !varies(spec).accept {
+        return Negotiated::default();
+    }
+    Negotiated {
+        modern: order
+            .iter()
+            .copied()
+            .filter(|f| hints.accepts.contains(f))
+            .collect(),
     }
 }
 

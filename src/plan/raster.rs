@@ -2,6 +2,7 @@
 
 use super::facts::Size;
 use super::frames::Frames;
+use super::overlay::Layer;
 use crate::spec::{Chroma, Colour, Format, Metadata, Progressive, Turn};
 
 /// What the renderer does, in order.
@@ -33,18 +34,24 @@ impl RasterPlan {
     /// each side. 1 when the first thing done to the source is not a resampling.
     #[must_use]
     pub fn shrink(&self, margin: f64) -> u32 {
-        let scale = match self.steps.first() {
-            Some(Step::Resample { from, to }) => {
-                (from.width / f64::from(to.width)).min(from.height / f64::from(to.height))
-            }
-            _ => 1.0,
-        };
-        let scale = scale / margin;
-        [8, 4, 2]
-            .into_iter()
-            .find(|&n| f64::from(n) <= scale)
-            .unwrap_or(1)
+        shrink(&self.steps, margin)
     }
+}
+
+/// As [`RasterPlan::shrink`], for steps alone.
+#[must_use]
+pub fn shrink(steps: &[Step], margin: f64) -> u32 {
+    let scale = match steps.first() {
+        Some(Step::Resample { from, to }) => {
+            (from.width / f64::from(to.width)).min(from.height / f64::from(to.height))
+        }
+        _ => 1.0,
+    };
+    let scale = scale / margin;
+    [8, 4, 2]
+        .into_iter()
+        .find(|&n| f64::from(n) <= scale)
+        .unwrap_or(1)
 }
 
 /// One step over pixels.
@@ -87,6 +94,13 @@ pub enum Step {
     Opacity(u8),
     /// Put a colour behind everything transparent.
     Flatten(Paint),
+    /// Lay another picture over or under.
+    Overlay(Box<Layer>),
+    /// Map colours by a table.
+    ColourTable {
+        /// The renderer's number of the table.
+        source: usize,
+    },
 }
 
 impl Step {
@@ -95,13 +109,13 @@ impl Step {
     pub fn alpha_after(&self, before: bool) -> bool {
         let opaque = |paint: &Paint| matches!(paint, Paint::Colour(colour) if colour.a == 255);
         match self {
-            Self::Turn(_) | Self::Resample { .. } => before,
+            Self::Turn(_) | Self::Resample { .. } | Self::ColourTable { .. } => before,
             Self::Canvas { fill, .. } => before || !opaque(fill),
             Self::Border {
                 colour, corners, ..
             } => before || colour.a != 255 || corners.is_some(),
             Self::Flatten(paint) => before && !opaque(paint),
-            Self::Round(_) | Self::Opacity(_) => true,
+            Self::Round(_) | Self::Opacity(_) | Self::Overlay(_) => true,
         }
     }
 
@@ -116,7 +130,10 @@ impl Step {
                 before.width.saturating_add(width.saturating_mul(2)),
                 before.height.saturating_add(width.saturating_mul(2)),
             ),
-            Self::Round(_) | Self::Opacity(_) | Self::Flatten(_) => before,
+            Self::Overlay(ref layer) => layer.canvas,
+            Self::Round(_) | Self::Opacity(_) | Self::Flatten(_) | Self::ColourTable { .. } => {
+                before
+            }
         }
     }
 }

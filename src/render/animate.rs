@@ -3,43 +3,54 @@
 //! At any time there is one canvas of the source, one frame on its way and one finished frame: memory
 //! does not grow with the number of frames, only the file does.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::budget::{Budget, now};
+use super::draw::Scene;
 use super::encode::animated::{Animator, Settings};
 use super::error::Error;
 use super::ingest::{self, Decoded};
 use super::raster::{Layout, Raster};
-use super::{Rendered, Timings, guarded, metadata, transform};
+use super::sources::Sources;
+use super::{Rendered, Timings, guarded, metadata};
 use crate::plan::{Facts, Motion, RasterPlan, Size};
 use crate::spec::Format;
 
 /// Frames that are looked at, evenly spread, before a palette for all of them is made.
 const LOOKED_AT: u32 = 6;
 
+/// What every frame is made from.
+pub(super) struct Film<'a> {
+    pub scene: Scene<'a>,
+    pub source: &'a [u8],
+    pub facts: &'a Facts,
+    pub layers: &'a [Raster],
+    pub sources: &'a Sources<'a>,
+}
+
 /// Follows a plan on all frames.
 ///
 /// # Errors
 /// As [`super::run`]. What can be read of a file that ends early is played, if it is a frame at least.
 pub(super) fn run(
+    film: &Film<'_>,
     plan: &RasterPlan,
     motion: Motion,
-    source: &[u8],
-    facts: &Facts,
     budget: &Budget,
 ) -> Result<Rendered, Error> {
+    let facts = film.facts;
     let mut spent = Timings::default();
     let size = plan.output();
     let looked_at = if plan.encode.format == Format::Gif {
-        look(plan, source, facts, budget, &mut spent)?
+        look(film, budget, &mut spent)?
     } else {
         Vec::new()
     };
-    let mut film = Film::open(plan, source, facts, budget)?;
+    let mut reel = Reel::open(film, budget)?;
     let mut animator = None;
     let mut damaged = false;
     loop {
-        let frame = match film.next(budget, &mut spent) {
+        let frame = match reel.next(budget, &mut spent) {
             Ok(frame) => frame,
             // As viewers do: what has been read is played.
             Err(Error::BadSource { .. }) if animator.is_some() => {
@@ -55,7 +66,7 @@ pub(super) fn run(
             none => none.insert(Animator::new(
                 Settings {
                     size,
-                    plays: motion.plays.unwrap_or_else(|| film.plays()),
+                    plays: motion.plays.unwrap_or_else(|| reel.animation.plays()),
                     frames: facts.frames,
                 },
                 &plan.encode,
@@ -67,13 +78,13 @@ pub(super) fn run(
             || animator.add(&raster, delay, budget),
             || Error::encoder(plan.encode.format, "it crashed"),
         )?;
-        spent.encode += now().saturating_duration_since(start);
+        add(&mut spent.encode, start);
     }
     let start = now();
     let animator = animator.ok_or_else(|| Error::bad(facts.format, "no frame"))?;
     let (body, alpha) = animator.finish(budget)?;
-    let body = metadata::carry(body, &plan.encode, source, facts.format, None);
-    spent.encode += now().saturating_duration_since(start);
+    let body = metadata::carry(body, &plan.encode, film.source, facts.format, None);
+    add(&mut spent.encode, start);
     Ok(Rendered {
         body: body.into(),
         format: plan.encode.format,
@@ -85,21 +96,16 @@ pub(super) fn run(
 }
 
 /// Some finished frames, for a palette that fits all.
-fn look(
-    plan: &RasterPlan,
-    source: &[u8],
-    facts: &Facts,
-    budget: &Budget,
-    spent: &mut Timings,
-) -> Result<Vec<Raster>, Error> {
-    let apart = facts.frames.div_ceil(LOOKED_AT).max(1);
-    let mut film = Film::open(plan, source, facts, budget)?;
+fn look(film: &Film<'_>, budget: &Budget, spent: &mut Timings) -> Result<Vec<Raster>, Error> {
+    let frames = film.facts.frames;
+    let apart = frames.div_ceil(LOOKED_AT).max(1);
+    let mut reel = Reel::open(film, budget)?;
     let mut seen = Vec::new();
-    for n in 0..facts.frames {
+    for n in 0..frames {
         let frame = if n % apart == 0 {
-            film.next(budget, spent)
+            reel.next(budget, spent)
         } else {
-            film.skip(budget, spent).map(|()| None)
+            reel.skip(budget, spent).map(|()| None)
         };
         match frame {
             Ok(Some((raster, _))) => seen.push(raster),
@@ -112,38 +118,26 @@ fn look(
 }
 
 /// Frames with the steps of the plan done on them.
-struct Film<'a> {
+struct Reel<'a> {
     animation: Box<dyn ingest::Animation + 'a>,
-    plan: &'a RasterPlan,
-    format: Format,
-    size: Size,
+    film: &'a Film<'a>,
 }
 
-impl<'a> Film<'a> {
-    fn open(
-        plan: &'a RasterPlan,
-        source: &'a [u8],
-        facts: &Facts,
-        budget: &Budget,
-    ) -> Result<Self, Error> {
+impl<'a> Reel<'a> {
+    fn open(film: &'a Film<'a>, budget: &Budget) -> Result<Self, Error> {
         Ok(Self {
-            animation: ingest::animation(source, facts, budget)?,
-            plan,
-            format: facts.format,
-            size: facts.size,
+            animation: ingest::animation(film.source, film.facts, budget)?,
+            film,
         })
-    }
-
-    fn plays(&self) -> u16 {
-        self.animation.plays()
     }
 
     fn skip(&mut self, budget: &Budget, spent: &mut Timings) -> Result<(), Error> {
         budget.check()?;
         let start = now();
+        let format = self.film.facts.format;
         let next = guarded(
             || self.animation.next().map(|_| ()),
-            || Error::bad(self.format, "the decoder crashed on it"),
+            || Error::bad(format, "the decoder crashed on it"),
         );
         add(&mut spent.decode, start);
         next
@@ -157,7 +151,7 @@ impl<'a> Film<'a> {
     ) -> Result<Option<(Raster, u32)>, Error> {
         budget.check()?;
         let start = now();
-        let (size, format) = (self.size, self.format);
+        let Facts { size, format, .. } = *self.film.facts;
         let next = guarded(
             || {
                 let shown = self.animation.next()?;
@@ -177,13 +171,19 @@ impl<'a> Film<'a> {
         })?;
         let start = now();
         let decoded = Decoded::whole(raster, self.animation.profile());
-        let raster = transform(decoded, self.plan, budget)?.raster;
+        let Film {
+            scene,
+            layers,
+            sources,
+            ..
+        } = self.film;
+        let drawn = scene.transform(decoded, layers, sources, budget)?;
         add(&mut spent.transform, start);
-        Ok(Some((raster, delay)))
+        Ok(Some((drawn.raster, delay)))
     }
 }
 
-fn add(spent: &mut Duration, since: std::time::Instant) {
+fn add(spent: &mut Duration, since: Instant) {
     *spent += now().saturating_duration_since(since);
 }
 

@@ -18,6 +18,7 @@ mod budget;
 #[cfg(feature = "aom")]
 mod codec_aom;
 mod codec_webp;
+mod draw;
 mod encode;
 mod error;
 mod fair;
@@ -26,6 +27,8 @@ mod metadata;
 mod pool;
 mod probe;
 mod raster;
+mod sources;
+mod text;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
@@ -37,16 +40,13 @@ pub use error::Error;
 pub use fair::Lane;
 pub use pool::{Config, Counters, Pool};
 pub use probe::{probe, sniff};
+pub use sources::Sources;
+pub use text::{FontFile, Fonts, is_font};
 
-use crate::plan::{Colours, Facts, Frames, Paint, RasterPlan, Region, Size, Step};
+use crate::plan::{Facts, Frames, RasterPlan, Size};
 use crate::spec::Format;
 use budget::now;
-use ingest::{Decoded, Request};
-
-/// What is left for the first resampling when a decoder reduces: at least this many source pixels
-/// for every pixel made, along each side. Two keeps the quality of a full decode within a point of
-/// SSIMULACRA2; one would save a third of the time and lose about ten.
-const SHRINK_MARGIN: f64 = 2.0;
+use draw::{Drawn, Scene};
 
 /// A finished file.
 #[derive(Clone, Debug)]
@@ -108,6 +108,21 @@ pub fn can_write(format: Format) -> bool {
 /// the plan was made for a source of another size, [`Error::BadSource`] when the bytes do not decode,
 /// [`Error::Timeout`] and [`Error::Cancelled`] from the budget.
 pub fn run(plan: &RasterPlan, source: &[u8], budget: &Budget) -> Result<Rendered, Error> {
+    let fonts = Fonts::default();
+    run_with(plan, source, &Sources::new(&[], &fonts, budget), budget)
+}
+
+/// As [`run`], for a plan with layers, made with these sources.
+///
+/// # Errors
+///
+/// Those of [`run`], for the picture and its layers.
+pub fn run_with(
+    plan: &RasterPlan,
+    source: &[u8],
+    sources: &Sources<'_>,
+    budget: &Budget,
+) -> Result<Rendered, Error> {
     let start = now();
     let facts = probe(source)?;
     budget.limits().source(facts.size)?;
@@ -124,12 +139,22 @@ pub fn run(plan: &RasterPlan, source: &[u8], budget: &Budget) -> Result<Rendered
     }
     encode::check(plan.encode.format, size)?;
     budget.check()?;
+    let layers = draw::layers(&plan.steps, sources, budget)?;
+    let scene = Scene::from(plan);
     let frame = match plan.frames {
         Frames::One(frame) => frame,
-        Frames::All(motion) => return animate::run(plan, motion, source, &facts, budget),
+        Frames::All(motion) => {
+            let film = animate::Film {
+                scene,
+                source,
+                facts: &facts,
+                layers: &layers,
+                sources,
+            };
+            return animate::run(&film, plan, motion, budget);
+        }
     };
-
-    let request = request(plan, frame);
+    let request = scene.request(frame);
     let decoded = guarded(
         || ingest::decode(source, &facts, &request, budget),
         || Error::bad(facts.format, "the decoder crashed on it"),
@@ -137,7 +162,7 @@ pub fn run(plan: &RasterPlan, source: &[u8], budget: &Budget) -> Result<Rendered
     let decode_done = now();
 
     let damaged = decoded.damaged;
-    let Drawn { raster, profile } = transform(decoded, plan, budget)?;
+    let Drawn { raster, profile } = scene.transform(decoded, &layers, sources, budget)?;
     let raster = raster.without_idle_alpha();
     budget.check()?;
     let size = raster.size();
@@ -170,126 +195,4 @@ fn guarded<T>(
 ) -> Result<T, Error> {
     // A codec works on buffers of its own, which are gone after a panic.
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(crashed()))
-}
-
-fn is_reduction(from: Region, to: Size) -> bool {
-    f64::from(to.width) * f64::from(to.height) <= from.width * from.height
-}
-
-/// What the decoder is asked for.
-fn request(plan: &RasterPlan, frame: u32) -> Request {
-    let window = plan.window;
-    let whole = window.outside(Region::whole(window.size));
-    let Some(Step::Resample { from, to }) = plan.steps.first() else {
-        return Request {
-            frame,
-            ..Request::part(plan.source, whole, 1)
-        };
-    };
-    // The filter looks three output pixels beyond the region, and one more for rounding.
-    let reach = |from: f64, to: u32| 3.0 * (from / f64::from(to)).max(1.0) + 1.0;
-    let (x, y) = (reach(from.width, to.width), reach(from.height, to.height));
-    let seen = Region {
-        x: from.x - x,
-        y: from.y - y,
-        width: from.width + 2.0 * x,
-        height: from.height + 2.0 * y,
-    };
-    let part = window.outside(seen).inside(whole);
-    Request {
-        frame,
-        exact: Some((window.outside(*from), *to)),
-        ..Request::part(plan.source, part, plan.shrink(SHRINK_MARGIN))
-    }
-}
-
-/// The steps, with colours brought to those of the result where that touches the fewest pixels.
-fn transform(decoded: Decoded, plan: &RasterPlan, budget: &Budget) -> Result<Drawn, Error> {
-    let decoded = decoded.through(plan.window, plan.source)?;
-    let place = |region: Region| decoded.place(plan.window.outside(region));
-    let tone = Tone::of(plan, decoded.raster.layout());
-    let profile = decoded.profile.as_deref();
-    let (mut raster, rest) = match plan.steps.as_slice() {
-        [Step::Resample { from, to }, rest @ ..] => {
-            let step = Step::Resample {
-                from: place(*from),
-                to: *to,
-            };
-            if is_reduction(*from, *to) {
-                let small = decoded.raster.apply(&step, budget)?;
-                (tone.before_steps(small, profile), rest)
-            } else {
-                let full = tone.before_steps(decoded.raster, profile);
-                (full.apply(&step, budget)?, rest)
-            }
-        }
-        steps => (tone.before_steps(decoded.raster, profile), steps),
-    };
-    for step in rest {
-        raster = raster.apply(step, budget)?;
-    }
-    Ok(Drawn {
-        raster: tone.after_steps(raster, plan),
-        profile: decoded.profile.filter(|_| tone == Tone::Own),
-    })
-}
-
-/// What the steps give.
-struct Drawn {
-    raster: raster::Raster,
-    /// The profile that its samples need, where they are not sRGB.
-    profile: Option<Vec<u8>>,
-}
-
-/// What happens to the colours of a source.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Tone {
-    /// They become sRGB.
-    Srgb,
-    /// They stay what they are, for the result holds them and their profile.
-    Own,
-    /// They become sRGB for the steps, and inks for the result.
-    Inks,
-}
-
-impl Tone {
-    fn of(plan: &RasterPlan, layout: raster::Layout) -> Self {
-        let format = plan.encode.format;
-        let inks = layout == raster::Layout::Cmyk;
-        // Steps that paint know colours as light.
-        let moves_only = plan
-            .steps
-            .iter()
-            .all(|step| matches!(step, Step::Turn(_) | Step::Resample { .. }));
-        match plan.encode.colours {
-            Colours::Inks if format == Format::Jpeg => Self::Inks,
-            Colours::KeepInks | Colours::Copy if inks => match (format, moves_only) {
-                (Format::Jpeg, true) => Self::Own,
-                (Format::Jpeg, false) => Self::Inks,
-                _ => Self::Srgb,
-            },
-            Colours::Copy if matches!(format, Format::Jpeg | Format::Png | Format::WebP) => {
-                Self::Own
-            }
-            _ => Self::Srgb,
-        }
-    }
-
-    fn before_steps(self, raster: raster::Raster, profile: Option<&[u8]>) -> raster::Raster {
-        match self {
-            Self::Own => raster,
-            Self::Srgb | Self::Inks => raster::to_srgb(raster, profile),
-        }
-    }
-
-    fn after_steps(self, raster: raster::Raster, plan: &RasterPlan) -> raster::Raster {
-        match self {
-            Self::Own | Self::Srgb => raster,
-            Self::Inks => {
-                let mut behind = plan.encode.background;
-                behind.a = 255;
-                raster.flattened(Paint::Colour(behind)).into_inks()
-            }
-        }
-    }
 }

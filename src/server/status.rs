@@ -68,7 +68,10 @@ const fn status(error: &Error) -> StatusCode {
         Error::Plan(error) => match error {
             plan::Error::OverLimit { .. }
             | plan::Error::EmptyRegion { .. }
-            | plan::Error::NoSuchPage { .. } => StatusCode::BAD_REQUEST,
+            | plan::Error::NoSuchPage { .. }
+            | plan::Error::NoLayer(_)
+            | plan::Error::BadLayer { .. }
+            | plan::Error::Expression(_) => StatusCode::BAD_REQUEST,
         },
         Error::NotFound(_) => StatusCode::NOT_FOUND,
         Error::Origin(error) => match error {
@@ -103,6 +106,7 @@ const fn status(error: &Error) -> StatusCode {
 fn reason(error: &Error) -> String {
     match error {
         Error::Dialect(error) => dialect::reply::reason(error),
+        Error::Plan(plan::Error::NoLayer(asset)) => dialect::reply::no_layer(asset),
         Error::Plan(error) => error.to_string(),
         Error::NotFound(asset) => dialect::reply::not_found(asset),
         Error::Origin(error) => match error {

@@ -363,6 +363,7 @@ impl Display for Length {
                 write!(f, "{share}.0")
             }
             Self::Share(share) => share.fmt(f),
+            Self::OfBase(share) => write!(f, "{share}-of-base"),
             Self::Source(Side::Width) => f.write_str("source-width"),
             Self::Source(Side::Height) => f.write_str("source-height"),
             Self::Shown {

@@ -7,6 +7,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
+use super::symbol::{Symbolic, Symbols};
 use super::{Amount, Hundredths, Ink, Length, Offset};
 
 macro_rules! words {
@@ -129,6 +130,15 @@ macro_rules! effects {
             #[must_use]
             pub const fn word(&self) -> &'static str {
                 match self { $(Self::$name $({ $($field: _),+ })? => $word,)* }
+            }
+        }
+
+        impl Symbolic for Effect {
+            fn show<S: Symbols>(&mut self, symbols: &mut S) -> Result<(), S::Error> {
+                match self {
+                    $(Self::$name $({ $($field),+ })? => { $($($field.show(symbols)?;)+)? })*
+                }
+                Ok(())
             }
         }
 

@@ -25,6 +25,7 @@ mod output;
 mod overlay;
 mod setting;
 mod support;
+mod symbol;
 mod unit;
 
 pub use asset::{AssetRef, AssetType, DeliveryType};
@@ -38,9 +39,10 @@ pub use op::{
     Op, Radii, Resize, ResizeBy, Subject, Time, Trim, Turn, TurnToShape, When,
 };
 pub use output::{Chroma, Format, FormatChoice, Level, Metadata, Output, Progressive, Quality};
-pub use overlay::{Align, Blend, Overlay, Relative, Source, Style, Text, TextPiece};
+pub use overlay::{Align, Blend, Overlay, Source, Style, Text, TextPiece};
 pub use setting::Setting;
 pub use support::Support;
+pub use symbol::{Symbolic, Symbols};
 pub use unit::{Angle, Colour, Compass, Decimal, Ink, Length, Percent, Ratio, Side};
 
 /// What to make of one asset.
@@ -69,6 +71,14 @@ impl TransformSpec {
     pub fn sources(&self) -> Vec<&AssetRef> {
         let mut found = Vec::new();
         self.gather(&mut found);
+        found
+    }
+
+    /// Those of layers alone.
+    #[must_use]
+    pub fn layers(&self) -> Vec<&AssetRef> {
+        let mut found = Vec::new();
+        layers(&self.ops, &mut found);
         found
     }
 

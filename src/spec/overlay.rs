@@ -22,8 +22,8 @@ pub struct Overlay {
     pub offset: Offset,
     /// How it meets the pixels below.
     pub blend: Blend,
-    /// What shares in its sizes are shares of.
-    pub relative: Relative,
+    /// Its sizes are of the region that the gravity finds, one copy for each.
+    pub of_region: bool,
     /// Repeated over the whole picture.
     pub tiled: bool,
     /// What reaches outside is cut, instead of making the canvas larger.
@@ -168,18 +168,6 @@ pub enum Blend {
     Splice(Box<str>),
 }
 
-/// What shares in a layer's sizes are shares of.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Relative {
-    /// The layer itself.
-    #[default]
-    Layer,
-    /// The picture below.
-    Base,
-    /// The region that the gravity finds, one copy for each.
-    Region,
-}
-
 impl Display for Overlay {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let place = if self.under { "underlay" } else { "overlay" };
@@ -201,13 +189,12 @@ impl Display for Overlay {
         if !self.offset.is_empty() {
             write!(f, " {}", self.offset)?;
         }
-        match self.relative {
-            Relative::Layer => {}
-            Relative::Base => f.write_str(" of-base")?,
-            Relative::Region => f.write_str(" of-region")?,
-        }
         self.blend.fmt(f)?;
-        for (set, word) in [(self.tiled, " tiled"), (self.no_overflow, " no-overflow")] {
+        for (set, word) in [
+            (self.of_region, " of-region"),
+            (self.tiled, " tiled"),
+            (self.no_overflow, " no-overflow"),
+        ] {
             if set {
                 f.write_str(word)?;
             }

@@ -4,8 +4,8 @@
 //! what is unsupported, all ask here. Whoever renders another op moves its arm.
 
 use super::{
-    Amount, Area, Corner, Crop, Dpr, Effect, Fill, Gravity, Length, Metadata, Op, Radii, Resize,
-    Select, Setting, Subject,
+    Amount, Area, Blend, Corner, Crop, Dpr, Effect, Expr, Fact, Fill, Gravity, Length, Metadata,
+    Op, Overlay, Radii, Resize, Select, Setting, Source, Subject,
 };
 
 /// Whether something in a specification is rendered.
@@ -26,8 +26,12 @@ const MODEL: &str = "this effect needs a trained model: left out";
 const ADD_ON: &str = "this effect needs an add-on service: left out";
 const MODEL_3D: &str = "3D models are not rendered: left out";
 const VIDEO: &str = "video is not rendered";
-const EXPRESSION: &str = "expressions are not evaluated: left out";
-const VARIABLE: &str = "variables are not evaluated";
+const VARIABLE: &str =
+    "what a variable decides must be a text set in this URL, outside of conditions: left out";
+const NO_FACES: &str = "faces are not detected yet: none are counted";
+const NO_RECORD: &str = "tags and records of assets are not kept here: taken as empty";
+const NO_FACT: &str = "this value is not known here: taken as 0";
+const UNTRIMMED: &str = "taken as the ratio before trimming";
 const FIRST_PAGE: &str = "only the first page is rendered";
 const FACES: &str = "faces are not detected yet: the documented fallback is used";
 const SALIENT: &str = "regions of interest are not detected yet: the centre is used";
@@ -104,23 +108,67 @@ impl Op {
                 Supported
             }
             Self::Round(radii) => radii.support(),
-            Self::Border(border) => match (&border.width, &border.radii, border.colour.colour()) {
-                (Length::Expr(_), _, _) => Unsupported(EXPRESSION),
-                (_, _, None) => Unsupported(VARIABLE),
-                (_, Some(radii), _) => radii.support().with(border.dpr.support()),
-                _ => border.dpr.support(),
-            },
+            Self::Border(border) => {
+                let corners = border.radii.as_ref().map_or(Supported, Radii::support);
+                border
+                    .width
+                    .support()
+                    .with(corners)
+                    .with(border.dpr.support())
+            }
             Self::Background(fill) => fill.support(),
             Self::Rotate(_) => Unsupported("only quarter turns are rendered: left out"),
-            Self::RotateBy(_) | Self::OpacityBy(_) => Unsupported(EXPRESSION),
+            // Known only when it is reached: most are quarter turns.
+            Self::RotateBy(by) => by
+                .support()
+                .with(Approximated("only quarter turns are rendered")),
+            Self::OpacityBy(by) => by.support(),
             Self::Trim(_) => Unsupported(EFFECT),
             Self::Effect(effect) => effect.support(),
-            Self::Overlay(_) => Unsupported("layers are not rendered: the layer is left out"),
+            Self::Overlay(overlay) => overlay.support(),
             Self::Clip(_) => Unsupported(VIDEO),
-            Self::ResizeBy(_) | Self::Let(_) => Unsupported(VARIABLE),
-            Self::When(_) => {
-                Unsupported("conditions are not evaluated: the whole condition is left out")
+            Self::ResizeBy(_) => Unsupported(VARIABLE),
+            Self::Let(set) => set.value.support(),
+            // What its branches hold is noted by itself.
+            Self::When(when) => when.condition.support(),
+        }
+    }
+}
+
+impl Overlay {
+    /// Whether it is rendered. What is done to the layer itself is noted by itself.
+    #[must_use]
+    pub fn support(&self) -> Support {
+        let source = match &self.source {
+            Source::Picture(_) | Source::ColourTable(_) => Supported,
+            Source::Text(text) if text.style.font.starts_with('$') => Unsupported(VARIABLE),
+            Source::Text(_) => Supported,
+            Source::Video(_) | Source::Sound(_) => Unsupported(VIDEO),
+            Source::Subtitles(..) => Unsupported("captions are not rendered: left out"),
+            Source::Variable(_) => Unsupported(VARIABLE),
+        };
+        let blend = match &self.blend {
+            Blend::Style(_) => Unsupported(MODEL),
+            Blend::Splice(_) => Unsupported(VIDEO),
+            Blend::AntiRemoval(_) => {
+                Approximated("varied in place, size and opacity in our own way")
             }
+            _ => Supported,
+        };
+        let place = match &self.gravity {
+            Gravity::Subject {
+                subject: Subject::Face | Subject::Faces | Subject::Named(_),
+                ..
+            } => Unsupported(
+                "the region that this layer belongs to is not found: the layer is left out",
+            ),
+            gravity => gravity.support(),
+        };
+        match (source, blend, place) {
+            (Unsupported(reason), _, _)
+            | (_, Unsupported(reason), _)
+            | (_, _, Unsupported(reason)) => Unsupported(reason),
+            _ => source.with(blend).with(place).with(self.select.support()),
         }
     }
 }
@@ -209,7 +257,7 @@ impl Effect {
             | Self::Volume { .. } => Unsupported(VIDEO),
             Self::Loop { level } => match level {
                 None | Some(Amount::Fixed(_)) => Supported,
-                Some(Amount::Expr(_)) => Unsupported(EXPRESSION),
+                Some(Amount::Expr(_)) => Unsupported(VARIABLE),
             },
             Self::Zoompan { .. } => Unsupported("stills are not brought to motion"),
             Self::ClippingPath { .. } => Unsupported("clipping paths are not written"),
@@ -220,24 +268,11 @@ impl Effect {
 }
 
 impl Area {
-    /// Whether its sides are settled by facts alone. One side that is not is left out; where no side is
-    /// left, the whole is.
+    /// Whether its sides are known.
     #[must_use]
     pub fn support(&self) -> Support {
-        let sides = [&self.width, &self.height];
-        let settled = |side: &&Option<Length>| {
-            side.as_ref()
-                .is_some_and(|length| length.support().is_rendered())
-        };
-        let asked = sides.iter().any(|side| side.is_some()) || self.ratio_by.is_some();
-        if asked && !sides.iter().any(settled) && self.ratio.is_none() {
-            return Unsupported(EXPRESSION);
-        }
-        let ratio = self
-            .ratio_by
-            .as_ref()
-            .map_or(Supported, |_| Unsupported(EXPRESSION));
-        sides
+        let ratio = self.ratio_by.as_ref().map_or(Supported, |by| by.support());
+        [&self.width, &self.height]
             .into_iter()
             .flatten()
             .fold(Supported, |all, length| all.with(length.support()))
@@ -246,39 +281,96 @@ impl Area {
     }
 }
 
-impl Length {
-    /// Whether it is settled by facts alone.
+impl Expr {
+    /// Whether everything that it looks at is known.
     #[must_use]
-    pub const fn support(&self) -> Support {
+    pub fn support(&self) -> Support {
         match self {
-            Self::Px(_) | Self::Share(_) | Self::Source(_) | Self::Shown { .. } => Supported,
-            Self::Expr(_) => Unsupported(EXPRESSION),
+            Self::Number(_)
+            | Self::Ratio(_)
+            | Self::Text(_)
+            | Self::Variable(_)
+            | Self::Picture(_)
+            | Self::Current
+            | Self::Defined(..) => Supported,
+            Self::Context(_) | Self::Metadata(_) => Approximated(NO_RECORD),
+            Self::Fact(fact) => fact.support(),
+            Self::Binary(binary) => binary.left.support().with(binary.right.support()),
+            Self::Whole(inner) | Self::Numeric(inner) => inner.support(),
+        }
+    }
+}
+
+impl Fact {
+    /// Whether it is known.
+    #[must_use]
+    pub const fn support(self) -> Support {
+        match self {
+            Self::Width
+            | Self::Height
+            | Self::Ratio
+            | Self::SourceWidth
+            | Self::SourceHeight
+            | Self::SourceRatio
+            | Self::Page
+            | Self::Pages
+            | Self::X
+            | Self::Y => Supported,
+            Self::TrimmedRatio => Approximated(UNTRIMMED),
+            Self::Faces => Approximated(NO_FACES),
+            Self::Tags | Self::ContextKeys | Self::MetadataFields => Approximated(NO_RECORD),
+            Self::PageX
+            | Self::PageY
+            | Self::CustomBoxes
+            | Self::Regions
+            | Self::RegionNames
+            | Self::PageNames
+            | Self::SourceDensity
+            | Self::Illustration
+            | Self::Duration
+            | Self::SourceDuration
+            | Self::PreviewDuration
+            | Self::SourceSampleRate
+            | Self::FrameRate
+            | Self::SourceFrameRate => Approximated(NO_FACT),
+        }
+    }
+}
+
+impl Length {
+    /// Whether it is known.
+    #[must_use]
+    pub fn support(&self) -> Support {
+        match self {
+            Self::Px(_)
+            | Self::Share(_)
+            | Self::OfBase(_)
+            | Self::Source(_)
+            | Self::Shown { .. } => Supported,
+            Self::Expr(by) => by.support(),
         }
     }
 }
 
 impl Dpr {
-    /// Whether it is settled by facts alone.
+    /// Whether it is known.
     #[must_use]
-    pub const fn support(&self) -> Support {
+    pub fn support(&self) -> Support {
         match self {
             Self::Fixed(_) | Self::Shown => Supported,
-            Self::Expr(_) => Unsupported(EXPRESSION),
+            Self::Expr(by) => by.support(),
         }
     }
 }
 
 impl Radii {
     fn support(&self) -> Support {
-        if self
-            .corners
+        self.corners
             .iter()
-            .any(|corner| matches!(corner, Corner::Expr(_)))
-        {
-            Unsupported(EXPRESSION)
-        } else {
-            self.dpr.support()
-        }
+            .fold(self.dpr.support(), |all, corner| match corner {
+                Corner::Px(_) | Corner::Max => all,
+                Corner::Expr(by) => all.with(by.support()),
+            })
     }
 }
 
@@ -303,10 +395,9 @@ impl Fill {
     #[must_use]
     pub const fn support(&self) -> Support {
         match self {
-            Self::Colour(_) | Self::EdgeColour => Supported,
+            Self::Colour(_) | Self::EdgeColour | Self::Variable(_) => Supported,
             Self::Derived(_) => Approximated("the most common colour of the edge is used"),
             Self::Blurred(_) | Self::Generated(_) => Unsupported("this background cannot be made"),
-            Self::Variable(_) => Unsupported(VARIABLE),
         }
     }
 }
@@ -316,9 +407,8 @@ impl Select {
     #[must_use]
     pub const fn support(&self) -> Support {
         match self {
-            Self::Whole | Self::Page(_) => Supported,
+            Self::Whole | Self::Page(_) | Self::PageBy(_) => Supported,
             Self::Pages(_) | Self::Named { .. } => Unsupported(FIRST_PAGE),
-            Self::PageBy(_) => Unsupported(EXPRESSION),
         }
     }
 }
@@ -339,7 +429,7 @@ impl Setting {
     #[must_use]
     pub fn support(&self) -> Support {
         match self {
-            Self::QualityBy(_) => Unsupported(EXPRESSION),
+            Self::QualityBy(by) => by.support(),
             Self::Format(_) => Unsupported("this format cannot be written: the stored one is kept"),
             Self::ColourSpace(word) => {
                 let known = ["cmyk", "keep_cmyk", "copy"];
@@ -351,7 +441,7 @@ impl Setting {
             }
             Self::Density(amount) | Self::Delay(amount) => match amount {
                 Amount::Fixed(_) => Supported,
-                Amount::Expr(_) => Unsupported(EXPRESSION),
+                Amount::Expr(by) => by.support(),
             },
             Self::Animated(_) => Supported,
             Self::Sampling { .. }

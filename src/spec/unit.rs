@@ -101,6 +101,8 @@ pub enum Length {
     Px(i32),
     /// A share of the same side of the step's input: 0.5 is half, values above 1 enlarge.
     Share(Decimal),
+    /// A share of the same side of the picture that a layer is laid on.
+    OfBase(Decimal),
     /// A side of the stored original after orientation, constant through a chain (`iw`, `ih`).
     Source(Side),
     /// The width that the client says it will show (client hints), rounded up to a multiple of

@@ -19,4 +19,4 @@ mod painting;
 mod pool;
 mod resampling;
 mod sets;
-mod sources;
+pub mod sources;

@@ -4,19 +4,22 @@ use crate::dialect::signature::{self, Secret};
 use crate::dialect::{Error, Note, NoteLevel, Notes, Rules, SignatureFault};
 use crate::grammar::{DeliveryType, DeliveryUrl, UrlText};
 
-/// Refuses a URL whose signature is wrong, or missing where the asset needs one.
+/// Refuses a URL whose signature is wrong, or missing where the asset, or with `sealed` a layer, needs
+/// one.
 pub(super) fn check(
     rules: &Rules,
     text: &UrlText<'_>,
     url: &DeliveryUrl<'_>,
+    sealed: bool,
     notes: &mut Notes,
 ) -> Result<(), Error> {
-    let needed = match url.head.delivery_type {
-        DeliveryType::Authenticated => true,
-        // Derived pictures of a private asset are public, its original is not.
-        DeliveryType::Private => url.chain.is_empty(),
-        _ => false,
-    };
+    let needed = sealed
+        || match url.head.delivery_type {
+            DeliveryType::Authenticated => true,
+            // Derived pictures of a private asset are public, its original is not.
+            DeliveryType::Private => url.chain.is_empty(),
+            _ => false,
+        };
     match (url.head.signature, &rules.signing_secret) {
         (None, _) if needed => Err(Error::Signature(SignatureFault::Missing)),
         (None, _) => Ok(()),

@@ -2,7 +2,8 @@
 
 use super::component::{Keys, Reader, note_of};
 use super::expression::expr;
-use super::layer::Frame;
+use super::layer::{self, Frame};
+use super::variables::Texts;
 use crate::dialect::{Error, Note, NoteLevel, Notes, Rules};
 use crate::grammar::{self, BranchScope, Component, LayerScope, Limits, ParamKey, UrlText, Value};
 use crate::spec::{Format, FormatChoice, Let, Op, Output, TransformSpec, When};
@@ -22,6 +23,8 @@ pub(super) fn read(
         rules,
         named: Vec::new(),
         unknown: None,
+        texts: Texts::default(),
+        inside: false,
     };
     walk.part(chain, 0, chain.len(), &mut Target { spec, notes })?;
     Ok(walk.unknown)
@@ -33,6 +36,10 @@ struct Walk<'a> {
     named: Vec<Box<str>>,
     /// The first name that stands for nothing.
     unknown: Option<Error>,
+    /// What variables hold where the walk is.
+    texts: Texts,
+    /// The walk is between the components that open and close a layer.
+    inside: bool,
 }
 
 /// Where a part of a chain is read into.
@@ -82,6 +89,7 @@ impl Walk<'_> {
         (at, inline, otherwise, end): (usize, Option<usize>, Option<usize>, usize),
         into: &mut Target<'_>,
     ) -> Result<usize, Error> {
+        let before = self.texts.clone();
         let mut inner = Notes::new();
         let mut next = end.max(at + 1);
         let mut then = TransformSpec::default();
@@ -93,6 +101,7 @@ impl Walk<'_> {
             Some(at) => next = next.max(self.component(chain, component, at, &mut branch)?),
             None => self.part(chain, at + 1, otherwise.unwrap_or(end), &mut branch)?,
         }
+        let taken = std::mem::replace(&mut self.texts, before);
         let mut alternative = TransformSpec::default();
         let mut branch = Target {
             spec: &mut alternative,
@@ -111,6 +120,7 @@ impl Walk<'_> {
                 _ => self.component(chain, component, at, &mut branch)?,
             });
         }
+        self.texts = std::mem::take(&mut self.texts).join(&taken);
         let condition = match component.last(ParamKey::If).map(|param| &param.value) {
             Some(Value::Condition(condition)) => expr(condition, None),
             _ => return Ok(next),
@@ -135,6 +145,7 @@ impl Walk<'_> {
     ) -> Result<usize, Error> {
         for param in component.all(ParamKey::Variable) {
             if let Value::Assignment(set) = &param.value {
+                self.texts.set(set.name, &set.value);
                 let op = Op::Let(Box::new(Let {
                     name: set.name.into(),
                     value: expr(&set.value, None),
@@ -149,14 +160,19 @@ impl Walk<'_> {
             return Ok(close + 1);
         }
         self.named(component, into)?;
+        let before = into.spec.ops.len();
         Reader {
             component,
             hidden: Keys::default(),
-            layer: false,
+            layer: self.inside,
+            texts: &self.texts,
             spec: into.spec,
             notes: into.notes,
         }
         .read()?;
+        if self.inside && layer::is_relative(component) {
+            layer::relate(into.spec.ops.get_mut(before..).unwrap_or_default());
+        }
         Ok(at + 1)
     }
 
@@ -177,7 +193,7 @@ impl Walk<'_> {
         };
         let mut notes = Notes::new();
         let mut spec = TransformSpec::default();
-        let source = frame.source(param, layer, &mut notes)?;
+        let source = frame.source(param, layer, self.rules, &self.texts, &mut notes)?;
         let mut inner = Target {
             spec: &mut spec,
             notes: &mut notes,
@@ -188,7 +204,9 @@ impl Walk<'_> {
         let settings = std::mem::take(&mut inner.spec.output);
         into.spec.output.merge(settings);
         if !frame.alone {
+            let outside = std::mem::replace(&mut self.inside, true);
             self.part(chain, open + 1, close, &mut inner)?;
+            self.inside = outside;
             if std::mem::take(&mut inner.spec.output) != Output::default() {
                 into.notes.push(Note {
                     level: NoteLevel::Ignored,
@@ -203,7 +221,7 @@ impl Walk<'_> {
         if let Some(asset) = spec.default_image.take() {
             into.spec.default_image = Some(asset);
         }
-        let overlay = frame.overlay(source, under, spec, &mut notes);
+        let overlay = frame.overlay(source, under, spec, &self.texts, &mut notes);
         finish(Op::Overlay(Box::new(overlay)), opening.text, notes, into);
         Ok(())
     }
@@ -216,14 +234,20 @@ impl Walk<'_> {
         into: &mut Target<'_>,
     ) -> Result<(), Error> {
         self.named(component, into)?;
+        let before = into.spec.ops.len();
         Reader {
             component,
             hidden: frame.hidden(component),
             layer: true,
+            texts: &self.texts,
             spec: into.spec,
             notes: into.notes,
         }
-        .read()
+        .read()?;
+        if frame.is_relative() {
+            layer::relate(into.spec.ops.get_mut(before..).unwrap_or_default());
+        }
+        Ok(())
     }
 
     fn named(&mut self, component: &Component<'_>, into: &mut Target<'_>) -> Result<(), Error> {

@@ -7,6 +7,7 @@
 //! listed in `docs/compatibility.md` as assumed.)
 
 use super::expression::{amount, boxed, ink, literal};
+use super::variables::Texts;
 use super::{effect, output, size, video};
 use crate::dialect::{Error, Note, NoteLevel, Notes};
 use crate::grammar::value::{
@@ -54,6 +55,8 @@ pub(super) struct Reader<'a, 'u> {
     pub(super) hidden: Keys,
     /// The component is a layer's.
     pub(super) layer: bool,
+    /// What variables hold here.
+    pub(super) texts: &'a Texts,
     pub(super) spec: &'a mut TransformSpec,
     pub(super) notes: &'a mut Notes,
 }

@@ -4,6 +4,7 @@ use super::arguments::Arguments;
 use super::component::Reader;
 use super::expression::{argument, ink, length};
 use super::size;
+use super::variables::{Texts, with_param};
 use crate::dialect::NoteLevel;
 use crate::grammar::params::EffectName;
 use crate::grammar::value::{Effect as Written, EffectHead};
@@ -70,15 +71,14 @@ pub(super) fn read(reader: &mut Reader<'_, '_>) {
     let Value::Effect(written) = &param.value else {
         return;
     };
-    let mut args = Arguments {
-        written,
-        held: false,
-    };
-    let read = args.read(reader);
-    if args.held {
-        let message = "held to the documented range";
-        reader.note(NoteLevel::Approximated, param.text, message);
+    let read = match resolved(written, reader.texts) {
+        Some(text) => with_param("e", &text, |known| match &known.value {
+            Value::Effect(known) => read_as(reader, known, param.text),
+            _ => read_as(reader, written, param.text),
+        }),
+        None => None,
     }
+    .unwrap_or_else(|| read_as(reader, written, param.text));
     match read {
         Read::Op(op) => reader.push(op, param.text),
         Read::Effect(effect) => reader.push(Op::Effect(Box::new(effect)), param.text),
@@ -87,6 +87,33 @@ pub(super) fn read(reader: &mut Reader<'_, '_>) {
             reader.note(NoteLevel::Ignored, param.text, message);
         }
     }
+}
+
+/// The effect as text, where a variable in it holds a known one.
+fn resolved(written: &Written<'_>, texts: &Texts) -> Option<String> {
+    let name = match written.head {
+        EffectHead::Variable(name) => texts.get(name)?,
+        EffectHead::Known(name) if written.text.contains('$') => name.as_str(),
+        EffectHead::Known(_) => return None,
+    };
+    let arguments = texts.replaced(written.text);
+    Some(match &*arguments {
+        "" => name.to_owned(),
+        arguments => format!("{name}:{arguments}"),
+    })
+}
+
+fn read_as(reader: &mut Reader<'_, '_>, written: &Written<'_>, parameter: &str) -> Read {
+    let mut args = Arguments {
+        written,
+        held: false,
+    };
+    let read = args.read(reader);
+    if args.held {
+        let message = "held to the documented range";
+        reader.note(NoteLevel::Approximated, parameter, message);
+    }
+    read
 }
 
 fn blend_of(written: &Written<'_>) -> Option<Blend> {

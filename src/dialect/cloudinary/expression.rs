@@ -212,3 +212,9 @@ pub(super) fn ink(colour: &WrittenColour<'_>) -> Ink {
         (_, None) => Ink::Colour(Colour::TRANSPARENT),
     }
 }
+
+/// The colour that a text names, as the value of a variable does.
+#[must_use]
+pub fn colour(text: &str) -> Option<Colour> {
+    ink(&WrittenColour::read(text)?).colour()
+}

@@ -5,15 +5,15 @@
 
 use super::component::{Keys, Reader, nearest};
 use super::expression::{ink, length, saturated};
+use super::variables::{Texts, with_param};
 use super::{delivery_type, effect, size, stored, video};
-use crate::dialect::{Error, Notes};
+use crate::dialect::{Error, Notes, Rules};
 use crate::grammar::params::{CropMode, FlagName};
 use crate::grammar::value::{Arg, Layer, LayerKind, Number, TextPart, TextStyle};
-use crate::grammar::{self, Component, Param, ParamKey, Value};
+use crate::grammar::{self, Component, Limits, Param, ParamKey, UrlText, Value};
 use crate::spec::{
     Align, Amount, Area, AssetRef, AssetType, Blend, Clip, Colour, Compass, DeliveryType, Dpr,
-    Fact, Gravity, Ink, Length, Offset, Overlay, Relative, Source, Style, Text, TextPiece,
-    TransformSpec,
+    Fact, Gravity, Ink, Length, Offset, Op, Overlay, Source, Style, Text, TextPiece, TransformSpec,
 };
 
 /// What places a layer in space and time instead of working on it.
@@ -129,12 +129,18 @@ impl<'a, 'u> Frame<'a, 'u> {
             .unwrap_or_default()
     }
 
+    /// Whether shares in the sizes of the layer's own components are of the picture below.
+    pub(super) fn is_relative(&self) -> bool {
+        is_relative(self.opening) || is_relative(self.closing)
+    }
+
     /// The layer, once its own chain is read.
     pub(super) fn overlay(
         &self,
         source: Source,
         under: bool,
         inner: TransformSpec,
+        texts: &Texts,
         notes: &mut Notes,
     ) -> Overlay {
         let along = |key, current| length(&self.place(key)?.value, current);
@@ -149,6 +155,7 @@ impl<'a, 'u> Frame<'a, 'u> {
                     component,
                     hidden: Keys::default(),
                     layer: true,
+                    texts,
                     spec: &mut TransformSpec::default(),
                     notes,
                 })
@@ -167,13 +174,7 @@ impl<'a, 'u> Frame<'a, 'u> {
                 y: along(ParamKey::Y, Fact::Y),
             },
             blend: self.blend(),
-            relative: if self.flag(FlagName::RegionRelative).is_some() {
-                Relative::Region
-            } else if self.flag(FlagName::Relative).is_some() {
-                Relative::Base
-            } else {
-                Relative::Layer
-            },
+            of_region: self.flag(FlagName::RegionRelative).is_some(),
             tiled: self.flag(FlagName::Tiled).is_some(),
             no_overflow: self.flag(FlagName::NoOverflow).is_some(),
             clip: Clip {
@@ -188,12 +189,35 @@ impl<'a, 'u> Frame<'a, 'u> {
     /// Where the layer comes from.
     pub(super) fn source(
         &self,
-        param: &Param<'u>,
-        layer: &Layer<'u>,
+        param: &Param<'_>,
+        layer: &Layer<'_>,
+        rules: &Rules,
+        texts: &Texts,
         notes: &mut Notes,
     ) -> Result<Source, Error> {
         if let Some(name) = layer.source.strip_prefix('$') {
-            return Ok(Source::Variable(name.into()));
+            let known = texts.get(name).and_then(|text| {
+                with_param("l", text, |param| match &param.value {
+                    Value::Layer(held) if !held.source.starts_with('$') => {
+                        Some(self.source(param, held, rules, texts, notes))
+                    }
+                    _ => None,
+                })
+            });
+            return known
+                .flatten()
+                .unwrap_or_else(|| Ok(Source::Variable(name.into())));
+        }
+        let held = layer.style.and_then(|style| style.strip_prefix('$'));
+        if let Some(style) = held
+            .and_then(|name| texts.get(name))
+            .filter(|style| !style.starts_with('$'))
+        {
+            let styled = Layer {
+                style: Some(style),
+                ..layer.clone()
+            };
+            return self.source(param, &styled, rules, texts, notes);
         }
         Ok(match layer.kind {
             LayerKind::Image => Source::Picture(asset(param, layer, AssetType::Image)?),
@@ -202,7 +226,7 @@ impl<'a, 'u> Frame<'a, 'u> {
             LayerKind::Audio => Source::Sound(asset(param, layer, AssetType::Video)?),
             LayerKind::Lut => Source::ColourTable(asset(param, layer, AssetType::Raw)?),
             LayerKind::Subtitles => {
-                let mut style = self.style(layer, Colour::WHITE);
+                let mut style = self.style(layer, rules, Colour::WHITE);
                 if layer.style.is_none() {
                     style.font = "Arial".into();
                     style.size = Some(Amount::whole(15));
@@ -214,6 +238,7 @@ impl<'a, 'u> Frame<'a, 'u> {
                     component: self.opening,
                     hidden: Keys::default(),
                     layer: true,
+                    texts,
                     spec: &mut TransformSpec::default(),
                     notes,
                 })?;
@@ -228,12 +253,16 @@ impl<'a, 'u> Frame<'a, 'u> {
                             TextPart::Variable(name) => TextPiece::Variable(name.into()),
                         })
                         .collect(),
-                    style: self.style(layer, Colour::BLACK),
+                    style: self.style(layer, rules, Colour::BLACK),
                     wrap: if self.wraps() {
-                        Area {
+                        let mut wrap = Area {
                             dpr: Dpr::default(),
                             ..wrap
+                        };
+                        if self.is_relative() {
+                            of_base(&mut wrap);
                         }
+                        wrap
                     } else {
                         Area::default()
                     },
@@ -244,8 +273,36 @@ impl<'a, 'u> Frame<'a, 'u> {
         })
     }
 
-    fn style(&self, layer: &Layer<'_>, default: Colour) -> Style {
+    /// A stored style with what the URL says beside its name.
+    fn over(&self, stored: Style, layer: &Layer<'_>) -> Style {
+        let own = self.style(
+            &Layer {
+                style: Some(""),
+                ..layer.clone()
+            },
+            &Rules::default(),
+            Colour::BLACK,
+        );
+        Style {
+            colour: if self.opening.last(ParamKey::Colour).is_some() {
+                own.colour
+            } else {
+                stored.colour
+            },
+            background: own.background.or(stored.background),
+            stroke: own.stroke.or(stored.stroke),
+            ..stored
+        }
+    }
+
+    fn style(&self, layer: &Layer<'_>, rules: &Rules, default: Colour) -> Style {
         let written = layer.text_style().unwrap_or_default();
+        if written.size.is_none()
+            && let Some(stored) = layer.style.and_then(|name| rules.styles.get(name))
+            && let Some(style) = stored_style(stored, default)
+        {
+            return self.over(style, layer);
+        }
         let colour = |key| match &self.opening.last(key)?.value {
             Value::Colour(colour) => Some(ink(colour)),
             _ => None,
@@ -281,6 +338,62 @@ impl<'a, 'u> Frame<'a, 'u> {
                 .or(border.filter(|_| strokes(layer))),
             antialias: written.antialias.map(Into::into),
             hinting: written.hinting.map(Into::into),
+        }
+    }
+}
+
+/// Whether a text can be a stored style: one that names a font and a size, with parameters behind it.
+#[must_use]
+pub fn is_text_style(style: &str) -> bool {
+    stored_style(style, Colour::BLACK).is_some_and(|style| style.size.is_some())
+}
+
+/// `Arial_40_bold,co_white` as the style that it stands for.
+fn stored_style(written: &str, default: Colour) -> Option<Style> {
+    let (style, rest) = written.split_once(',').unwrap_or((written, ""));
+    let text = format!("l_text:{style}:x,{rest}");
+    let text = UrlText::chain(text.trim_end_matches(','));
+    let chain = grammar::parse_chain(&text, &Limits::default()).ok()?;
+    let [opening] = chain.components.as_slice() else {
+        return None;
+    };
+    let frame = Frame {
+        opening,
+        closing: opening,
+        alone: true,
+    };
+    let (_, layer, _) = frame.named()?;
+    layer.text_style()?.size?;
+    Some(frame.style(layer, &Rules::default(), default))
+}
+
+/// Whether a component of a layer has sizes that are shares of the picture below.
+pub(super) fn is_relative(component: &Component<'_>) -> bool {
+    component
+        .all(ParamKey::Flags)
+        .any(|param| match &param.value {
+            Value::Flags(flags) => flags
+                .iter()
+                .any(|flag| flag.name == Some(FlagName::Relative)),
+            _ => false,
+        })
+}
+
+/// Shares in the sizes of a component's ops become shares of the picture below.
+pub(super) fn relate(ops: &mut [Op]) {
+    for op in ops {
+        match op {
+            Op::Resize(resize) => of_base(&mut resize.area),
+            Op::Crop(crop) => of_base(&mut crop.area),
+            _ => {}
+        }
+    }
+}
+
+fn of_base(area: &mut Area) {
+    for side in [&mut area.width, &mut area.height].into_iter().flatten() {
+        if let Length::Share(share) = *side {
+            *side = Length::OfBase(share);
         }
     }
 }

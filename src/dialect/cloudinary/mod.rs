@@ -10,6 +10,8 @@
 //! | `effect`, `arguments` | effects with their documented defaults and ranges |
 //! | `output`, `video` | format, quality, flags; animation, sound and video |
 //! | `expression` | numbers, lengths, colours, expressions |
+//! | `variables` | variables that decide what is done |
+//! | `import` | named transformations as the service lists them |
 //! | `names` | what parameters are called where they are counted |
 
 mod access;
@@ -18,12 +20,17 @@ mod chain;
 mod component;
 mod effect;
 mod expression;
+mod import;
 mod layer;
 mod names;
 mod output;
 mod size;
+mod variables;
 mod video;
 
+pub use expression::colour;
+pub use import::{check_chain, named_transformations};
+pub use layer::is_text_style;
 pub use names::{parameter_name, parameters};
 
 use super::{Anatomy, CloudRule, Delivery, Error, Notes, Rules};
@@ -52,10 +59,17 @@ pub fn read(rules: &Rules, target: &str) -> Result<Delivery, Error> {
 pub fn interpret(rules: &Rules, target: &str) -> Result<(Delivery, Option<Error>), Error> {
     let text = UrlText::new(target);
     let url = grammar::parse(&text, &options(rules, target))?;
-    let mut notes = Notes::new();
-    let denied = access::check(rules, &text, &url, &mut notes).err();
     let mut spec = TransformSpec::default();
-    let unknown = chain::read(&url.chain, rules, &mut spec, &mut notes)?;
+    let mut chain_notes = Notes::new();
+    let unknown = chain::read(&url.chain, rules, &mut spec, &mut chain_notes)?;
+    // Layers tell as much as the picture itself.
+    let sealed = spec
+        .layers()
+        .iter()
+        .any(|asset| asset.delivery_type == DeliveryType::Authenticated);
+    let mut notes = Notes::new();
+    let denied = access::check(rules, &text, &url, sealed, &mut notes).err();
+    notes.extend(chain_notes);
     extension(url.asset.extension, &mut spec);
     Ok((
         Delivery {

@@ -3,6 +3,7 @@
 use super::component::{Reader, decimal};
 use super::effect::takes_region;
 use super::expression::{amount, boxed, length};
+use super::variables::with_param;
 use crate::dialect::{Error, NoteLevel};
 use crate::grammar::params::{CropMode, FlagName, Place};
 use crate::grammar::value::{
@@ -27,9 +28,13 @@ pub(super) fn read(reader: &mut Reader<'_, '_>, fill: Option<Fill>) -> Result<bo
     let mode = match crop.map(|param| (&param.value, param.text)) {
         Some((Value::Crop(mode), _)) => Some(*mode),
         Some((Value::Expr(Expr::Operand(Operand::Variable(name))), text)) => {
-            let mode = (*name).into();
-            reader.push(Op::ResizeBy(Box::new(ResizeBy { mode, area })), text);
-            return Ok(false);
+            if let Some(mode) = reader.texts.get(name).and_then(CropMode::from_word) {
+                Some(mode)
+            } else {
+                let mode = (*name).into();
+                reader.push(Op::ResizeBy(Box::new(ResizeBy { mode, area })), text);
+                return Ok(false);
+            }
         }
         _ => None,
     };
@@ -304,7 +309,17 @@ pub(super) fn gravity_of(reader: &mut Reader<'_, '_>) -> Option<Gravity> {
     let param = reader.param(ParamKey::Gravity)?;
     let gravity = match &param.value {
         Value::Gravity(written) => place(written),
-        Value::Expr(Expr::Operand(Operand::Variable(name))) => Gravity::Variable((*name).into()),
+        Value::Expr(Expr::Operand(Operand::Variable(name))) => reader
+            .texts
+            .get(name)
+            .and_then(|text| {
+                with_param("g", text, |param| match &param.value {
+                    Value::Gravity(written) => Some(place(written)),
+                    _ => None,
+                })
+            })
+            .flatten()
+            .unwrap_or_else(|| Gravity::Variable((*name).into())),
         _ => return None,
     };
     reader.judge(gravity.support(), param.text);

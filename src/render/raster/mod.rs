@@ -2,8 +2,10 @@
 
 mod canvas;
 mod colour;
+mod overlay;
 mod resample;
 mod round;
+mod table;
 mod turn;
 
 use super::budget::Budget;
@@ -12,6 +14,7 @@ use crate::plan::{Paint, Size, Step};
 use crate::spec::Colour;
 
 pub(super) use colour::to_srgb;
+pub(super) use table::Table;
 
 /// What the samples of a pixel are, in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,6 +153,8 @@ impl Raster {
             } => self.bordered(width, colour, corners),
             Step::Opacity(opacity) => self.faded(opacity),
             Step::Flatten(paint) => self.flattened(paint),
+            // What these need beside the picture, `render::follow` has.
+            Step::Overlay(_) | Step::ColourTable { .. } => self,
         })
     }
 
@@ -217,7 +222,7 @@ pub(super) fn buffer_len(size: Size, layout: Layout) -> Option<usize> {
 }
 
 /// `a * b / 255`, rounded.
-fn scale(a: u8, b: u8) -> u8 {
+pub(super) fn scale(a: u8, b: u8) -> u8 {
     let product = u32::from(a) * u32::from(b) + 128;
     u8::try_from((product + (product >> 8)) >> 8).unwrap_or(255)
 }
