@@ -30,6 +30,10 @@ accept:
 explain URL:
     cargo run --release --quiet -- explain '{{URL}}'
 
+# Every effect on one page, to look at: target/gallery.html
+gallery:
+    cargo run --release --example gallery
+
 # Render the demo's pictures anew
 photos:
     cargo run --release --example make_photos
@@ -38,6 +42,6 @@ photos:
 fuzz TARGET SECONDS='60':
     cd fuzz && RUSTC_BOOTSTRAP=1 cargo fuzz run {{TARGET}} -- -max_total_time={{SECONDS}}
 
-# The documentation of both crates
+# The documentation of all crates
 docs:
     cargo doc --release --workspace --no-deps --document-private-items

@@ -188,6 +188,119 @@ store  = "/var/cache/cldgate"
     );
 }
 
+/// Every key of origins that are asked over HTTP, and of the endpoints over them.
+const HTTP: &str = r#"
+[[origin]]
+name = "live"
+kind = "web_server"
+base_url = "https://res.cloudinary.com/acme/"
+forward_host = true
+bearer = { file = "Cargo.toml" }
+connect_timeout = "500ms"
+first_byte_timeout = "5s"
+total_timeout = "20s"
+retries = 1
+requests_at_once = 64
+breaker_failures = 10
+breaker_rest = "250ms"
+canonical_base_url = "https://www.example.com/"
+[origin.headers]
+X-Req-From = "cldgate"
+X-Api-Key = { file = "deny.toml" }
+
+[[origin]]
+name = "remote"
+kind = "fetch"
+hosts = ["Images.example.com", "*.cdn.example.com", "127.0.0.1:8080"]
+private_addresses = true
+[origin.auto_upload]
+remote_media = "https://media.example.com/originals/"
+
+[[endpoint]]
+name = "default"
+origins = ["live", "remote"]
+on_unsupported = "upstream"
+upstream = "live"
+default_image = "placeholders/none.png"
+fallback_on = ["denied", "timeout", "failure"]
+origin_errors = "imagekit"
+"#;
+
+#[test]
+fn origins_over_http_are_dumped_as_they_were_written() {
+    // The two files hold no secrets, only lines that no header can carry.
+    let text = HTTP.replace("file = \"Cargo.toml\"", "env = \"PATH\"");
+    let text = text.replace("file = \"deny.toml\"", "env = \"PATH\"");
+    let config = sound(&text);
+    let dump = config.dump();
+    assert_eq!(sound(&dump), config, "{dump}");
+    snapshot("http", &dump[dump.find("[[origin]]").expect("an origin")..]);
+}
+
+#[test]
+fn origins_over_http_are_checked() {
+    snapshot("http_secrets", &problems(HTTP));
+    snapshot(
+        "http_mistakes",
+        &problems(
+            r#"
+[[origin]]
+name = "a"
+kind = "web_server"
+base_url = "res.cloudinary.com/acme"
+first_byte_timeout = "20s"
+total_timeout = "10s"
+connect_timeout = "0s"
+retries = 100
+hosts = ["a.example"]
+[origin.headers]
+Host = "a.example"
+X-Key = 3
+"X Key" = "blank"
+X-Gone = { env = "CLDGATE_TEST_NOT_SET" }
+[[origin]]
+name = "b"
+kind = "web_server"
+base_url = "https://user:pass@a.example/"
+bearer = "hunter2"
+[[origin]]
+name = "c"
+kind = "fetch"
+[[origin]]
+name = "d"
+kind = "fetch"
+hosts = ["https://a.example/", "a.*.example"]
+[origin.auto_upload]
+media = "ftp://a.example/"
+"/" = "https://a.example/"
+[[origin]]
+name = "e"
+kind = "folder"
+path = "examples/photos"
+[[endpoint]]
+name = "a"
+prefix = "/a"
+origins = ["e"]
+upstream = "e"
+on_unsupported = "upstream"
+fallback_on = ["outage"]
+origin_errors = "hidden"
+default_image = "../none.png"
+[[endpoint]]
+name = "b"
+prefix = "/b"
+origins = ["e"]
+on_unsupported = "upstream"
+[[endpoint]]
+name = "c"
+prefix = "/c"
+origins = ["e"]
+upstream = "a"
+"#,
+        ),
+    );
+}
+
 #[test]
 fn what_is_no_toml_is_told_with_its_line() {
     snapshot(
@@ -210,8 +323,9 @@ fn the_example_is_sound_and_its_values_are_the_defaults() {
 
 #[test]
 fn the_example_names_every_key() {
-    let reading = read(EXAMPLE);
-    assert!(reading.keys.len() > 50, "{:?}", reading.keys);
+    let mut keys = read(EXAMPLE).keys;
+    keys.extend(read(HTTP).keys);
+    assert!(keys.len() > 60, "{keys:?}");
     let mut section = String::new();
     let mut named = std::collections::BTreeSet::new();
     for line in EXAMPLE.lines() {
@@ -225,7 +339,7 @@ fn the_example_names_every_key() {
             named.insert(format!("{section}{}", key.trim()));
         }
     }
-    let missing: Vec<_> = reading.keys.difference(&named).collect();
+    let missing: Vec<_> = keys.difference(&named).collect();
     assert!(missing.is_empty(), "the example lacks {missing:?}");
 }
 

@@ -78,6 +78,22 @@ impl Gateway {
         }
     }
 
+    /// Bytes in memory now, and the most since this was asked the last time; `None` where the system
+    /// does not tell.
+    pub fn memory(&self) -> Option<(u64, u64)> {
+        let place = format!("/proc/{}", self.process.id());
+        let status = std::fs::read_to_string(format!("{place}/status")).ok()?;
+        let bytes = |name: &str| {
+            let line = status.lines().find(|line| line.starts_with(name))?;
+            let kibibytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+            Some(kibibytes << 10)
+        };
+        let told = (bytes("VmRSS:")?, bytes("VmHWM:")?);
+        // Starts the peak anew.
+        std::fs::write(format!("{place}/clear_refs"), "5").ok()?;
+        Some(told)
+    }
+
     /// Its configuration file.
     pub fn file(&self) -> PathBuf {
         self.folder.join("cldgate.toml")

@@ -448,11 +448,11 @@ async fn signatures_are_checked_where_there_is_a_secret() {
 
 #[tokio::test]
 async fn what_cannot_be_rendered_is_told_or_refused_as_the_owner_says() {
-    let url = "/demo/image/upload/c_scale,w_40/e_gen_restore/sample.jpg";
+    let url = "/demo/image/upload/c_scale,w_40/e_gen_remove:prompt_cup/sample.jpg";
     let lenient = Gateway::demo("");
     let response = lenient.get(url).await;
     assert_eq!(response.status(), StatusCode::OK);
-    assert!(header(&response, "x-cldgate-notes").contains("e_gen_restore"));
+    assert!(header(&response, "x-cldgate-notes").contains("e_gen_remove"));
     drop(lenient);
     let strict = Gateway::demo("on_unsupported = \"error\"");
     assert_eq!(strict.get(url).await.status(), StatusCode::BAD_REQUEST);

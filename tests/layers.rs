@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use bytes::Bytes;
 use cldgate::dialect::Rules;
 use cldgate::render::{FontFile, Fonts};
-use cldgate::spec::AssetRef;
+use cldgate::spec::{AssetRef, DeliveryType};
 
 use crate::gateway::Gateway;
 use crate::picture::{FONTS, Made, differs, make};
@@ -45,6 +45,10 @@ fn asset(asset: &AssetRef) -> Option<Vec<u8>> {
             ]
         })
         .png(),
+        "fonts/mine.ttf" if asset.delivery_type == DeliveryType::Authenticated => {
+            dejavu::serif::bold().to_vec()
+        }
+        "bad.ttf" => b"no font".to_vec(),
         "broken" => b"\x89PNG\r\n\x1a\nand nothing more".to_vec(),
         "look.cube" => {
             // Red and blue exchanged.
@@ -165,6 +169,7 @@ fn a_colour_table_maps_colours() {
 fn hostile_layers_are_refused_with_reasons() {
     let open = "l_dot/".repeat(100) + "w_10";
     let many = "l_dot/fl_layer_apply/".repeat(100) + "w_10";
+    let large = "l_dot,w_9000,h_9000,fl_no_overflow/fl_layer_apply/".repeat(2) + "w_10";
     let deep = "l_dot/".repeat(8) + &"fl_layer_apply/".repeat(7) + "fl_layer_apply";
     let long = format!("l_text:Arial_20:{}", "word%20".repeat(1400));
     let lines = format!("l_text:Arial_20:{}", "a%0A".repeat(700));
@@ -174,6 +179,7 @@ fn hostile_layers_are_refused_with_reasons() {
         (&many, "layers: 65 is over the limit of 64"),
         (&deep, "layers inside layers"),
         (&long, "URL"),
+        (&large, "pixels of all layers"),
         (&lines, "more than 500 lines"),
         (&wide, "pixels"),
         ("l_nobody", "no origin has the layer image/upload/nobody"),
@@ -252,6 +258,21 @@ fn the_owners_fonts_are_found_by_family_and_by_file() {
 }
 
 #[test]
+fn a_font_may_be_a_stored_file() {
+    let stored = made("l_text:fonts:mine.ttf_20:Hi").unwrap();
+    let family = made("l_text:DejaVu%20Serif_20_bold:Hi").unwrap();
+    assert!(stored.notes.is_empty(), "{:?}", stored.notes);
+    assert!(stored.picture.mean(&family.picture) < 1.0);
+    let missing = made("l_text:fonts:other.ttf_20:Hi").unwrap();
+    assert_eq!(missing.notes.len(), 1, "{:?}", missing.notes);
+    let error = made("l_text:bad.ttf_20:Hi").err().unwrap();
+    assert!(
+        error.contains("no font can be read from bad.ttf"),
+        "{error}"
+    );
+}
+
+#[test]
 fn stored_styles_have_their_names() {
     let rules = Rules {
         styles: [("headline".into(), "DejaVu Sans_30_bold,co_red".into())].into(),
@@ -327,6 +348,7 @@ fn measure_text() {
     let text = |size: f64| cldgate::plan::Text {
         text: "A line of text over a photograph".into(),
         font: "DejaVu Sans".into(),
+        font_files: Box::default(),
         size,
         weight: 700,
         italic: false,
@@ -358,5 +380,42 @@ fn measure_text() {
             "{size} px: first {first:.2} ms, median {:.2} ms, least {:.2} ms",
             took[25], took[0]
         );
+    }
+}
+
+/// `cargo nextest run --run-ignored only -E 'test(measure_layer)' --no-capture` prints what a layer of
+/// 400x400 with alpha on two megapixels takes beyond decoding and encoding.
+#[test]
+#[ignore = "a measurement, not a test"]
+fn measure_layer() {
+    let source = base(1920, 1080);
+    let layer = Picture::new(400, 400, |x, y| {
+        [
+            u8::try_from(x / 2).unwrap(),
+            u8::try_from(y / 2).unwrap(),
+            90,
+            u8::try_from((x + y) % 256).unwrap(),
+        ]
+    });
+    let assets = |_: &AssetRef| Some(layer.png());
+    let median = |chain: &str| {
+        let mut took: Vec<f64> = (0..9)
+            .map(|_| {
+                let made = make(&Rules::default(), chain, &source, &assets, &FONTS).unwrap();
+                made.transform.as_secs_f64() * 1e3
+            })
+            .collect();
+        took.sort_by(f64::total_cmp);
+        took[4]
+    };
+    let alone = median("q_90");
+    for chain in [
+        "l_a",
+        "l_a,e_multiply",
+        "l_a,g_south_east,x_-9",
+        "u_a",
+        "l_a,fl_tiled",
+    ] {
+        println!("{chain}: median {:.2} ms", median(chain) - alone);
     }
 }

@@ -7,16 +7,22 @@
     reason = "a test that meets the unexpected should stop, and it may touch the world"
 )]
 
+mod access;
+mod allocations;
 mod architecture;
 mod audit;
 mod config;
 mod conformance;
 mod corpus;
+mod endpoints;
 mod expression;
 mod facts;
+mod faults;
+mod fuzz_replay;
 mod gateway;
 mod http;
 mod import;
+mod language;
 mod layers;
 mod operators;
 mod origin;
@@ -24,3 +30,6 @@ mod packaging;
 mod picture;
 mod plan;
 mod render;
+mod sdk;
+mod streaming;
+mod web;

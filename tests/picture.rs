@@ -19,6 +19,8 @@ pub static FONTS: LazyLock<Fonts> = LazyLock::new(Fonts::default);
 pub struct Made {
     pub picture: Picture,
     pub notes: Vec<String>,
+    /// What the steps took, layers' own decoding left out.
+    pub transform: std::time::Duration,
 }
 
 /// Reads a chain, plans it over a source and follows the plan, as a gateway would.
@@ -64,6 +66,7 @@ pub fn make(
         return Ok(Made {
             picture: source.clone(),
             notes: Vec::new(),
+            transform: std::time::Duration::ZERO,
         });
     };
     let rendered =
@@ -76,6 +79,7 @@ pub fn make(
     Ok(Made {
         picture: open(&rendered.body, Format::Png),
         notes,
+        transform: rendered.timings.transform,
     })
 }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use smallvec::SmallVec;
 
-use crate::params::ParamKey;
+use crate::params::{KeySet, ParamKey};
 use crate::value::Value;
 
 /// A stretch of the decoded path, in bytes. [`UrlText::raw_span`](crate::UrlText::raw_span) says where it lies in the URL
@@ -241,6 +241,8 @@ pub struct Component<'a> {
     pub span: Span,
     /// In the order written, repeated keys included.
     pub params: SmallVec<[Param<'a>; 4]>,
+    /// The keys among them: most questions about a component are about keys that it has not.
+    pub keys: KeySet,
     /// What the component has to do with layers.
     pub layer: LayerScope,
     /// What it has to do with conditions.
@@ -251,12 +253,20 @@ impl<'a> Component<'a> {
     /// The parameter that counts for a key: its last occurrence.
     #[must_use]
     pub fn last(&self, key: ParamKey) -> Option<&Param<'a>> {
+        if !self.keys.has(key) {
+            return None;
+        }
         self.params.iter().rev().find(|param| param.key == key)
     }
 
     /// All occurrences of a key, in the order written (flags and variables add up).
     pub fn all(&self, key: ParamKey) -> impl Iterator<Item = &Param<'a>> {
-        self.params.iter().filter(move |param| param.key == key)
+        let params: &[Param<'a>] = if self.keys.has(key) {
+            &self.params
+        } else {
+            &[]
+        };
+        params.iter().filter(move |param| param.key == key)
     }
 }
 

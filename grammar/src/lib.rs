@@ -44,6 +44,6 @@ pub use ast::{
 };
 pub use cloudinary::{Anatomy, Chain, HeadRule, Limits, Options, parse, parse_chain, split};
 pub use error::{ErrorKind, SyntaxError};
-pub use params::ParamKey;
+pub use params::{KeySet, ParamKey};
 pub use text::UrlText;
 pub use value::{Expr, Number, Value};

@@ -4,11 +4,18 @@ use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use super::{Config, Endpoint, Error, OnUnsupported, Origin, OriginKind};
+use super::{
+    Config, Endpoint, Error, FallbackOn, OnUnsupported, Origin, OriginErrors, OriginKind,
+    SecretName, TOKEN_KEY, web,
+};
 use crate::cache::{Flights, Memory};
 use crate::deliver::{self, Counters, Gateway, Shared};
-use crate::dialect::{self, CloudRule, signature};
-use crate::origin::{self, BackupFolder, Folder, ListingLife};
+use crate::dialect::{self, CloudRule, signature, token};
+use crate::origin::guard::HostEntry;
+use crate::origin::{
+    self, BackupFolder, Fetch, FetchRules, Folder, ListingLife, Mapping, Upstream, Url, WebRules,
+    WebServer,
+};
 use crate::plan::{self, Writable};
 use crate::render::{self, Pool};
 
@@ -37,11 +44,11 @@ pub fn shared(config: &Config) -> Result<Arc<Shared>, Error> {
 /// # Errors
 /// [`Error::Secret`] when a secret cannot be had any more.
 pub fn gateway(config: &Config, shared: Arc<Shared>) -> Result<Gateway, Error> {
-    let origins: HashMap<&str, (&Origin, Arc<dyn origin::Origin>)> = config
+    let origins: Origins<'_> = config
         .origins
         .iter()
-        .map(|origin| (origin.name.as_str(), (origin, open(origin))))
-        .collect();
+        .map(|origin| Ok((origin.name.as_str(), (origin, open(origin)?))))
+        .collect::<Result<_, Error>>()?;
     let files = super::fonts::files(&config.fonts)?;
     let fonts = Typeface {
         fingerprint: super::fonts::fingerprint(&config.fonts, &files),
@@ -61,13 +68,22 @@ struct Typeface {
     fingerprint: String,
 }
 
-fn open(origin: &Origin) -> Arc<dyn origin::Origin> {
+/// An origin, and the service behind it where it is one that renders.
+type Opened = (Arc<dyn origin::Origin>, Option<Upstream>);
+type Origins<'c> = HashMap<&'c str, (&'c Origin, Opened)>;
+
+fn open(origin: &Origin) -> Result<Opened, Error> {
     let life = ListingLife {
         found: origin.found_for.0,
         missing: origin.missing_for.0,
         ..ListingLife::default()
     };
-    match &origin.kind {
+    let failed = |reason: String| Error::Origin {
+        origin: origin.name.clone(),
+        reason,
+    };
+    let url = |text: &str| Url::parse(text).map_err(|error| failed(error.to_string()));
+    let opened: Arc<dyn origin::Origin> = match &origin.kind {
         OriginKind::CloudinaryBackup {
             path,
             folder,
@@ -80,13 +96,58 @@ fn open(origin: &Origin) -> Arc<dyn origin::Origin> {
             life,
         )),
         OriginKind::Folder { path } => Arc::new(Folder::new(&origin.name, path.clone(), life)),
-    }
+        OriginKind::WebServer {
+            base_url,
+            forward_host,
+            bearer,
+            headers,
+            patience,
+        } => {
+            let rules = WebRules {
+                base: url(base_url)?,
+                forward_host: *forward_host,
+                headers: web::header_map(&origin.name, bearer.as_ref(), headers)?,
+                patience: patience.build(),
+                life,
+            };
+            let server = WebServer::new(&origin.name, rules);
+            let server = server.map_err(|error| failed(error.to_string()))?;
+            let upstream = server.upstream();
+            return Ok((Arc::new(server), Some(upstream)));
+        }
+        OriginKind::Fetch {
+            hosts,
+            private_addresses,
+            auto_upload,
+            patience,
+        } => {
+            let mappings = auto_upload.iter().map(|(folder, prefix)| {
+                Ok(Mapping {
+                    folder: folder.as_str().into(),
+                    url: url(prefix)?,
+                })
+            });
+            let rules = FetchRules {
+                hosts: hosts
+                    .iter()
+                    .filter_map(|host| HostEntry::read(host))
+                    .collect(),
+                private_addresses: *private_addresses,
+                mappings: mappings.collect::<Result<_, Error>>()?,
+                patience: patience.build(),
+                life,
+            };
+            let fetch = Fetch::new(&origin.name, rules);
+            Arc::new(fetch.map_err(|error| failed(error.to_string()))?)
+        }
+    };
+    Ok((opened, None))
 }
 
 fn make(
     endpoint: &Endpoint,
     config: &Config,
-    origins: &HashMap<&str, (&Origin, Arc<dyn origin::Origin>)>,
+    origins: &Origins<'_>,
     fonts: &Typeface,
 ) -> Result<deliver::Endpoint, Error> {
     let own: Vec<_> = endpoint
@@ -109,7 +170,9 @@ fn make(
     let on_unsupported = match endpoint.on_unsupported {
         OnUnsupported::Ignore => deliver::OnUnsupported::Ignore,
         OnUnsupported::Error => deliver::OnUnsupported::Error,
+        OnUnsupported::Upstream => deliver::OnUnsupported::Upstream,
     };
+    let falls_back = |on| endpoint.fallback_on.contains(&on);
     Ok(deliver::Endpoint {
         name: endpoint.name.as_str().into(),
         prefix: endpoint.prefix.as_str().into(),
@@ -119,7 +182,7 @@ fn make(
             .map(|host| host.as_str().into())
             .collect(),
         rules: dialect_rules(endpoint)?,
-        origins: own.iter().map(|(_, origin)| origin.clone()).collect(),
+        origins: own.iter().map(|(_, (origin, _))| origin.clone()).collect(),
         f_auto: endpoint.f_auto.clone(),
         rules_text: format!(
             "{}, {}",
@@ -131,25 +194,55 @@ fn make(
         plan: rules,
         on_unsupported,
         cache_control: endpoint.cache_control.as_str().into(),
-        canonical_base_url: own
+        canonical: own
             .iter()
-            .find_map(|(origin, _)| origin.canonical_base_url.as_deref().map(Into::into)),
+            .filter_map(|(origin, _)| {
+                let base = origin.canonical_base_url.as_deref()?;
+                Some((origin.name.as_str().into(), base.into()))
+            })
+            .collect(),
+        upstream: endpoint
+            .upstream
+            .as_ref()
+            .and_then(|name| origins.get(name.as_str()))
+            .and_then(|(_, (_, upstream))| upstream.clone()),
+        fallback: deliver::Fallback {
+            denied: falls_back(FallbackOn::Denied),
+            timeout: falls_back(FallbackOn::Timeout),
+            failure: falls_back(FallbackOn::Failure),
+        },
+        outage: match endpoint.origin_errors {
+            OriginErrors::Status => deliver::Outage::Told,
+            OriginErrors::ImageKit => deliver::Outage::Hidden,
+        },
+        default_image: endpoint.default_image.as_deref().map(dialect::picture),
         tell_origin: endpoint.tell_origin,
     })
 }
 
 fn dialect_rules(endpoint: &Endpoint) -> Result<dialect::Rules, Error> {
-    let secret = match &endpoint.signing_secret {
-        None => None,
-        Some(name) => Some(name.read().map_err(|reason| Error::Secret {
+    let secret = |key: &'static str, name: &Option<SecretName>| match name {
+        None => Ok(None),
+        Some(name) => name.read().map(Some).map_err(|reason| Error::Secret {
             endpoint: endpoint.name.clone(),
+            key,
             reason,
+        }),
+    };
+    let signing = secret("signing_secret", &endpoint.signing_secret)?;
+    let tokens = secret("token_key", &endpoint.token_key)?;
+    let tokens = match &tokens {
+        None => None,
+        Some(hex) => Some(token::Key::from_hex(hex).ok_or_else(|| Error::Secret {
+            endpoint: endpoint.name.clone(),
+            key: "token_key",
+            reason: TOKEN_KEY.to_owned(),
         })?),
     };
     // The last segment of a prefix is the cloud name; what stands before it is no part of the URL
     // language.
     let (before, cloud) = match (endpoint.prefix.rsplit_once('/'), &endpoint.cloud_name) {
-        (Some((before, cloud)), _) => (before, CloudRule::Fixed(cloud.into())),
+        (Some((before, _)), _) => (before, CloudRule::InPath),
         (None, Some(name)) => ("", CloudRule::Fixed(name.as_str().into())),
         (None, None) if !endpoint.hosts.is_empty() => ("", CloudRule::NotInPath),
         (None, None) => ("", CloudRule::ByHost),
@@ -157,7 +250,11 @@ fn dialect_rules(endpoint: &Endpoint) -> Result<dialect::Rules, Error> {
     Ok(dialect::Rules {
         prefix: before.into(),
         cloud,
-        signing_secret: secret.as_deref().map(signature::Secret::new),
+        signing_secret: signing.as_deref().map(signature::Secret::new),
+        tokens: tokens.map(|key| token::Rules {
+            name: endpoint.token_name.as_str().into(),
+            key,
+        }),
         named: endpoint
             .named_transformations
             .iter()

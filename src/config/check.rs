@@ -12,9 +12,11 @@ use super::section::{Context, Section};
 use super::unit::{Bytes, Time};
 use super::value as v;
 use super::{
-    CACHE_CONTROL, Cache, Config, Dialect, Endpoint, Limits, Log, LogFormat, OnUnsupported, Origin,
-    OriginKind, Rate, Reading, Render, SecretName, Server,
+    CACHE_CONTROL, Cache, Config, Dialect, Endpoint, FallbackOn, Limits, Log, LogFormat,
+    OnUnsupported, Origin, OriginErrors, OriginKind, Rate, Reading, Render, SecretName, Server,
+    TOKEN_KEY,
 };
+use crate::dialect::token;
 use crate::origin::{ListingLife, VersionRule};
 use crate::plan;
 use crate::render;
@@ -24,7 +26,7 @@ use crate::spec::{Level, Quality};
 const MAX_SECTIONS: usize = 1000;
 
 /// Kinds of origin that a configuration may name and this build does not have.
-const LATER_KINDS: [&str; 4] = ["s3", "web_server", "media_library", "fetch"];
+const LATER_KINDS: [&str; 2] = ["s3", "media_library"];
 
 pub(super) fn read(name: &str, text: &str, folder: &Path, overrides: &[Override]) -> Reading {
     let (mut table, errors) = DeTable::parse_recoverable(text);
@@ -91,7 +93,7 @@ fn config<'t>(context: &Context<'t>, table: &DeTable<'t>, folder: &Path) -> Opti
     let mut names = Names::default();
     let origins: Vec<_> = origins
         .into_iter()
-        .map(|section| origin(section, folder, &mut names.origins))
+        .map(|section| origin(section, folder, &mut names))
         .collect();
     let endpoints: Vec<_> = endpoints
         .into_iter()
@@ -109,6 +111,8 @@ fn config<'t>(context: &Context<'t>, table: &DeTable<'t>, folder: &Path) -> Opti
 #[derive(Default)]
 struct Names {
     origins: BTreeSet<String>,
+    /// Origins of kind `web_server`.
+    servers: BTreeSet<String>,
     endpoints: BTreeSet<String>,
     /// Host (empty: every host) and prefix.
     places: BTreeSet<(String, String)>,
@@ -209,18 +213,18 @@ fn cache(mut section: Section<'_, '_>) -> Cache {
 enum Kind {
     Backup,
     Folder,
+    WebServer,
+    Fetch,
     Later,
 }
 
-fn origin(
-    mut section: Section<'_, '_>,
-    folder: &Path,
-    taken: &mut BTreeSet<String>,
-) -> Option<Origin> {
-    let name = name(&mut section, taken);
+fn origin(mut section: Section<'_, '_>, folder: &Path, names: &mut Names) -> Option<Origin> {
+    let name = name(&mut section, &mut names.origins);
     let mut kinds = vec![
         ("cloudinary_backup", Kind::Backup),
         ("folder", Kind::Folder),
+        ("web_server", Kind::WebServer),
+        ("fetch", Kind::Fetch),
     ];
     kinds.extend(LATER_KINDS.map(|word| (word, Kind::Later)));
     let kind = section.need(
@@ -231,12 +235,17 @@ fn origin(
                 (Kind::Later, Some(word)) => Err(Fault::new(format!(
                     "names an origin that is not built in yet: \"{word}\""
                 ))
-                .hint("built in: \"cloudinary_backup\" with `path`, \"folder\"")),
+                .hint(
+                    "built in: \"cloudinary_backup\" with `path`, \"folder\", \"web_server\", \"fetch\"",
+                )),
                 _ => Ok(kind),
             }
         },
         "kind = \"cloudinary_backup\"",
     )?;
+    if let (Kind::WebServer, Some(name)) = (kind, &name) {
+        names.servers.insert(name.clone());
+    }
     let life = ListingLife::default();
     let found_for = section.or(
         "found_for",
@@ -254,6 +263,8 @@ fn origin(
         Kind::Folder => OriginKind::Folder {
             path: directory(&mut section, folder)?,
         },
+        Kind::WebServer => super::web::server(&mut section, folder)?,
+        Kind::Fetch => super::web::fetch(&mut section)?,
         Kind::Later => return None,
     };
     section.finish();
@@ -383,7 +394,19 @@ fn endpoint(mut section: Section<'_, '_>, folder: &Path, names: &mut Names) -> O
         dialect,
         origins: origins.unwrap_or_default(),
         on_unsupported: section.or("on_unsupported", on_unsupported, OnUnsupported::Ignore),
-        signing_secret: signing_secret(&mut section, folder),
+        upstream: section.get("upstream", v::text),
+        default_image: section.get("default_image", v::public_id),
+        fallback_on: section.or(
+            "fallback_on",
+            |value| v::list(value, fallback_on),
+            Vec::new(),
+        ),
+        origin_errors: section.or("origin_errors", origin_errors, OriginErrors::Status),
+        signing_secret: secret(&mut section, "signing_secret", folder, |_| true),
+        token_key: secret(&mut section, "token_key", folder, |key| {
+            token::Key::from_hex(key).is_some()
+        }),
+        token_name: section.or("token_name", v::token_name, token::NAME.to_owned()),
         cache_control: section.or("cache_control", v::header, CACHE_CONTROL.to_owned()),
         f_auto: section.or(
             "f_auto",
@@ -403,8 +426,7 @@ fn endpoint(mut section: Section<'_, '_>, folder: &Path, names: &mut Names) -> O
         named_transformations: named(&mut section),
         text_styles: styles(&mut section),
     };
-    // Belongs to `on_unsupported = "upstream"`, which is refused above.
-    section.get("upstream", v::text);
+    upstream(&section, &endpoint, names);
     if section.or("strict_transformations", v::flag, false) {
         let fault = Fault::new("`strict_transformations` is not built in yet");
         section.wrong(
@@ -446,25 +468,71 @@ fn dialect(value: &super::section::Value<'_>) -> v::Read<Dialect> {
 
 fn on_unsupported(value: &super::section::Value<'_>) -> v::Read<OnUnsupported> {
     let words = [
-        ("ignore", Some(OnUnsupported::Ignore)),
-        ("error", Some(OnUnsupported::Error)),
-        ("upstream", None),
+        ("ignore", OnUnsupported::Ignore),
+        ("error", OnUnsupported::Error),
+        ("upstream", OnUnsupported::Upstream),
     ];
-    match v::word(value, &words)? {
-        Some(choice) => Ok(choice),
-        None => {
-            Err(Fault::new("\"upstream\" is not built in yet")
-                .hint("write \"ignore\" or \"error\""))
+    v::word(value, &words)
+}
+
+fn fallback_on(value: &super::section::Value<'_>) -> v::Read<FallbackOn> {
+    let words = [
+        ("denied", FallbackOn::Denied),
+        ("timeout", FallbackOn::Timeout),
+        ("failure", FallbackOn::Failure),
+    ];
+    v::word(value, &words)
+}
+
+fn origin_errors(value: &super::section::Value<'_>) -> v::Read<OriginErrors> {
+    let words = [
+        ("status", OriginErrors::Status),
+        ("imagekit", OriginErrors::ImageKit),
+    ];
+    v::word(value, &words)
+}
+
+/// `upstream` names a web server, and both keys go together.
+fn upstream(section: &Section<'_, '_>, endpoint: &Endpoint, names: &Names) {
+    match (&endpoint.upstream, endpoint.on_unsupported) {
+        (Some(asked), _) if !names.servers.contains(asked) => {
+            let mut fault = Fault::new(format!(
+                "`upstream` names `{asked}`, which is no [[origin]] of kind \"web_server\""
+            ));
+            fault.hint = nearest(asked, names.servers.iter().map(String::as_str));
+            section.wrong(Some("upstream"), fault);
         }
+        (None, OnUnsupported::Upstream) => {
+            let fault = Fault::new("`on_unsupported = \"upstream\"` needs `upstream`");
+            section.wrong(
+                Some("on_unsupported"),
+                fault.hint("upstream = \"…\", the name of an origin of kind \"web_server\""),
+            );
+        }
+        (Some(_), OnUnsupported::Ignore | OnUnsupported::Error) => {
+            let fault =
+                Fault::new("`upstream` means nothing without `on_unsupported = \"upstream\"`");
+            section.wrong(Some("upstream"), fault);
+        }
+        (Some(_), OnUnsupported::Upstream) | (None, _) => {}
     }
 }
 
-/// The name of a secret that is there now.
-fn signing_secret(section: &mut Section<'_, '_>, folder: &Path) -> Option<SecretName> {
-    let secret = section.get("signing_secret", v::secret)?.below(folder);
-    if let Err(reason) = secret.read() {
-        let fault = Fault::new(format!("`signing_secret`: {reason}"));
-        section.wrong(Some("signing_secret"), fault);
+/// The name of a secret that is there now, and sound.
+fn secret(
+    section: &mut Section<'_, '_>,
+    key: &'static str,
+    folder: &Path,
+    sound: impl Fn(&str) -> bool,
+) -> Option<SecretName> {
+    let secret = section.get(key, v::secret)?.below(folder);
+    let reason = match secret.read() {
+        Ok(text) if sound(&text) => None,
+        Ok(_) => Some(TOKEN_KEY.to_owned()),
+        Err(reason) => Some(reason),
+    };
+    if let Some(reason) = reason {
+        section.wrong(Some(key), Fault::new(format!("`{key}`: {reason}")));
     }
     Some(secret)
 }

@@ -18,6 +18,7 @@ mod secret;
 mod section;
 mod unit;
 mod value;
+mod web;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -32,12 +33,16 @@ pub use fonts::Fonts;
 pub use problem::{Problem, Problems};
 pub use secret::SecretName;
 pub use unit::{Bytes, Time};
+pub use web::{HeaderText, Patience};
 
 use crate::origin::VersionRule;
 use crate::spec::{Format, Level, Quality};
 
 /// Bytes of a configuration file; a larger one is a mistake.
 const MAX_FILE: u64 = 16 << 20;
+
+/// What a key of access tokens must be.
+const TOKEN_KEY: &str = "must be an even number of hexadecimal digits";
 
 /// `Cache-Control` of every success where an endpoint says nothing else.
 pub const CACHE_CONTROL: &str = "public, no-transform, immutable, max-age=2592000";
@@ -199,6 +204,35 @@ pub enum OriginKind {
         /// Where public IDs start.
         path: PathBuf,
     },
+    /// A web server that is asked for originals.
+    WebServer {
+        /// Where its paths start.
+        base_url: String,
+        /// The client's `Host` is sent on.
+        forward_host: bool,
+        /// Its token, for `Authorization`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        bearer: Option<SecretName>,
+        /// How long it may take.
+        #[serde(flatten)]
+        patience: Patience,
+        /// Sent with every request.
+        #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+        headers: BTreeMap<String, HeaderText>,
+    },
+    /// Remote pictures.
+    Fetch {
+        /// The only hosts that URLs in paths may name.
+        hosts: Vec<String>,
+        /// Whether these may be in a private network.
+        private_addresses: bool,
+        /// How long servers may take.
+        #[serde(flatten)]
+        patience: Patience,
+        /// Folders of public IDs and the URLs they stand for.
+        #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+        auto_upload: BTreeMap<String, String>,
+    },
 }
 
 /// `[[endpoint]]`: a place in the URL space.
@@ -219,9 +253,24 @@ pub struct Endpoint {
     pub origins: Vec<String>,
     /// What happens to what cannot be rendered.
     pub on_unsupported: OnUnsupported,
+    /// The origin that is asked for what cannot be rendered here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upstream: Option<String>,
+    /// Stands in for a missing picture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default_image: Option<String>,
+    /// Failures of an origin after which the next one is asked.
+    pub fallback_on: Vec<FallbackOn>,
+    /// How an origin that fails looks to clients.
+    pub origin_errors: OriginErrors,
     /// Checks delivery signatures.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signing_secret: Option<SecretName>,
+    /// Checks access tokens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_key: Option<SecretName>,
+    /// The query parameter or cookie that carries them.
+    pub token_name: String,
     /// `Cache-Control` of every success.
     pub cache_control: String,
     /// Formats that automatic choice may take, best first.
@@ -260,6 +309,31 @@ pub enum OnUnsupported {
     Ignore,
     /// Refused.
     Error,
+    /// The real service is asked, and its answer kept.
+    Upstream,
+}
+
+/// A failure of an origin after which the next one may be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FallbackOn {
+    /// It refuses our credentials.
+    Denied,
+    /// It does not answer in time.
+    Timeout,
+    /// It cannot be reached, is out of order, or answers nonsense.
+    Failure,
+}
+
+/// How an origin that fails looks to clients.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OriginErrors {
+    /// 502 or 504.
+    #[default]
+    Status,
+    /// 404, with `ik-error`.
+    ImageKit,
 }
 
 /// Why there is no configuration, or nothing can be made of it.
@@ -277,10 +351,12 @@ pub enum Error {
     #[error(transparent)]
     Problems(#[from] Problems),
     /// A secret went away after it was checked.
-    #[error("endpoint {endpoint}: signing_secret: {reason}")]
+    #[error("endpoint {endpoint}: {key}: {reason}")]
     Secret {
         /// The endpoint's name.
         endpoint: String,
+        /// The setting that names it.
+        key: &'static str,
         /// Why, without the secret.
         reason: String,
     },
@@ -290,6 +366,14 @@ pub enum Error {
         /// The folder or file.
         path: PathBuf,
         /// What the system says.
+        reason: String,
+    },
+    /// An origin cannot be opened.
+    #[error("origin {origin}: {reason}")]
+    Origin {
+        /// Its name.
+        origin: String,
+        /// Why, without a secret.
         reason: String,
     },
     /// The system gives no thread to the render pool.

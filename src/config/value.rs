@@ -28,6 +28,20 @@ pub(super) fn text(value: &Value<'_>) -> Read<String> {
     }
 }
 
+/// What can stand before `=` in a query and in a cookie.
+pub(super) fn token_name(value: &Value<'_>) -> Read<String> {
+    let text = text(value)?;
+    let sound = (1..=64).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+    if sound {
+        Ok(text)
+    } else {
+        wrong_text("letters, digits, `_` and `-`", &text)
+    }
+}
+
 pub(super) fn flag(value: &Value<'_>) -> Read<bool> {
     match value.as_bool() {
         Some(flag) => Ok(flag),
@@ -275,6 +289,16 @@ pub(super) fn prefix(value: &Value<'_>) -> Read<String> {
             .hint(format!("write \"/{bare}\"")));
     }
     Ok(text)
+}
+
+/// A picture's public ID with its extension, folders before it.
+pub(super) fn public_id(value: &Value<'_>) -> Read<String> {
+    let text = text(value)?;
+    if crate::origin::locate::is_plain(&text) && !text.starts_with('/') {
+        Ok(text)
+    } else {
+        wrong_text("a public ID such as \"placeholders/avatar.png\"", &text)
+    }
 }
 
 /// A host name in lower case, without scheme and port.

@@ -13,10 +13,10 @@ use super::{
     info,
 };
 use crate::cache::{DerivedKey, Joined, KeyParts};
-use crate::dialect::Delivery;
+use crate::dialect::{Delivery, Notes};
 use crate::origin::{Found, Origin};
 use crate::plan::{self, Frames, Hints, Negotiated, Plan};
-use crate::render::{self, Budget, Lane};
+use crate::render::{self, Budget, Lane, Timings};
 use crate::spec::AssetRef;
 
 impl Gateway {
@@ -32,7 +32,11 @@ impl Gateway {
         let shared = &self.shared;
         let negotiated = plan::negotiate(&delivery.spec, &request.hints, &endpoint.f_auto);
         let hints = plan::relevant(&delivery.spec, &request.hints);
-        let layers = sources::find_all(endpoint, &delivery.spec).await?;
+        let layers = if origin.renders() {
+            Vec::new()
+        } else {
+            sources::find_all(endpoint, &delivery.spec, request.host).await?
+        };
         let key = DerivedKey::new(&KeyParts {
             origin: origin.name(),
             object: &found.key,
@@ -137,7 +141,10 @@ impl Job {
         layers: &[(AssetRef, Option<Bytes>)],
         budget: &Budget,
     ) -> Result<Kept, Error> {
-        let sources = render::Sources::new(layers, &self.endpoint.fonts, budget);
+        if self.origin.renders() {
+            return Ok(finished(source));
+        }
+        let sources = render::Sources::new(layers, &self.endpoint.fonts, budget).below(source);
         let facts = render::probe(source)?;
         let spec = &self.delivery.spec;
         let plan = plan::make_with(
@@ -182,6 +189,23 @@ impl Job {
             timings: made.timings,
         }))
     }
+}
+
+/// A picture that another service has finished; what is none is passed on as it is.
+fn finished(source: &Bytes) -> Kept {
+    let Ok(facts) = render::probe(source) else {
+        return Kept::Original;
+    };
+    Kept::Rendered(Rendered {
+        body: source.clone(),
+        info: false,
+        format: facts.format,
+        size: facts.size,
+        source: facts,
+        made: now(),
+        timings: Timings::default(),
+        notes: Notes::new(),
+    })
 }
 
 #[allow(

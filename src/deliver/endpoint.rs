@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use super::Error;
+use super::{Error, Fallback};
 use crate::dialect::{self, Delivery, Note, NoteLevel, Notes};
-use crate::origin::Origin;
+use crate::origin::{Origin, Upstream};
 use crate::plan::{self, Facts};
 use crate::render;
-use crate::spec::{Format, FormatChoice, Select, TransformSpec};
+use crate::spec::{AssetRef, Format, FormatChoice, Select, TransformSpec};
 
 /// What happens to a parameter that is understood and cannot be rendered here.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,6 +21,18 @@ pub enum OnUnsupported {
     Ignore,
     /// Refused.
     Error,
+    /// Asked of a service that can.
+    Upstream,
+}
+
+/// How an origin that cannot be asked looks to clients.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Outage {
+    /// As what it is: 502 or 504.
+    #[default]
+    Told,
+    /// As a missing picture, with the reason in a header of its own.
+    Hidden,
 }
 
 /// A place in the URL space.
@@ -48,8 +60,16 @@ pub struct Endpoint {
     pub on_unsupported: OnUnsupported,
     /// `Cache-Control` of every success.
     pub cache_control: Box<str>,
-    /// Sends a canonical `Link` with this base, without a trailing slash.
-    pub canonical_base_url: Option<Box<str>>,
+    /// Origins that send a canonical `Link`, each with its base without a trailing slash.
+    pub canonical: Vec<(Box<str>, Box<str>)>,
+    /// Asked for what cannot be rendered here.
+    pub upstream: Option<Upstream>,
+    /// Which failures of an origin let the next one be asked.
+    pub fallback: Fallback,
+    /// How an outage looks to clients.
+    pub outage: Outage,
+    /// Stands in for a missing picture whose URL names no other.
+    pub default_image: Option<AssetRef>,
     /// Tells the origin's name in a header.
     pub tell_origin: bool,
 }
@@ -62,6 +82,13 @@ impl Endpoint {
             || host.is_some_and(|host| self.hosts.iter().any(|own| own.eq_ignore_ascii_case(host)));
         let below = path.strip_prefix(&*self.prefix);
         host_fits && below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
+    /// Where the asset stands for search engines, when an origin has it that says so.
+    #[must_use]
+    pub fn canonical(&self, origin: &str) -> Option<&str> {
+        let named = self.canonical.iter().find(|(name, _)| **name == *origin);
+        named.map(|(_, base)| &**base)
     }
 
     /// Refuses what the owner does not want left out.

@@ -3,24 +3,117 @@
 use std::sync::Arc;
 
 use super::{Endpoint, Error};
-use crate::origin::{Found, Origin};
-use crate::spec::AssetRef;
+use crate::origin::{self, Found, Origin};
+use crate::spec::{AssetRef, AssetType, DeliveryType};
 
-/// The first origin of the endpoint that has the asset. Only "not found" moves on to the next: an
-/// origin that fails must not look like one that does not have it.
+/// Which failures of an origin let the next one be asked. That an origin does not have the asset
+/// always does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Fallback {
+    /// It refuses our credentials.
+    pub denied: bool,
+    /// It does not answer in time.
+    pub timeout: bool,
+    /// It cannot be reached, is out of order, or answers nonsense.
+    pub failure: bool,
+}
+
+impl Fallback {
+    const fn goes_on(self, error: &origin::Error) -> bool {
+        match error {
+            origin::Error::NotFound { .. } => true,
+            origin::Error::Denied { .. } => self.denied,
+            origin::Error::Timeout { .. } => self.timeout,
+            origin::Error::Unreachable { .. }
+            | origin::Error::Upstream { .. }
+            | origin::Error::Changed { .. } => self.failure,
+            origin::Error::Forbidden { .. } | origin::Error::TooLarge { .. } => false,
+        }
+    }
+}
+
+/// The first origin of the endpoint that has the asset, as it looks to clients that ask for `host`.
+/// Only "not found" moves on to the next, unless the endpoint says otherwise: an origin that fails
+/// must not look like one that does not have it. If one failed and no other has the asset, the
+/// failure is the answer.
 ///
 /// # Errors
-/// [`Error::NotFound`] when none has it, [`Error::Origin`] when one could not be asked.
+/// [`Error::NotFound`] when none has it, [`Error::Origin`] or [`Error::Remote`] when one could not be
+/// asked.
 pub async fn find(
     endpoint: &Endpoint,
     asset: &AssetRef,
+    host: Option<&str>,
 ) -> Result<(Arc<dyn Origin>, Found), Error> {
+    let mut failed = None;
+    let mut asked = false;
     for origin in &endpoint.origins {
+        let origin = origin.for_host(host).unwrap_or_else(|| origin.clone());
         match origin.find(asset).await {
-            Ok(found) => return Ok((origin.clone(), found)),
-            Err(error) if error.is_not_found() => {}
-            Err(error) => return Err(error.into()),
+            Ok(found) => return Ok((origin, found)),
+            Err(error) if error.is_not_found() => asked |= fetches(&*origin, asset),
+            Err(error) if endpoint.fallback.goes_on(&error) => {
+                tracing::warn!(%error, "the next origin is asked");
+                failed.get_or_insert(error);
+            }
+            Err(error) => return Err(Error::of(asset, error)),
         }
     }
-    Err(Error::NotFound(asset.clone()))
+    match failed {
+        Some(error) => Err(Error::of(asset, error)),
+        None if asset.delivery_type == DeliveryType::Fetch && !asked => {
+            Err(origin::Error::Forbidden {
+                origin: endpoint.name.clone(),
+                key: asset.public_id.clone(),
+                reason: "remote pictures are not fetched here",
+            }
+            .into())
+        }
+        None => Err(Error::NotFound(asset.clone())),
+    }
+}
+
+/// Whether an origin could have fetched a remote picture.
+fn fetches(origin: &dyn Origin, asset: &AssetRef) -> bool {
+    asset.delivery_type == DeliveryType::Fetch && !origin.candidates(asset).is_empty()
+}
+
+/// The picture that stands in for one that is missing.
+pub(super) struct StandIn {
+    pub(super) origin: Arc<dyn Origin>,
+    pub(super) found: Found,
+    pub(super) asset: AssetRef,
+}
+
+/// What is shown for a missing picture: what the URL names, else what the endpoint does.
+///
+/// # Errors
+/// [`Error::NotFound`] of the missing picture when nothing is named or the endpoint's is missing too,
+/// [`Error::UnknownImage`] when the URL's is; those of [`find`] otherwise.
+pub(super) async fn stand_in(
+    endpoint: &Endpoint,
+    missing: &AssetRef,
+    named: Option<&AssetRef>,
+    host: Option<&str>,
+) -> Result<StandIn, Error> {
+    let absent = || Error::NotFound(missing.clone());
+    if missing.asset_type != AssetType::Image {
+        return Err(absent());
+    }
+    let asset = named
+        .or(endpoint.default_image.as_ref())
+        .ok_or_else(absent)?;
+    match find(endpoint, asset, host).await {
+        Ok((origin, found)) => Ok(StandIn {
+            origin,
+            found,
+            asset: asset.clone(),
+        }),
+        Err(Error::NotFound(_)) if named.is_some() => Err(Error::UnknownImage(asset.clone())),
+        Err(Error::NotFound(_)) => {
+            tracing::warn!(endpoint = &*endpoint.name, %asset, "the default image is missing");
+            Err(absent())
+        }
+        Err(error) => Err(error),
+    }
 }

@@ -10,6 +10,7 @@ pub mod histogram;
 mod info;
 mod lookup;
 mod sources;
+mod upstream;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,9 +18,11 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 
-pub use endpoint::{Endpoint, OnUnsupported};
+pub use endpoint::{Endpoint, OnUnsupported, Outage};
 pub use error::Error;
-pub use lookup::find;
+pub use lookup::{Fallback, find};
+
+use lookup::stand_in;
 
 use histogram::Histogram;
 
@@ -28,7 +31,7 @@ use crate::dialect::{self, Delivery, Note, NoteLevel, Notes};
 use crate::origin::{Found, Origin};
 use crate::plan::{self, Facts, Hints, Size, Varies};
 use crate::render::{self, Pool, Timings};
-use crate::spec::{AssetRef, AssetType, Format};
+use crate::spec::{AssetRef, AssetType, DeliveryType, Format};
 
 /// Everything that answers requests: endpoints, their origins, the caches and the render pool.
 #[derive(Debug)]
@@ -65,6 +68,8 @@ pub struct Counters {
     pub hits: AtomicU64,
     /// Requests that found nothing in memory.
     pub misses: AtomicU64,
+    /// Requests for which another service was asked, because of what cannot be rendered here.
+    pub upstream: AtomicU64,
     /// Bytes read from origins for rendering.
     pub origin_bytes: AtomicU64,
     /// Notes by level: ignored, approximated, unsupported.
@@ -101,6 +106,8 @@ pub struct Request<'a> {
     pub target: &'a str,
     /// What the client says about itself.
     pub hints: Hints,
+    /// Who asks, where an access token decides.
+    pub client: dialect::Client<'a>,
 }
 
 /// A result that is kept.
@@ -177,6 +184,8 @@ impl CacheState {
 pub struct Delivered {
     /// The asset.
     pub asset: AssetRef,
+    /// The asset that was asked for, where `asset` stands in for it.
+    pub missing: Option<AssetRef>,
     /// The endpoint that answered.
     pub endpoint: Arc<Endpoint>,
     /// The origin that had the asset.
@@ -226,16 +235,56 @@ impl Gateway {
         let endpoint = self
             .endpoint(request.host, path)
             .ok_or_else(|| unknown(request))?;
-        let delivery = dialect::read(&endpoint.rules, request.target)?;
+        let (delivery, refusal) =
+            dialect::interpret_for(&endpoint.rules, request.target, &request.client)?;
         self.count_notes(&delivery.notes);
+        if let Some(upstream) = endpoint.elsewhere(&delivery, refusal.as_ref()) {
+            return self
+                .ask_upstream(upstream, endpoint, delivery, request)
+                .await;
+        }
+        if let Some(refusal) = refusal {
+            return Err(refusal.into());
+        }
         endpoint.accepts(&delivery)?;
+        match self.make(endpoint, delivery.clone(), request).await {
+            Err(error) => match endpoint.elsewhere_after(&error) {
+                Some(upstream) => {
+                    self.ask_upstream(upstream, endpoint, delivery, request)
+                        .await
+                }
+                None => Err(error),
+            },
+            made => made,
+        }
+    }
 
-        let (origin, found) = find(endpoint, &delivery.asset).await?;
+    /// Finds the original, or what stands in for it, and makes of it what is asked.
+    async fn make(
+        &self,
+        endpoint: &Arc<Endpoint>,
+        mut delivery: Delivery,
+        request: &Request<'_>,
+    ) -> Result<Delivered, Error> {
+        let (origin, found, missing) = match find(endpoint, &delivery.asset, request.host).await {
+            Ok((origin, found)) => (origin, found, None),
+            Err(Error::NotFound(missing)) => {
+                let named = delivery.spec.default_image.as_deref();
+                let stand_in = stand_in(endpoint, &missing, named, request.host).await?;
+                delivery.asset = stand_in.asset;
+                (stand_in.origin, stand_in.found, Some(missing))
+            }
+            Err(error) => return Err(error),
+        };
         let (body, etag, cache) = if is_original(&delivery, &found) {
             (Body::Original, found.etag.clone(), CacheState::Bypass)
         } else if delivery.asset.asset_type == AssetType::Image {
             self.derive(endpoint, &delivery, &origin, &found, request)
-                .await?
+                .await
+                .map_err(|error| match error {
+                    Error::Origin(error) => Error::of(&delivery.asset, error),
+                    other => other,
+                })?
         } else {
             return Err(render::Error::NoTool { what: "video" }.into());
         };
@@ -249,6 +298,7 @@ impl Gateway {
             varies: plan::varies(&delivery.spec),
             attachment: delivery.spec.output.attachment,
             asset: delivery.asset,
+            missing,
             endpoint: endpoint.clone(),
             origin,
             found,
@@ -283,11 +333,14 @@ fn unknown(request: &Request<'_>) -> Error {
 /// Whether the stored bytes are the answer, told by name alone.
 fn is_original(delivery: &Delivery, found: &Found) -> bool {
     let stored = found.extension.as_deref().and_then(Format::from_extension);
-    match delivery.asset.asset_type {
+    let asset = &delivery.asset;
+    match asset.asset_type {
         AssetType::Raw => true,
+        // What somebody else calls a picture is looked into before it goes out.
+        AssetType::Image if stored.is_none() && asset.delivery_type == DeliveryType::Fetch => false,
         AssetType::Image => plan::is_original(&delivery.spec, stored),
         AssetType::Video => {
-            let asked = delivery.asset.extension.as_deref();
+            let asked = asset.extension.as_deref();
             let same = asked.is_none_or(|asked| {
                 found
                     .extension

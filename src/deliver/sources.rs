@@ -9,7 +9,7 @@ use futures_util::future::{join_all, try_join_all};
 use super::{Endpoint, Error, Shared, find};
 use crate::origin::{Found, Origin};
 use crate::plan;
-use crate::spec::{AssetRef, Op, TransformSpec};
+use crate::spec::{AssetRef, AssetType, Op, TransformSpec};
 
 /// Most different assets that the layers of one URL may name.
 const MAX_SOURCES: usize = 64;
@@ -29,6 +29,7 @@ pub(super) struct Source {
 pub(super) async fn find_all(
     endpoint: &Endpoint,
     spec: &TransformSpec,
+    host: Option<&str>,
 ) -> Result<Vec<Source>, Error> {
     let mut assets: Vec<&AssetRef> = Vec::new();
     for asset in spec.layers() {
@@ -46,9 +47,12 @@ pub(super) async fn find_all(
     }
     let certain = !spec.ops.iter().any(|op| matches!(op, Op::When(_)));
     let looked = join_all(assets.into_iter().map(|asset| async move {
-        match find(endpoint, asset).await {
+        match find(endpoint, asset, host).await {
             Ok(found) => Ok(Some(found)),
-            Err(Error::NotFound(_)) if certain => Err(plan::Error::NoLayer(asset.clone()).into()),
+            // A font that is not there has a stand-in; a table of colours is asked for by the plan.
+            Err(Error::NotFound(_)) if certain && asset.asset_type != AssetType::Raw => {
+                Err(plan::Error::NoLayer(asset.clone()).into())
+            }
             Err(Error::NotFound(_)) => Ok(None),
             Err(error) => Err(error),
         }

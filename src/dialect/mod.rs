@@ -15,8 +15,8 @@ use smallvec::SmallVec;
 use thiserror::Error as ThisError;
 
 pub use cloudinary::{
-    anatomy, check_chain, colour, interpret, is_text_style, named_transformations, parameter_name,
-    parameters, read, route,
+    anatomy, check_chain, colour, interpret, interpret_for, is_text_style, named_transformations,
+    parameter_name, parameters, picture, read, read_for, route,
 };
 
 use crate::grammar;
@@ -31,6 +31,8 @@ pub struct Rules {
     pub cloud: CloudRule,
     /// Checks delivery signatures; absent: signatures are read and not checked.
     pub signing_secret: Option<signature::Secret>,
+    /// Checks access tokens; absent: no token opens anything.
+    pub tokens: Option<token::Rules>,
     /// Stored chains by name, in the endpoint's own URL language.
     pub named: BTreeMap<Box<str>, Box<str>>,
     /// Stored styles of texts by name, in the endpoint's own URL language: a style, and the parameters
@@ -50,6 +52,17 @@ pub enum CloudRule {
     NotInPath,
     /// It is this one; the path may repeat it.
     Fixed(Box<str>),
+}
+
+/// Who asks: what an access token is held against. By default nobody knows, and no token opens anything.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Client<'a> {
+    /// Seconds since 1970.
+    pub now: Option<u64>,
+    /// The address that the connection comes from.
+    pub address: Option<&'a str>,
+    /// The `Cookie` header, or several of them joined by `; `.
+    pub cookies: Option<&'a str>,
 }
 
 /// What a URL asks for.
@@ -138,6 +151,8 @@ pub enum Error {
     UnknownTransformation { name: Box<str> },
     #[error("signature: {0}")]
     Signature(SignatureFault),
+    #[error("access token: {0}")]
+    Token(token::Fault),
     #[error("no endpoint answers for {host}{path}")]
     UnknownEndpoint { host: Box<str>, path: Box<str> },
 }

@@ -2,7 +2,7 @@
 
 use super::{Error, SignatureFault};
 use crate::grammar::{ErrorKind, SyntaxError};
-use crate::spec::AssetRef;
+use crate::spec::{AssetRef, DeliveryType};
 
 /// The reason, in the words that existing clients and log filters know.
 #[must_use]
@@ -19,7 +19,7 @@ pub fn reason(error: &Error) -> String {
             "Use auto gravity only with crop, fill, lfill, fill_pad or thumb".to_owned()
         }
         Error::UnknownTransformation { name } => format!("Unknown transformation {name}"),
-        Error::Signature(SignatureFault::Missing | SignatureFault::NoSecret) => {
+        Error::Signature(SignatureFault::Missing | SignatureFault::NoSecret) | Error::Token(_) => {
             "deny or ACL failure".to_owned()
         }
         Error::Signature(SignatureFault::Wrong) => "Invalid signature".to_owned(),
@@ -30,7 +30,48 @@ pub fn reason(error: &Error) -> String {
 /// The reason for an asset that is not there.
 #[must_use]
 pub fn not_found(asset: &AssetRef) -> String {
-    format!("Resource not found - {}", asset.public_id)
+    match asset.delivery_type {
+        DeliveryType::Fetch => loading(&asset.public_id),
+        _ => format!("Resource not found - {}", asset.public_id),
+    }
+}
+
+/// The reason for a remote picture that is not to be had.
+#[must_use]
+pub fn loading(url: &str) -> String {
+    format!("Error in loading - {url}")
+}
+
+/// The header that tells ImageKit's clients why an original is not to be had.
+pub const ORIGIN_ERROR_HEADER: &str = "ik-error";
+
+/// Why an original is not to be had, in ImageKit's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OriginFault {
+    /// No file at that path.
+    Missing,
+    /// Credentials, rights, or a firewall.
+    Refused,
+    /// No connection.
+    Unreachable,
+    /// A limit exceeded.
+    Limit,
+    /// Anything else.
+    Other,
+}
+
+impl OriginFault {
+    /// The code, which stands before a dash and the message.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Missing => "ENOENT",
+            Self::Refused => "EACCES",
+            Self::Unreachable => "ECONNREFUSED",
+            Self::Limit => "ELIMIT",
+            Self::Other => "UNIDENTIFIED",
+        }
+    }
 }
 
 /// The reason for a layer's source that is not there.

@@ -11,6 +11,9 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 use thiserror::Error as ThisError;
 
+/// The name under which a token is sent where the owner says nothing else.
+pub const NAME: &str = "__cld_token__";
+
 /// Longest token that is looked at, in bytes.
 const MAX_TOKEN: usize = 4096;
 
@@ -45,6 +48,45 @@ impl fmt::Debug for Key {
     }
 }
 
+/// How an endpoint checks tokens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rules {
+    /// The query parameter or cookie that carries them, usually [`NAME`].
+    pub name: Box<str>,
+    /// What they are made with.
+    pub key: Key,
+}
+
+impl Rules {
+    /// The token in a query, undecoded.
+    #[must_use]
+    pub fn in_query<'q>(&self, query: &'q str) -> Option<&'q str> {
+        query.split('&').find_map(|item| self.value(item))
+    }
+
+    /// The token among cookies.
+    #[must_use]
+    pub fn in_cookies<'c>(&self, cookies: &'c str) -> Option<&'c str> {
+        cookies
+            .split(';')
+            .find_map(|item| self.value(item.trim_start()))
+    }
+
+    /// A query without the token.
+    #[must_use]
+    pub fn without<'q>(&self, query: &'q str) -> Option<&'q str> {
+        // SDKs put it last.
+        let at = query.find(&*self.name)?;
+        query.get(..at)?.strip_suffix('&')
+    }
+
+    fn value<'i>(&self, item: &'i str) -> Option<&'i str> {
+        item.strip_prefix(&*self.name)?
+            .strip_prefix('=')
+            .filter(|token| !token.is_empty())
+    }
+}
+
 /// What a token grants.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Grant {
@@ -74,6 +116,8 @@ pub enum Fault {
     OtherClient,
     #[error("the token is for other paths")]
     OtherPath,
+    #[error("a token can only be checked when the picture is asked for")]
+    NoClock,
 }
 
 /// Makes a token. `path` is signed where the grant names no paths.
@@ -131,12 +175,13 @@ pub fn verify(
     {
         return Err(Fault::OtherClient);
     }
+    let escaped = escape(path);
     match acl {
         Some(acl)
             if !acl
                 .split('!')
                 .take(MAX_PATTERNS)
-                .any(|pattern| matches(pattern, &escape(path))) =>
+                .any(|pattern| matches(pattern, &escaped)) =>
         {
             Err(Fault::OtherPath)
         }

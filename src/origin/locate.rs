@@ -21,18 +21,13 @@ impl BackupLayout {
     #[must_use]
     pub fn new(folder: &str) -> Self {
         let folder = folder.trim_matches('/');
-        let mut parts = folder.rsplit('/');
-        let delivery = parts.next().and_then(stored_delivery_type);
-        let asset = parts.next().and_then(asset_type);
+        let covered = covered(folder);
         let folder = if folder.is_empty() {
             String::new()
         } else {
             format!("{folder}/")
         };
-        Self {
-            folder,
-            covered: asset.zip(delivery),
-        }
+        Self { folder, covered }
     }
 
     /// The prefixes below which an asset's versions lie, in the order to try, each ending in `/`.
@@ -111,6 +106,15 @@ pub fn is_plain(id: &str) -> bool {
         && id
             .split('/')
             .all(|part| !part.is_empty() && part != "." && part != "..")
+}
+
+/// The asset and delivery type that a path already ends in.
+#[must_use]
+pub fn covered(path: &str) -> Option<(AssetType, DeliveryType)> {
+    let mut parts = path.trim_matches('/').rsplit('/');
+    let delivery = parts.next().and_then(stored_delivery_type);
+    let asset = parts.next().and_then(asset_type);
+    asset.zip(delivery)
 }
 
 fn asset_type(word: &str) -> Option<AssetType> {

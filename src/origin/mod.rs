@@ -7,13 +7,19 @@
 //! the client.
 
 mod backup;
+pub mod breaker;
+mod fetch;
 mod folder;
+pub mod guard;
 mod listing;
 pub mod locate;
+mod once;
+mod web;
 
 use std::fmt;
 use std::ops::Range;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
@@ -22,8 +28,13 @@ use futures_util::stream::Stream;
 use thiserror::Error as ThisError;
 
 pub use backup::{BackupFolder, VersionRule};
+pub use fetch::{Fetch, FetchRules, Mapping};
 pub use folder::Folder;
 pub use listing::{ListingLife, Listings};
+pub use once::{Finder, LookUp};
+pub use reqwest::Url;
+pub use reqwest::header::HeaderMap;
+pub use web::{Forwarded, Patience, Upstream, WebRules, WebServer, plain_header, secret_header};
 
 use crate::spec::AssetRef;
 
@@ -38,6 +49,17 @@ pub trait Origin: Send + Sync + fmt::Debug {
     /// What would be asked for this asset, in order, without asking. Empty when this kind of origin
     /// can never hold the asset.
     fn candidates(&self, asset: &AssetRef) -> Vec<Candidate>;
+
+    /// This origin as it looks to clients that ask for a host name of ours; `None` where it looks the
+    /// same to all.
+    fn for_host(&self, _host: Option<&str>) -> Option<Arc<dyn Origin>> {
+        None
+    }
+
+    /// Whether its objects are finished results, not originals.
+    fn renders(&self) -> bool {
+        false
+    }
 
     /// Which object answers for an asset.
     ///
@@ -120,6 +142,14 @@ pub enum Error {
         key: Box<str>,
         reason: Box<str>,
     },
+    #[error("origin {origin} cannot be reached for {key}: {reason}")]
+    Unreachable {
+        origin: Box<str>,
+        key: Box<str>,
+        reason: Box<str>,
+    },
+    #[error("origin {origin}: {key} has changed since it was found")]
+    Changed { origin: Box<str>, key: Box<str> },
     #[error("origin {origin}: no answer for {key} in time")]
     Timeout { origin: Box<str>, key: Box<str> },
 }

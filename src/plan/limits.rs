@@ -50,6 +50,11 @@ impl Limits {
         at_most("pixels of all layers", pixels, self.source_pixels)
     }
 
+    /// All layers as they are laid.
+    pub(super) fn laid(&self, pixels: u64) -> Result<(), Error> {
+        at_most("pixels of all layers", pixels, self.output_pixels)
+    }
+
     pub(super) fn chain(&self, ops: usize) -> Result<(), Error> {
         at_most("chain length", ops as u64, self.ops as u64)
     }

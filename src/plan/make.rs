@@ -1,5 +1,6 @@
 //! The plan of one request: every symbolic length settled, every step in order.
 
+use super::effect::{self, EffectStep};
 use super::evaluate::{Variables, View};
 use super::facts::{Facts, Size};
 use super::fold::fold;
@@ -8,12 +9,13 @@ use super::geometry;
 use super::measure::StepInput;
 use super::negotiate::{self, Negotiated, Source, Writable};
 use super::overlay::{Layers, Nesting, NoLayers};
-use super::raster::{Paint, RasterPlan, Rounding, Step};
+use super::raster::{OwnColours, Paint, Palette, RasterPlan, Rounding, Step, Towards};
 use super::settle::{self, settle};
 use super::{Error, Hints, InfoPlan, Limits, Plan, Region};
 use crate::spec::{
-    Amount, Border, Colour, Corner, Decimal, Dpr, Fill, Format, FormatChoice, Gravity, Length, Op,
-    Output, Quality, Radii, Select, Setting, Subject, Support, TransformSpec, Turn,
+    Amount, Border, Colour, Corner, Decimal, Derived, Dpr, Fill, Format, FormatChoice, Gravity,
+    Ink, Length, Op, Output, Quality, Radii, Select, Setting, Subject, Support, TransformSpec,
+    Turn,
 };
 
 /// The owner's choices that a plan depends on.
@@ -107,6 +109,7 @@ pub fn make_with(
         rules,
         hints,
         layers,
+        of: None,
         base: None,
         nesting: Nesting::default(),
         pages: facts.frames,
@@ -195,6 +198,8 @@ fn page(spec: &TransformSpec, facts: &Facts) -> Result<Option<u32>, Error> {
 pub(super) struct Walk<'a> {
     pub(super) rules: &'a Rules,
     pub(super) hints: &'a Hints,
+    /// The source of the chain: a layer's number, or the picture itself.
+    pub(super) of: Option<usize>,
     pub(super) layers: &'a dyn Layers,
     /// Inside a layer: the size of the picture that it is laid on.
     pub(super) base: Option<Size>,
@@ -282,13 +287,20 @@ impl Walk<'_> {
                 steps.push(Step::Opacity(u8::try_from(level).unwrap_or(u8::MAX)));
             }
             Op::Background(fill) => steps.push(Step::Flatten(paint_of(fill))),
+            Op::Rotate(angle) => steps.extend(effect::turned(at.input, *angle)?),
+            Op::Effect(asked) => steps.extend(effect::settle(&at, asked, &self.steps)?),
+            Op::Trim(asked) => {
+                let mut trim = effect::trim(asked);
+                let left = self.layers.trimmed(self.of, &self.steps, &trim);
+                if let EffectStep::Trim { size, .. } = &mut trim {
+                    *size = left;
+                }
+                steps.push(Step::Effect(Box::new(trim)));
+            }
             // Settled before; and what the table has filtered out.
             Op::IgnoreOrientation
-            | Op::Rotate(_)
             | Op::RotateBy(_)
             | Op::OpacityBy(_)
-            | Op::Trim(_)
-            | Op::Effect(_)
             | Op::Overlay(_)
             | Op::Clip(_)
             | Op::ResizeBy(_)
@@ -533,9 +545,28 @@ pub(super) fn paint(fill: Option<&Fill>) -> Paint {
 fn paint_of(fill: &Fill) -> Paint {
     match fill {
         Fill::Colour(colour) => Paint::Colour(*colour),
-        Fill::EdgeColour | Fill::Derived(_) => Paint::EdgeColour,
-        Fill::Blurred(_) | Fill::Generated(_) | Fill::Variable(_) => {
-            Paint::Colour(Colour::TRANSPARENT)
+        Fill::EdgeColour => Paint::EdgeColour,
+        Fill::Derived(derived) => Paint::Own(own_colours(derived)),
+        Fill::Blurred(levels) => {
+            let (strength, brightness) = &**levels;
+            effect::blurred_fill(strength, brightness)
         }
+        Fill::Generated(_) => Paint::Continued,
+        Fill::Variable(_) => Paint::Colour(Colour::TRANSPARENT),
+    }
+}
+
+fn own_colours(derived: &Derived) -> OwnColours {
+    OwnColours {
+        edges: derived.edges,
+        contrast: derived.contrast,
+        count: derived.colours,
+        towards: match derived.direction.as_deref() {
+            Some("vertical") => Towards::Bottom,
+            Some("diagonal_desc") => Towards::BottomRight,
+            Some("diagonal_asc") => Towards::TopRight,
+            _ => Towards::Right,
+        },
+        palette: Palette::new(derived.palette.iter().filter_map(Ink::colour)),
     }
 }

@@ -1,5 +1,6 @@
 //! Specification plus facts to a plan: all arithmetic lives here, and nothing here touches the world.
 
+mod effect;
 mod evaluate;
 mod facts;
 mod fold;
@@ -18,6 +19,7 @@ use std::borrow::Cow;
 
 use thiserror::Error as ThisError;
 
+pub use effect::{Arc, Balance, EffectStep, Fade, Point, Rect, Warp};
 pub use evaluate::Fault;
 pub use facts::{Facts, Size};
 pub use fold::fold;
@@ -28,7 +30,8 @@ pub use make::{Rules, Varies, is_original, make, make_with, relevant, varies};
 pub use negotiate::{Negotiated, Writable, level_quality, negotiate};
 pub use overlay::{Layer, Layers, Mix, NoLayers, Text};
 pub use raster::{
-    Colours, Encode, Paint, PngKind, RasterPlan, Region, Rounding, Step, Window, shrink,
+    Colours, Encode, OwnColours, Paint, Palette, PngKind, RasterPlan, Region, Rounding, Step,
+    Towards, Window, shrink,
 };
 
 use make::paint;

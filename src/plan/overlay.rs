@@ -1,6 +1,7 @@
 //! Layers: where each goes, and how large the canvas becomes.
 
 use super::Error;
+use super::effect::EffectStep;
 use super::facts::{Facts, Size};
 use super::make::Walk;
 use super::measure::StepInput;
@@ -55,6 +56,14 @@ pub trait Layers {
     /// # Errors
     /// [`Error::BadLayer`] when it cannot be drawn.
     fn text(&self, text: &Text, most: u64) -> Result<(usize, Size), Error>;
+
+    /// The size that a trim leaves: of the picture itself (`None`) or of a layer's source, after these
+    /// steps. `None` where the pixels are not at hand; the rest of the chain is then planned as if
+    /// nothing were cut off.
+    fn trimmed(&self, of: Option<usize>, steps: &[Step], trim: &EffectStep) -> Option<Size> {
+        let _ = (of, steps, trim);
+        None
+    }
 }
 
 /// No layer is there.
@@ -85,6 +94,8 @@ pub struct Text {
     pub text: Box<str>,
     /// Family, or a font file's public ID.
     pub font: Box<str>,
+    /// Where the font is stored, if it is: the first that is there counts.
+    pub font_files: Box<[AssetRef]>,
     /// Pixels.
     pub size: f64,
     /// 100 to 900.
@@ -134,12 +145,25 @@ pub struct Layer {
     pub canvas: Size,
     /// Where the picture's top left corner lies on it.
     pub base: (i32, i32),
+    /// The canvas is larger than the picture.
+    pub grown: bool,
     /// The layer lies under the picture.
     pub under: bool,
     /// How it meets the picture.
     pub mix: Mix,
     /// Repeated over the whole canvas.
     pub tiled: bool,
+}
+
+impl Layer {
+    /// Whether an opaque picture may have transparent pixels after it.
+    pub(super) fn may_open(&self) -> bool {
+        let cuts = matches!(
+            self.mix,
+            Mix::Mask | Mix::Cutter | Mix::CutOut | Mix::Displace { .. }
+        );
+        cuts || self.grown
+    }
 }
 
 /// How a layer meets the pixels below it.
@@ -186,6 +210,8 @@ pub(super) struct Nesting {
     pub depth: usize,
     /// Pixels of all sources.
     pub pixels: u64,
+    /// Pixels of all layers as they are laid: they are kept side by side.
+    pub laid: u64,
 }
 
 impl Nesting {
@@ -293,6 +319,8 @@ impl Walk<'_> {
             Source::Text(text) => {
                 let drawn = self.text(text, &overlay.source)?;
                 let (source, size) = self.layers.text(&drawn, self.rules.limits.output_pixels)?;
+                self.nesting.laid = self.nesting.laid.saturating_add(size.pixels());
+                self.rules.limits.laid(self.nesting.laid)?;
                 (source, size, Turn::NONE, 1)
             }
             Source::ColourTable(asset) => {
@@ -304,7 +332,9 @@ impl Walk<'_> {
                 return Ok(None);
             }
         };
+        let outer = self.of.replace(source);
         let (mut steps, size) = self.inner(&overlay.ops, stored, turn, pages)?;
+        self.of = outer;
         let mut overlay = overlay.clone();
         overlay.offset.show(&mut Settling(&self.view()))?;
         let at = self.input();
@@ -313,6 +343,8 @@ impl Walk<'_> {
         let size = steps
             .iter()
             .fold(stored, |size, step| step.size_after(size));
+        self.nesting.laid = self.nesting.laid.saturating_add(size.pixels());
+        self.rules.limits.laid(self.nesting.laid)?;
         if let Source::Text(text) = &overlay.source
             && text.must_fit
             && (size.width > self.size.width || size.height > self.size.height)
@@ -332,6 +364,7 @@ impl Walk<'_> {
             top,
             canvas,
             base,
+            grown: canvas != self.size,
             under: overlay.under,
             mix,
             tiled: overlay.tiled,
@@ -501,6 +534,7 @@ impl Walk<'_> {
         Ok(Text {
             text: written.into(),
             font: style.font.clone(),
+            font_files: text.font_files.clone(),
             size,
             weight: style.weight,
             italic: style.italic,

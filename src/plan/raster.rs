@@ -1,5 +1,6 @@
 //! A plan for pixels: every number settled, nothing left to decide but how to be fast.
 
+use super::effect::EffectStep;
 use super::facts::Size;
 use super::frames::Frames;
 use super::overlay::Layer;
@@ -94,6 +95,8 @@ pub enum Step {
     Opacity(u8),
     /// Put a colour behind everything transparent.
     Flatten(Paint),
+    /// An effect.
+    Effect(Box<EffectStep>),
     /// Lay another picture over or under.
     Overlay(Box<Layer>),
     /// Map colours by a table.
@@ -104,25 +107,11 @@ pub enum Step {
 }
 
 impl Step {
-    /// Whether the picture may be transparent after this step, if `before` says so of its input.
-    #[must_use]
-    pub fn alpha_after(&self, before: bool) -> bool {
-        let opaque = |paint: &Paint| matches!(paint, Paint::Colour(colour) if colour.a == 255);
-        match self {
-            Self::Turn(_) | Self::Resample { .. } | Self::ColourTable { .. } => before,
-            Self::Canvas { fill, .. } => before || !opaque(fill),
-            Self::Border {
-                colour, corners, ..
-            } => before || colour.a != 255 || corners.is_some(),
-            Self::Flatten(paint) => before && !opaque(paint),
-            Self::Round(_) | Self::Opacity(_) | Self::Overlay(_) => true,
-        }
-    }
-
     /// The size of the picture after this step.
     #[must_use]
     pub fn size_after(&self, before: Size) -> Size {
         match *self {
+            Self::Effect(ref effect) => effect.size_after(before),
             Self::Turn(turn) => before.turned(turn),
             Self::Resample { to, .. } => to,
             Self::Canvas { size, .. } => size,
@@ -171,6 +160,27 @@ impl Window {
     }
 }
 
+impl Step {
+    /// Whether the picture may have transparent pixels after this step, when it may before.
+    #[must_use]
+    pub fn alpha_after(&self, before: bool) -> bool {
+        match self {
+            Self::Turn(_) | Self::Resample { .. } => before,
+            Self::Canvas { fill, .. } => before || fill.is_clear(),
+            Self::Round(rounding) => before || rounding.0.iter().any(|&(x, y)| x > 0.0 && y > 0.0),
+            Self::Border {
+                colour, corners, ..
+            } => before || colour.a < 255 || corners.is_some(),
+            Self::Opacity(level) => before || *level < 255,
+            Self::Flatten(paint) => before && paint.is_clear(),
+            Self::Effect(effect) => effect.alpha_after(before),
+            // A canvas that grows, or a mask, leaves room for nothing.
+            Self::Overlay(layer) => before || layer.may_open(),
+            Self::ColourTable { .. } => before,
+        }
+    }
+}
+
 /// A rectangle in pixels with fractions, so that a resampling loses nothing to rounding.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Region {
@@ -210,12 +220,90 @@ impl Region {
 }
 
 /// What an area is painted with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Paint {
     /// One colour.
     Colour(Colour),
     /// The most common colour of the picture's outermost pixels.
     EdgeColour,
+    /// Colours of the picture's own, in a gradient where there are several.
+    Own(OwnColours),
+    /// The picture itself, enlarged to cover the area, and blurred.
+    Blurred {
+        /// Standard deviation in pixels.
+        sigma: f64,
+        /// What its light is multiplied by.
+        light: f64,
+    },
+    /// The picture's edges carried on, and blurred.
+    Continued,
+}
+
+/// Colours found in a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OwnColours {
+    /// From the edges alone; otherwise from the whole picture.
+    pub edges: bool,
+    /// Colours that stand out against those found.
+    pub contrast: bool,
+    /// 1, 2 or 4.
+    pub count: u8,
+    /// Where a gradient of two runs to.
+    pub towards: Towards,
+    /// The only colours to choose from, if any.
+    pub palette: Palette,
+}
+
+/// Where a gradient runs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Towards {
+    /// From the left.
+    Right,
+    /// From the top.
+    Bottom,
+    /// From the top left.
+    BottomRight,
+    /// From the bottom left.
+    TopRight,
+}
+
+/// A few colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Palette {
+    colours: [Colour; Self::MOST],
+    count: usize,
+}
+
+impl Palette {
+    /// More than these are left out.
+    pub const MOST: usize = 8;
+
+    /// The first of some colours.
+    pub fn new(all: impl IntoIterator<Item = Colour>) -> Self {
+        let mut palette = Self {
+            colours: [Colour::TRANSPARENT; Self::MOST],
+            count: 0,
+        };
+        for (place, colour) in palette.colours.iter_mut().zip(all) {
+            *place = colour;
+            palette.count += 1;
+        }
+        palette
+    }
+
+    /// Its colours.
+    #[must_use]
+    pub fn colours(&self) -> &[Colour] {
+        self.colours.get(..self.count).unwrap_or_default()
+    }
+}
+
+impl Paint {
+    /// Whether what lies under it may be seen.
+    #[must_use]
+    pub const fn is_clear(&self) -> bool {
+        matches!(self, Self::Colour(colour) if colour.a < 255)
+    }
 }
 
 /// The corner radii of a picture, clockwise from the top left: `(horizontal, vertical)` in pixels,

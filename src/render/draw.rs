@@ -4,7 +4,7 @@
 use super::budget::Budget;
 use super::error::Error;
 use super::ingest::{self, Decoded, Request};
-use super::raster::{self, Layout, Raster};
+use super::raster::{self, Raster};
 use super::sources::{self, Sources};
 use super::{guarded, probe};
 use crate::plan::{self, Colours, Encode, Layer, Paint, RasterPlan, Region, Size, Step, Window};
@@ -75,25 +75,26 @@ impl Scene<'_> {
         sources: &Sources<'_>,
         budget: &Budget,
     ) -> Result<Drawn, Error> {
-        let decoded = decoded.through(self.window, self.source)?;
-        let place = |region: Region| decoded.place(self.window.outside(region));
-        let tone = self.tone(decoded.raster.layout());
+        let tone = self.tone(decoded.picture.is_inks());
         let profile = decoded.profile.as_deref();
+        let picture = decoded.picture.through(self.window, self.source)?;
         let (raster, rest) = match self.steps {
             [Step::Resample { from, to }, rest @ ..] => {
-                let step = Step::Resample {
-                    from: place(*from),
-                    to: *to,
-                };
-                if is_reduction(*from, *to) {
-                    let small = decoded.raster.apply(&step, budget)?;
+                let (region, to) = (self.window.outside(*from), *to);
+                if is_reduction(*from, to) {
+                    let small = picture.resampled(region, to, budget)?;
                     (tone.before_steps(small, profile), rest)
                 } else {
-                    let full = tone.before_steps(decoded.raster, profile);
-                    (full.apply(&step, budget)?, rest)
+                    let packed = picture.into_packed()?;
+                    let from = packed.place(region);
+                    let full = tone.before_steps(packed.raster, profile);
+                    (full.apply(&Step::Resample { from, to }, budget)?, rest)
                 }
             }
-            steps => (tone.before_steps(decoded.raster, profile), steps),
+            steps => {
+                let packed = picture.into_packed()?;
+                (tone.before_steps(packed.raster, profile), steps)
+            }
         };
         let raster = follow(raster, rest, layers, sources, budget)?;
         Ok(Drawn {
@@ -105,12 +106,11 @@ impl Scene<'_> {
         })
     }
 
-    /// What happens to the colours of a source whose samples are of this kind.
-    fn tone(&self, layout: Layout) -> Tone {
+    /// What happens to the colours of a source, which has inks or light.
+    fn tone(&self, inks: bool) -> Tone {
         let Some(encode) = self.encode else {
             return Tone::Srgb;
         };
-        let inks = layout == Layout::Cmyk;
         // Steps that paint know colours as light.
         let moves_only = self
             .steps
@@ -171,7 +171,7 @@ fn is_reduction(from: Region, to: Size) -> bool {
 }
 
 /// The steps one after the other. `layers` are the pictures of the overlays among them, in their order.
-fn follow(
+pub(super) fn follow(
     mut raster: Raster,
     steps: &[Step],
     layers: &[Raster],
@@ -179,7 +179,21 @@ fn follow(
     budget: &Budget,
 ) -> Result<Raster, Error> {
     let mut layers = layers.iter();
-    for step in steps {
+    let mut rest = steps;
+    while let Some((step, tail)) = rest.split_first() {
+        let (step, others) = match step {
+            Step::Overlay(_) | Step::ColourTable { .. } => (step, tail),
+            _ => {
+                let plain = rest
+                    .iter()
+                    .position(|step| matches!(step, Step::Overlay(_) | Step::ColourTable { .. }));
+                let (plain, others) = rest.split_at(plain.unwrap_or(rest.len()));
+                raster = raster.apply_all(plain, budget)?;
+                rest = others;
+                continue;
+            }
+        };
+        rest = others;
         raster = match step {
             Step::Overlay(layer) => {
                 budget.check()?;
@@ -212,28 +226,19 @@ pub(super) fn layers(
         .collect()
 }
 
-/// A layer's picture. Recursion is bounded by the plan's limit on layers inside layers.
-fn layer_of(layer: &Layer, sources: &Sources<'_>, budget: &Budget) -> Result<Raster, Error> {
-    budget.check()?;
-    let inner = layers(&layer.steps, sources, budget)?;
-    let bytes = match sources.get(layer.source) {
-        Some(sources::Source::Drawn(raster)) => {
-            return follow(raster, &layer.steps, &inner, sources, budget);
-        }
-        Some(sources::Source::Stored(bytes)) => bytes,
-        None => return Err(Error::Crashed),
-    };
+/// A source after some steps, at any place of a chain.
+pub(super) fn stepped(
+    bytes: &[u8],
+    steps: &[Step],
+    sources: &Sources<'_>,
+    budget: &Budget,
+) -> Result<Raster, Error> {
     let facts = probe(bytes)?;
     budget.limits().source(facts.size)?;
-    if facts.size != layer.stored {
-        return Err(Error::Mismatch {
-            planned: layer.stored,
-            found: facts.size,
-        });
-    }
-    let (window, steps) = plan::fold(layer.stored, layer.steps.clone());
+    let inner = layers(steps, sources, budget)?;
+    let (window, steps) = plan::fold(facts.size, steps.to_vec());
     let scene = Scene {
-        source: layer.stored,
+        source: facts.size,
         window,
         steps: &steps,
         encode: None,
@@ -244,4 +249,25 @@ fn layer_of(layer: &Layer, sources: &Sources<'_>, budget: &Budget) -> Result<Ras
         || Error::bad(facts.format, "the decoder crashed on it"),
     )?;
     Ok(scene.transform(decoded, &inner, sources, budget)?.raster)
+}
+
+/// A layer's picture. Recursion is bounded by the plan's limit on layers inside layers.
+fn layer_of(layer: &Layer, sources: &Sources<'_>, budget: &Budget) -> Result<Raster, Error> {
+    budget.check()?;
+    let bytes = match sources.get(layer.source) {
+        Some(sources::Source::Drawn(raster)) => {
+            let inner = layers(&layer.steps, sources, budget)?;
+            return follow(raster, &layer.steps, &inner, sources, budget);
+        }
+        Some(sources::Source::Stored(bytes)) => bytes,
+        None => return Err(Error::Crashed),
+    };
+    let found = probe(bytes)?.size;
+    if found != layer.stored {
+        return Err(Error::Mismatch {
+            planned: layer.stored,
+            found,
+        });
+    }
+    stepped(bytes, &layer.steps, sources, budget)
 }

@@ -9,7 +9,7 @@ use super::error::Error;
 use super::raster::{Raster, Table};
 use super::text::{self, Fonts};
 use super::{Budget, probe};
-use crate::plan::{self, Facts, Layers, Size, Text};
+use crate::plan::{self, EffectStep, Facts, Layers, Size, Step, Text};
 use crate::spec::AssetRef;
 
 /// What a plan's layers are made of, and what was drawn while the plan was made. Numbers that a plan
@@ -20,6 +20,8 @@ pub struct Sources<'a> {
     stored: &'a [(AssetRef, Option<Bytes>)],
     fonts: &'a Fonts,
     budget: &'a Budget,
+    /// The picture itself.
+    base: Option<&'a [u8]>,
     texts: RefCell<Vec<Raster>>,
     tables: RefCell<Vec<Table>>,
     notes: RefCell<Vec<(Box<str>, Cow<'static, str>)>>,
@@ -43,10 +45,18 @@ impl<'a> Sources<'a> {
             stored,
             fonts,
             budget,
+            base: None,
             texts: RefCell::new(Vec::new()),
             tables: RefCell::new(Vec::new()),
             notes: RefCell::new(Vec::new()),
         }
+    }
+
+    /// With the picture itself, for what only its pixels tell.
+    #[must_use]
+    pub const fn below(mut self, base: &'a [u8]) -> Self {
+        self.base = Some(base);
+        self
     }
 
     /// What looks other than asked, by layer.
@@ -117,7 +127,9 @@ impl Layers for Sources<'_> {
         self.budget
             .check()
             .map_err(|error| bad(error.to_string().into()))?;
-        let drawn = text::draw(self.fonts, text, most).map_err(bad)?;
+        let mut files = text.font_files.iter();
+        let file = files.find_map(|asset| Some(self.find(asset).ok()?.1));
+        let drawn = text::draw(self.fonts, text, file, most).map_err(bad)?;
         let size = drawn.raster.size();
         if let Some(note) = drawn.note {
             let mut notes = self.notes.borrow_mut();
@@ -128,5 +140,26 @@ impl Layers for Sources<'_> {
         let mut texts = self.texts.borrow_mut();
         texts.push(drawn.raster);
         Ok((self.stored.len() + texts.len() - 1, size))
+    }
+
+    // The pixels are made again when the plan is followed: trims are rare, and most come first.
+    fn trimmed(&self, of: Option<usize>, steps: &[Step], trim: &EffectStep) -> Option<Size> {
+        let EffectStep::Trim {
+            colour, tolerance, ..
+        } = trim
+        else {
+            return None;
+        };
+        let picture = match of {
+            None => super::draw::stepped(self.base?, steps, self, self.budget),
+            Some(number) => match self.get(number)? {
+                Source::Stored(bytes) => super::draw::stepped(bytes, steps, self, self.budget),
+                Source::Drawn(raster) => super::draw::follow(raster, steps, &[], self, self.budget),
+            },
+        };
+        // What fails here fails in the same way when the plan is followed.
+        let picture = picture.ok()?;
+        let content = picture.content(*colour, *tolerance);
+        Some(content.map_or(picture.size(), |rect| Size::new(rect.width, rect.height)))
     }
 }

@@ -77,7 +77,9 @@ impl Status {
     pub fn of(reading: &Reading) -> Self {
         match reading {
             // An unknown name has its note; a signature has none.
-            Ok((_, Some(dialect::Error::Signature(_)))) => Self::Unsupported,
+            Ok((_, Some(dialect::Error::Signature(_) | dialect::Error::Token(_)))) => {
+                Self::Unsupported
+            }
             Ok((delivery, _)) => delivery
                 .notes
                 .iter()
@@ -108,6 +110,7 @@ impl Status {
             | dialect::Error::UnknownTransformation { .. } => Self::Invalid,
             dialect::Error::Unsupported { .. }
             | dialect::Error::Signature(_)
+            | dialect::Error::Token(_)
             | dialect::Error::UnknownEndpoint { .. } => Self::Unsupported,
         }
     }
@@ -191,10 +194,15 @@ pub fn explain(gateway: &Gateway, url: &str) -> Explained {
     match reading {
         Ok((delivery, refusal)) => {
             // An unknown name has its note where it stands; a signature has none yet.
-            if let Some(dialect::Error::Signature(fault)) = refusal {
+            let denied = match refusal {
+                Some(dialect::Error::Signature(fault)) => Some(("signature", fault.to_string())),
+                Some(dialect::Error::Token(fault)) => Some(("access token", fault.to_string())),
+                _ => None,
+            };
+            if let Some((parameter, fault)) = denied {
                 explained.notes.push(Note {
                     level: NoteLevel::Unsupported.word(),
-                    parameter: "signature".to_owned(),
+                    parameter: parameter.to_owned(),
                     message: format!("refused: {fault}"),
                 });
             }
@@ -297,9 +305,9 @@ impl Explained {
             dialect::Error::UnknownTransformation { name } => {
                 found(&format!("t_{name}"), error.to_string())
             }
-            dialect::Error::Signature(_) | dialect::Error::UnknownEndpoint { .. } => {
-                found("", error.to_string())
-            }
+            dialect::Error::Signature(_)
+            | dialect::Error::Token(_)
+            | dialect::Error::UnknownEndpoint { .. } => found("", error.to_string()),
         };
         self.status = Status::of_error(error);
         self.error = Some(problem);

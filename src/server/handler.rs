@@ -1,13 +1,16 @@
 //! One request to one response: methods, conditions, ranges, and a line in the log.
 
+use std::borrow::Cow;
 use std::hash::{BuildHasher as _, RandomState};
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use bytes::Bytes;
-use hyper::header::{ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_RANGE, HOST, HeaderName, HeaderValue};
+use hyper::header::{
+    ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_RANGE, COOKIE, HOST, HeaderName, HeaderValue,
+};
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, Response, StatusCode};
 
@@ -17,10 +20,11 @@ use super::headers::{self, X_CACHE, X_REQUEST_ID};
 use super::limit::Limits;
 use super::metrics::Metrics;
 use super::reload;
-use super::status::Failure;
+use super::status::{Failure, NO_STORE};
 use super::telemetry::loggable;
 use crate::config::Config;
 use crate::deliver::{Delivered, Error, Gateway, Request};
+use crate::dialect;
 use crate::grammar;
 use crate::plan::Hints;
 
@@ -169,18 +173,43 @@ async fn answer(
             &request.method,
         );
     }
+    let address = request
+        .extensions
+        .get::<Peer>()
+        .map(|peer| peer.0.to_string());
+    let cookies = cookies(&request.headers);
     let asked = Request {
         host,
         target,
         hints: hints(&request.headers),
+        client: dialect::Client {
+            now: SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .ok()
+                .map(|since| since.as_secs()),
+            address: address.as_deref(),
+            cookies: cookies.as_deref(),
+        },
     };
     match gateway.deliver(&asked).await {
         Ok(delivered) => match success(&delivered, request).await {
             Ok(response) => response,
-            Err(error) => fail(&asked, &error, &request.method),
+            Err(error) => fail(gateway, &asked, &error, &request.method),
         },
-        Err(error) => fail(&asked, &error, &request.method),
+        Err(error) => fail(gateway, &asked, &error, &request.method),
     }
+}
+
+/// All cookies; HTTP/2 may send each in a header of its own.
+fn cookies(headers: &HeaderMap) -> Option<Cow<'_, str>> {
+    let mut all = headers
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    let first = all.next()?;
+    Some(all.fold(Cow::Borrowed(first), |joined, next| {
+        Cow::Owned(format!("{joined}; {next}"))
+    }))
 }
 
 fn hints(headers: &HeaderMap) -> Hints {
@@ -258,9 +287,14 @@ fn content_range(headers: &mut HeaderMap, range: &str) {
 }
 
 /// The answer to an error of the road. What a client may not know goes to the log.
-fn fail(asked: &Request<'_>, error: &Error, method: &Method) -> Response<Body> {
-    let failure = Failure::of(error);
-    if failure.status.is_server_error() {
+fn fail(gateway: &Gateway, asked: &Request<'_>, error: &Error, method: &Method) -> Response<Body> {
+    let path = asked.target.split('?').next().unwrap_or_default();
+    let endpoint = gateway.endpoint(asked.host, path);
+    let failure = Failure::of(
+        error,
+        endpoint.map(|endpoint| endpoint.outage).unwrap_or_default(),
+    );
+    if failure.status.is_server_error() || failure.cache_control == NO_STORE {
         tracing::warn!(%error, target = %loggable(asked.target), "request failed");
     }
     refuse(&failure, method)

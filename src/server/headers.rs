@@ -14,7 +14,7 @@ use super::conditional::{Validators, http_date};
 use super::media;
 use super::status::Failure;
 use crate::deliver::{Body, CacheState, Delivered, Kept, Rendered};
-use crate::dialect::Note;
+use crate::dialect::{Note, reply};
 use crate::spec::{AssetType, Format};
 
 pub(super) const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
@@ -28,6 +28,10 @@ const TIMING_ALLOW_ORIGIN: HeaderName = HeaderName::from_static("timing-allow-or
 /// What scripts of other sites may read.
 const EXPOSED: &str = "Content-Length, ETag, Server-Timing, X-Content-Type-Options, X-Cld-Error, \
                        X-Cache, X-Cldgate-Notes, X-Request-Id";
+
+/// How long a picture that stands in for a missing one may be kept, and by the client alone: the
+/// missing one may come.
+const STAND_IN: &str = "private, max-age=60";
 
 /// Bytes of a reason or of all notes together; proxies refuse longer headers.
 const MAX_TEXT: usize = 500;
@@ -77,11 +81,21 @@ pub(super) fn validators(delivered: &Delivered) -> Validators<'_> {
 /// The headers of a success that a 304 carries too: caching, identity, how it came to be.
 pub(super) fn caching(delivered: &Delivered) -> HeaderMap {
     let mut headers = common();
-    put(
-        &mut headers,
-        CACHE_CONTROL,
-        &delivered.endpoint.cache_control,
-    );
+    match &delivered.missing {
+        None => put(
+            &mut headers,
+            CACHE_CONTROL,
+            &delivered.endpoint.cache_control,
+        ),
+        Some(missing) => {
+            headers.insert(CACHE_CONTROL, HeaderValue::from_static(STAND_IN));
+            put(
+                &mut headers,
+                X_CLD_ERROR,
+                &ascii(&reply::not_found(missing), MAX_TEXT),
+            );
+        }
+    }
     put(&mut headers, ETAG, &format!("\"{}\"", delivered.etag));
     if let Some(date) = validators(delivered).modified.and_then(http_date) {
         put(&mut headers, LAST_MODIFIED, &date);
@@ -107,7 +121,8 @@ pub(super) fn caching(delivered: &Delivered) -> HeaderMap {
     if !delivered.notes.is_empty() {
         put(&mut headers, NOTES, &notes(&delivered.notes));
     }
-    if let Some(base) = &delivered.endpoint.canonical_base_url {
+    let canonical_base = delivered.endpoint.canonical(delivered.origin.name());
+    if let Some(base) = canonical_base.filter(|_| delivered.missing.is_none()) {
         put(&mut headers, LINK, &canonical(base, delivered));
     }
     headers
@@ -143,6 +158,10 @@ pub(super) fn failure(failure: &Failure) -> HeaderMap {
         HeaderValue::from_static("text/plain; charset=utf-8"),
     );
     put(&mut headers, X_CLD_ERROR, &ascii(&failure.reason, MAX_TEXT));
+    if let Some(text) = &failure.origin_error {
+        let name = HeaderName::from_static(reply::ORIGIN_ERROR_HEADER);
+        put(&mut headers, name, &ascii(text, MAX_TEXT));
+    }
     if let Some(seconds) = failure.retry_after {
         headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
     }

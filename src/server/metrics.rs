@@ -162,6 +162,11 @@ impl Metrics {
             "Bytes read from origins for rendering.",
             get(&counters.origin_bytes),
         );
+        page.counter(
+            "cldgate_upstream_total",
+            "Requests for which another service was asked, because of what cannot be rendered here.",
+            get(&counters.upstream),
+        );
         let pool = shared.pool.counters();
         page.gauge(
             "cldgate_pool_queued",

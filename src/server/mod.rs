@@ -245,7 +245,8 @@ async fn accept<H, F>(
             continue;
         };
         let answer = {
-            let (answer, peer) = (answer.clone(), Peer(address.ip()));
+            // An IPv4 client of a socket that takes both is known by its own address.
+            let (answer, peer) = (answer.clone(), Peer(address.ip().to_canonical()));
             move |mut parts: Parts| {
                 parts.extensions.insert(peer);
                 answer(parts)

@@ -1,6 +1,6 @@
 //! The one-line canonical text of a specification.
 
-use std::fmt::{self, Display, Formatter};
+use std::fmt::{self, Display, Formatter, Write as _};
 
 use super::{
     Amount, Angle, Area, Border, Chroma, Clip, Colour, Compass, Corner, Crop, Decimal, Direction,
@@ -11,17 +11,37 @@ use super::{
 
 impl Display for TransformSpec {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let mut line = OneLine(f);
         if self.select != Select::Whole {
-            write!(f, "{} | ", self.select)?;
+            write!(line, "{} | ", self.select)?;
         }
         for op in &self.ops {
-            write!(f, "{op} | ")?;
+            write!(line, "{op} | ")?;
         }
-        self.output.fmt(f)?;
+        write!(line, "{}", self.output)?;
         match &self.default_image {
-            Some(asset) => write!(f, " | default {asset}"),
+            Some(asset) => write!(line, " | default {asset}"),
             None => Ok(()),
         }
+    }
+}
+
+/// Keeps a specification on its line: IDs and words are the client's, and may hold what ends one.
+struct OneLine<'a, 'f>(&'a mut Formatter<'f>);
+
+impl fmt::Write for OneLine<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let mut rest = text;
+        while let Some(at) = rest.find(char::is_control) {
+            let (plain, after) = rest.split_at(at);
+            self.0.write_str(plain)?;
+            let mut after = after.chars();
+            if let Some(control) = after.next() {
+                write!(self.0, "{}", control.escape_unicode())?;
+            }
+            rest = after.as_str();
+        }
+        self.0.write_str(rest)
     }
 }
 

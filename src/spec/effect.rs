@@ -332,6 +332,33 @@ effects! {
     Variable "effect" { name: Box<str>, options: Box<str> };
 }
 
+impl Effect {
+    /// The names of looks, in alphabetical order.
+    pub const LOOKS: &'static [&'static str] = &[
+        "al_dente",
+        "athena",
+        "audrey",
+        "aurora",
+        "daguerre",
+        "eucalyptus",
+        "fes",
+        "frost",
+        "hairspray",
+        "hokusai",
+        "incognito",
+        "linen",
+        "peacock",
+        "primavera",
+        "quartz",
+        "red_rock",
+        "refresh",
+        "sizzle",
+        "sonnet",
+        "ukulele",
+        "zorro",
+    ];
+}
+
 /// A rectangle inside a picture.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Region {

@@ -93,6 +93,9 @@ fn layers<'a>(ops: &'a [Op], found: &mut Vec<&'a AssetRef>) {
         match op {
             Op::Overlay(overlay) => {
                 found.extend(overlay.source.asset());
+                if let Source::Text(text) = &overlay.source {
+                    found.extend(&text.font_files);
+                }
                 layers(&overlay.ops, found);
             }
             Op::When(when) => {

@@ -213,10 +213,29 @@ pub struct Output {
 }
 
 impl Output {
-    /// Adds a setting in the place of an earlier one of its kind.
+    /// Adds a setting in the place of an earlier one of its kind, and of what it says in another way.
     pub fn set(&mut self, setting: Setting) {
         self.settings.retain(|earlier| !earlier.same_kind(&setting));
+        match setting {
+            Setting::Format(_) => self.format = FormatChoice::Stored,
+            Setting::QualityBy(_) => self.quality = Quality::Default,
+            _ => {}
+        }
         self.settings.push(setting);
+    }
+
+    /// Asks for a format, whatever was asked before.
+    pub fn set_format(&mut self, format: FormatChoice) {
+        self.settings
+            .retain(|earlier| !matches!(earlier, Setting::Format(_)));
+        self.format = format;
+    }
+
+    /// Asks for a quality, whatever was asked before.
+    pub fn set_quality(&mut self, quality: Quality) {
+        self.settings
+            .retain(|earlier| !matches!(earlier, Setting::QualityBy(_)));
+        self.quality = quality;
     }
 
     /// Takes over what a later output says; what it leaves at its default stays as it is.
@@ -226,8 +245,12 @@ impl Output {
                 *earlier = later;
             }
         }
-        over(&mut self.format, later.format);
-        over(&mut self.quality, later.quality);
+        if later.format != FormatChoice::default() {
+            self.set_format(later.format);
+        }
+        if later.quality != Quality::default() {
+            self.set_quality(later.quality);
+        }
         over(&mut self.chroma, later.chroma);
         over(&mut self.progressive, later.progressive);
         over(&mut self.metadata, later.metadata);

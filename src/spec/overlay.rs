@@ -79,6 +79,8 @@ pub struct Text {
     pub untrimmed: bool,
     /// A text larger than the picture is refused.
     pub must_fit: bool,
+    /// Where the font is stored, if its name is that of a file: the first that is there counts.
+    pub font_files: Box<[AssetRef]>,
 }
 
 /// A piece of a text.

@@ -21,7 +21,8 @@ pub enum Support {
 
 use Support::{Approximated, Supported, Unsupported};
 
-const EFFECT: &str = "effects are not rendered: left out";
+const CURVE: &str = "the service's own curve is not published: a common one is used";
+const METHOD: &str = "the service's own method is not published: ours may look different";
 const MODEL: &str = "this effect needs a trained model: left out";
 const ADD_ON: &str = "this effect needs an add-on service: left out";
 const MODEL_3D: &str = "3D models are not rendered: left out";
@@ -39,7 +40,7 @@ const REGION: &str = "this region is not known here: the centre is used";
 
 impl Support {
     /// [`TransformSpec::default_image`](super::TransformSpec::default_image).
-    pub const DEFAULT_IMAGE: Self = Unsupported("default images are not looked up");
+    pub const DEFAULT_IMAGE: Self = Supported;
 
     /// Whether anything of it is rendered.
     #[must_use]
@@ -104,9 +105,12 @@ impl Op {
                     sized => sized.with(gravity.support()).with(shift),
                 }
             }
-            Self::Turn(_) | Self::TurnToShape(_) | Self::Opacity(_) | Self::IgnoreOrientation => {
-                Supported
-            }
+            Self::Turn(_)
+            | Self::TurnToShape(_)
+            | Self::Rotate(_)
+            | Self::Opacity(_)
+            | Self::Trim(_)
+            | Self::IgnoreOrientation => Supported,
             Self::Round(radii) => radii.support(),
             Self::Border(border) => {
                 let corners = border.radii.as_ref().map_or(Supported, Radii::support);
@@ -117,13 +121,7 @@ impl Op {
                     .with(border.dpr.support())
             }
             Self::Background(fill) => fill.support(),
-            Self::Rotate(_) => Unsupported("only quarter turns are rendered: left out"),
-            // Known only when it is reached: most are quarter turns.
-            Self::RotateBy(by) => by
-                .support()
-                .with(Approximated("only quarter turns are rendered")),
-            Self::OpacityBy(by) => by.support(),
-            Self::Trim(_) => Unsupported(EFFECT),
+            Self::RotateBy(by) | Self::OpacityBy(by) => by.support(),
             Self::Effect(effect) => effect.support(),
             Self::Overlay(overlay) => overlay.support(),
             Self::Clip(_) => Unsupported(VIDEO),
@@ -176,32 +174,21 @@ impl Overlay {
 impl Effect {
     /// Whether it is rendered.
     #[must_use]
-    pub const fn support(&self) -> Support {
+    pub fn support(&self) -> Support {
         match self {
             Self::Arc { .. }
-            | Self::Art { .. }
-            | Self::AssistColourVision { .. }
-            | Self::AutoBrightness { .. }
-            | Self::AutoColour { .. }
-            | Self::AutoContrast { .. }
             | Self::BlackWhite { .. }
             | Self::Blue { .. }
             | Self::Blur { .. }
-            | Self::BlurRegion { .. }
-            | Self::Brightness { .. }
             | Self::BrightnessHsb { .. }
-            | Self::Cartoon { .. }
             | Self::Colourize { .. }
             | Self::Contrast { .. }
             | Self::Distort { .. }
-            | Self::DropShadow { .. }
-            | Self::FillLight { .. }
             | Self::Gamma { .. }
             | Self::GradientFade { .. }
             | Self::Grayscale
             | Self::Green { .. }
             | Self::Hue { .. }
-            | Self::Improve { .. }
             | Self::KeyBackground { .. }
             | Self::MakeTransparent { .. }
             | Self::Morphology { .. }
@@ -211,7 +198,6 @@ impl Effect {
             | Self::OrderedDither { .. }
             | Self::Outline { .. }
             | Self::Pixelate { .. }
-            | Self::PixelateRegion { .. }
             | Self::Recolour { .. }
             | Self::Red { .. }
             | Self::ReplaceColour { .. }
@@ -221,15 +207,44 @@ impl Effect {
             | Self::Sharpen { .. }
             | Self::Shear { .. }
             | Self::SimulateColourVision { .. }
-            | Self::Theme { .. }
             | Self::Tint { .. }
             | Self::UnsharpMask { .. }
-            | Self::Vectorize { .. }
             | Self::Vibrance { .. }
-            | Self::Vignette { .. } => Unsupported(EFFECT),
-            Self::AutoEnhance { .. }
-            | Self::BlurFaces { .. }
-            | Self::Enhance
+            | Self::Vignette { .. } => Supported,
+            Self::BlurRegion { region, .. } | Self::PixelateRegion { region, .. } => {
+                match region.subject {
+                    None => Supported,
+                    Some(_) => Unsupported("this region is not found yet: left out"),
+                }
+            }
+            Self::Brightness { .. }
+            | Self::AutoBrightness { .. }
+            | Self::AutoColour { .. }
+            | Self::AutoContrast { .. }
+            | Self::Improve { .. }
+            | Self::FillLight { .. } => Approximated(CURVE),
+            Self::AssistColourVision { .. }
+            | Self::Cartoon { .. }
+            | Self::DropShadow { .. }
+            | Self::Theme { .. } => Approximated(METHOD),
+            Self::Art { level } => {
+                if Self::LOOKS.contains(&&**level) {
+                    Approximated("the recipes of looks are not published: our own are used")
+                } else {
+                    Unsupported("no look of this name is known: left out")
+                }
+            }
+            Self::RedEye { .. } => {
+                Approximated("eyes are not looked for: small round spots of red lose their colour")
+            }
+            Self::Vectorize { .. } => {
+                Approximated("few colours in smooth areas, as pixels and not as outlines")
+            }
+            Self::Upscale => Approximated("enlarged by a filter, not by a trained model"),
+            Self::AutoEnhance { .. } | Self::Enhance | Self::Restore | Self::Correct { .. } => {
+                Approximated("colour and contrast are balanced instead, without a trained model")
+            }
+            Self::BlurFaces { .. }
             | Self::Extract { .. }
             | Self::GenerateBackground { .. }
             | Self::GenerateFill { .. }
@@ -237,11 +252,8 @@ impl Effect {
             | Self::GenerateRemove { .. }
             | Self::GenerateReplace { .. }
             | Self::PixelateFaces { .. }
-            | Self::RedEye { .. }
-            | Self::RemoveBackground { .. }
-            | Self::Restore
-            | Self::Upscale => Unsupported(MODEL),
-            Self::Correct { .. } | Self::Lightroom { .. } => Unsupported(ADD_ON),
+            | Self::RemoveBackground { .. } => Unsupported(MODEL),
+            Self::Lightroom { .. } => Unsupported(ADD_ON),
             Self::Camera { .. } | Self::Light { .. } | Self::SwapImage { .. } => {
                 Unsupported(MODEL_3D)
             }
@@ -396,8 +408,13 @@ impl Fill {
     pub const fn support(&self) -> Support {
         match self {
             Self::Colour(_) | Self::EdgeColour | Self::Variable(_) => Supported,
-            Self::Derived(_) => Approximated("the most common colour of the edge is used"),
-            Self::Blurred(_) | Self::Generated(_) => Unsupported("this background cannot be made"),
+            Self::Derived(_) => Approximated("how colours are chosen is not published"),
+            Self::Blurred(_) => {
+                Approximated("documented for video alone: done here for pictures too")
+            }
+            Self::Generated(_) => {
+                Approximated("the edges are carried on and blurred, without a trained model")
+            }
         }
     }
 }

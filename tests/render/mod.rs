@@ -8,6 +8,7 @@
 
 mod animation;
 mod drawings;
+mod effects;
 mod folding;
 mod formats;
 mod gallery;

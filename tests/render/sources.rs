@@ -72,6 +72,28 @@ impl Picture {
         file
     }
 
+    /// As a PNG with no more channels than the picture needs.
+    pub fn plain_png(&self) -> Vec<u8> {
+        let opaque = self.pixels.iter().all(|p| p[3] == 255);
+        let grey = self.pixels.iter().all(|p| p[0] == p[1] && p[1] == p[2]);
+        let (kind, data) = match (opaque, grey) {
+            (true, true) => (
+                png::ColorType::Grayscale,
+                self.pixels.iter().map(|p| p[0]).collect(),
+            ),
+            (true, false) => (png::ColorType::Rgb, self.rgb()),
+            (false, _) => return self.png(),
+        };
+        let mut file = Vec::new();
+        let mut encoder = png::Encoder::new(&mut file, self.size.width, self.size.height);
+        encoder.set_color(kind);
+        encoder.set_depth(png::BitDepth::Eight);
+        let mut writer = encoder.write_header().unwrap();
+        writer.write_image_data(&data).unwrap();
+        writer.finish().unwrap();
+        file
+    }
+
     /// The largest difference of any sample; pixels invisible in both are equal.
     pub fn worst(&self, other: &Self) -> u8 {
         assert_eq!(self.size, other.size);

@@ -8,7 +8,7 @@ use super::{Anatomy, Options, component, fault, head, span_in};
 use crate::ast::{AssetType, DeliveryType, Form, Head, RawPath, Signature, Span, Version};
 use crate::error::{ErrorKind, Parsed};
 use crate::params::is_format;
-use crate::text::UrlText;
+use crate::text::{UrlText, cut_last};
 
 /// The segments of a path and how many of them are read.
 pub(super) struct Walk<'a> {
@@ -207,7 +207,7 @@ fn asset<'a>(walk: &mut Walk<'a>, head: &mut Head<'a>) -> Parsed<RawPath<'a>> {
     let mut last = last;
     let mut extension = None;
     if head.asset_type != AssetType::Raw
-        && let Some((name, after)) = last.rsplit_once('.')
+        && let Some((name, after)) = cut_last(last, b'.')
         && !name.is_empty()
         && is_format(after)
     {

@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use super::{Limits, fault, span_in};
 use crate::ast::{BranchScope, Component, LayerScope, Param};
 use crate::error::{ErrorKind, Fault, Parsed};
-use crate::params::{PARAMS, ParamKey};
+use crate::params::{KeySet, PARAMS, ParamKey};
 use crate::value::{self, Wrong};
 
 /// Whether a segment before the last is a component and not a folder.
@@ -55,10 +55,11 @@ pub(super) fn read<'a>(
         text: segment,
         span: span_in(path, segment),
         params: SmallVec::new(),
+        keys: KeySet::default(),
         layer: LayerScope::None,
         branch: BranchScope::None,
     });
-    let Some(Component { params, .. }) = chain.last_mut() else {
+    let Some(Component { params, keys, .. }) = chain.last_mut() else {
         return Ok(false);
     };
     let mut linked = false;
@@ -93,12 +94,15 @@ pub(super) fn read<'a>(
         }
         let value = piece.get(value_at..).unwrap_or("");
         match value::read(key, value, limits.operators) {
-            Ok(value) => params.push(Param {
-                key,
-                value,
-                text: piece,
-                span: span_in(path, piece),
-            }),
+            Ok(value) => {
+                keys.insert(key);
+                params.push(Param {
+                    key,
+                    value,
+                    text: piece,
+                    span: span_in(path, piece),
+                });
+            }
             Err(wrong) => return Err(refused(path, piece, key, value, *wrong)),
         }
         rest = after;

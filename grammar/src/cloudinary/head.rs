@@ -5,7 +5,7 @@ use super::{HeadRule, Options, component, fault};
 use crate::ast::{AssetType, DeliveryType, Form};
 use crate::error::{ErrorKind, Fault, Parsed};
 use crate::params::nearest;
-use crate::text::UrlText;
+use crate::text::{UrlText, cut, cut_last};
 
 /// The words that stand for both types, an ID and a caption.
 const SEO: &[(&str, AssetType, DeliveryType)] = &[
@@ -33,7 +33,11 @@ pub(super) fn cloud<'a>(
     match rule {
         HeadRule::Absent | HeadRule::Guess => Ok((None, false)),
         HeadRule::Fixed(name) => {
-            let repeated = walk.peek(0) == Some(name) && walk.peek(1).is_some_and(begins_types);
+            // Components and versions stand before the ID: what is before them is no folder.
+            let repeated = walk.peek(0) == Some(name)
+                && walk
+                    .peek(1)
+                    .is_some_and(|next| begins_types(next) || starts_root(next));
             walk.at += usize::from(repeated);
             Ok((Some(name), repeated))
         }
@@ -73,7 +77,7 @@ fn guess<'a>(
 ) -> Parsed<HeadRule<'a>> {
     let host = text
         .host
-        .map(|host| host.split_once(':').map_or(host, |(name, _)| name));
+        .map(|host| cut(host, b':').map_or(host, |(name, _)| name));
     match host.map(kind_of_host) {
         Some(HostKind::Shared) => Ok(HeadRule::FromPath),
         Some(HostKind::Private(cloud)) => Ok(HeadRule::Fixed(cloud)),
@@ -86,9 +90,11 @@ fn guess<'a>(
                 _ => false,
             };
             // `image/uplod`: the types are there, one of them misspelt.
-            let almost = walk.peek(0).and_then(AssetType::from_word).is_some()
-                && walk.peek(1).and_then(near_delivery_type).is_some();
-            if options.types.is_some() || begins(0) || (almost && !begins(1)) {
+            let almost = || {
+                walk.peek(0).and_then(AssetType::from_word).is_some()
+                    && walk.peek(1).and_then(near_delivery_type).is_some()
+            };
+            if options.types.is_some() || begins(0) || (!begins(1) && almost()) {
                 Ok(HeadRule::Absent)
             } else if begins(1) || other.is_none() {
                 Ok(HeadRule::FromPath)
@@ -142,7 +148,7 @@ fn kind_of_host(host: &str) -> HostKind<'_> {
         return HostKind::Other;
     };
     // A shard's number says nothing.
-    let name = match name.rsplit_once('-') {
+    let name = match cut_last(name, b'-') {
         Some((name, shard))
             if !shard.is_empty() && shard.bytes().all(|byte| byte.is_ascii_digit()) =>
         {

@@ -213,6 +213,55 @@ impl ParamKey {
     }
 }
 
+/// A set of keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct KeySet(u64);
+
+/// One bit a key: the last of them must fit.
+const _: () = assert!((ParamKey::Variable as u32) < u64::BITS);
+
+impl KeySet {
+    /// The set of some keys.
+    #[must_use]
+    pub const fn of(mut keys: &[ParamKey]) -> Self {
+        let mut set = 0;
+        while let [key, rest @ ..] = keys {
+            set |= 1 << (*key as u32);
+            keys = rest;
+        }
+        Self(set)
+    }
+
+    /// Adds a key.
+    pub const fn insert(&mut self, key: ParamKey) {
+        self.0 |= 1 << (key as u32);
+    }
+
+    /// The keys that are in either set.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// The keys of this set that are not in the other.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    /// Whether a key is in the set.
+    #[must_use]
+    pub const fn has(self, key: ParamKey) -> bool {
+        self.0 >> (key as u32) & 1 == 1
+    }
+
+    /// Whether any key is in both sets.
+    #[must_use]
+    pub const fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+}
+
 /// The word of a list nearest to what was written, where it is near enough to be meant.
 ///
 /// Works in a time bounded by the list: words longer than any known one are not compared.

@@ -4,6 +4,9 @@ use super::{Colour, Expr, Number, Read, Wrong, expression, misspelt, number};
 use crate::error::ErrorKind;
 use crate::params::{ART_FILTERS, Args, EFFECTS, EffectName, nearest};
 
+/// Most arguments of one effect. The longest documented ones have two dozen; readers look for each by its name.
+const MAX_ARGUMENTS: usize = 64;
+
 /// `e_name:arguments`
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Effect<'a> {
@@ -187,7 +190,13 @@ impl<'a> Iterator for Pieces<'a> {
 
 /// `effect = name [":" argument *((":" / ";") argument)]`
 pub(super) fn effect(text: &str, limit: usize) -> Read<'_, Effect<'_>> {
-    let (word, args) = text.split_once(':').unwrap_or((text, ""));
+    // `e_contrast;type_linear`: an SDK leaves the colon out where the first argument is missing.
+    let end = text
+        .bytes()
+        .position(|byte| matches!(byte, b':' | b';'))
+        .unwrap_or(text.len());
+    let word = text.get(..end).unwrap_or(text);
+    let args = text.get(end + 1..).unwrap_or("");
     if let Some(name) = word
         .strip_prefix('$')
         .filter(|name| expression::is_variable_name(name))
@@ -229,6 +238,11 @@ fn check<'a>(name: EffectName, effect: &Effect<'a>, limit: usize) -> Read<'a, ()
     };
     let is_number =
         |arg: &Arg<'a>| arg.number().is_some() || expression::value(arg.value, limit, "").is_ok();
+    if effect.text.len() > MAX_ARGUMENTS
+        && let Some(arg) = effect.args().nth(MAX_ARGUMENTS)
+    {
+        return refuse(arg.value, "fewer arguments");
+    }
     match name.args() {
         Args::None | Args::Named(_) => Ok(()),
         Args::Level { .. } => match effect.args().next() {

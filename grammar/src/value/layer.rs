@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::{Number, Read, Wrong, expression, number};
 use crate::ast::DeliveryType;
 use crate::error::ErrorKind;
-use crate::text::decode_lenient;
+use crate::text::{cut, decode_lenient};
 
 /// The source of an overlay or underlay.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,14 +77,14 @@ const DELIVERIES: &[DeliveryType] = &[
 ];
 
 fn delivery(text: &str) -> Option<(DeliveryType, &str)> {
-    let (word, rest) = text.split_once(':')?;
+    let (word, rest) = cut(text, b':')?;
     let found = DeliveryType::from_word(word)?;
     DELIVERIES.contains(&found).then_some((found, rest))
 }
 
 /// `layer = text / subtitles / [kind ":"] [delivery ":"] id`
 pub(super) fn layer(text: &str) -> Read<'_, Layer<'_>> {
-    let (kind, rest) = match text.split_once(':') {
+    let (kind, rest) = match cut(text, b':') {
         Some((word, rest)) => match LayerKind::from_word(word) {
             Some(kind) => (kind, rest),
             None => (LayerKind::Image, text),
@@ -120,8 +120,15 @@ pub(super) fn layer(text: &str) -> Read<'_, Layer<'_>> {
             )
         }
         _ => {
-            let (delivery, source) =
-                delivery(rest).map_or((None, rest), |(delivery, source)| (Some(delivery), source));
+            // `l_image:upload:logo`: behind a kind the full form goes on, and `upload` is no folder.
+            let written_out = rest.len() < text.len();
+            let upload = || {
+                let source = rest.strip_prefix("upload:").filter(|_| written_out)?;
+                Some((DeliveryType::Upload, source))
+            };
+            let (delivery, source) = delivery(rest)
+                .or_else(upload)
+                .map_or((None, rest), |(delivery, source)| (Some(delivery), source));
             checked(
                 Layer {
                     kind,

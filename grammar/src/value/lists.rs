@@ -2,6 +2,7 @@
 
 use super::{Expr, Number, Read, expression, misspelt, number, wrong};
 use crate::params::FlagName;
+use crate::text::cut;
 
 /// Words joined by colons.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -246,7 +247,7 @@ impl<'a> Flags<'a> {
             while !rest.is_empty() {
                 let piece = take_flag(&mut rest);
                 if !piece.is_empty() {
-                    let (word, argument) = match piece.split_once(':') {
+                    let (word, argument) = match cut(piece, b':') {
                         Some((word, argument)) => (word, Some(argument)),
                         None => (piece, None),
                     };

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::error::ErrorKind;
 use crate::params::{CropMode, FORMATS, Place, is_format};
+use crate::text::cut;
 
 pub(super) fn auto(text: &str) -> Option<Words<'_>> {
     match text.strip_prefix("auto")? {
@@ -69,7 +70,7 @@ pub(super) fn ratio(text: &str, limit: usize) -> Read<'_, Value<'_>> {
 }
 
 pub(super) fn background(text: &str) -> Read<'_, Value<'_>> {
-    let (word, args) = text.split_once(':').unwrap_or((text, ""));
+    let (word, args) = cut(text, b':').unwrap_or((text, ""));
     let args = Words::new(args);
     Ok(match word {
         "auto" => Value::Fill(Fill::Auto(args)),
@@ -111,17 +112,18 @@ const QUALITY_OPTIONS: &[&str] = &[
 
 pub(super) fn quality(text: &str, limit: usize) -> Read<'_, Value<'_>> {
     const EXPECTED: &str = "1 to 100, `auto`, `auto:best`, `auto:good`, `auto:eco` or `auto:low`";
-    let (word, options) = text.split_once(':').unwrap_or((text, ""));
+    let (word, options) = cut(text, b':').unwrap_or((text, ""));
     let base = match word {
         "auto" => QualityBase::Auto,
         "jpegmini" => QualityBase::JpegMini,
         _ => match number::whole(word) {
             Some(number) if number.mantissa >= 0 => QualityBase::Level(number),
             Some(_) => return wrong(word, EXPECTED),
-            None if word.starts_with('$') => {
-                QualityBase::Expr(expression::value(word, limit, EXPECTED)?)
-            }
-            None => return misspelt("q_", word, EXPECTED, ["auto", "jpegmini"].into_iter()),
+            None => match expression::value(word, limit, EXPECTED) {
+                Ok(expr) => QualityBase::Expr(expr),
+                Err(wrong) if word.starts_with('$') => return Err(wrong),
+                Err(_) => return misspelt("q_", word, EXPECTED, ["auto", "jpegmini"].into_iter()),
+            },
         },
     };
     let options = Words::new(options);
@@ -140,7 +142,7 @@ pub(super) fn format(text: &str) -> Read<'_, Value<'_>> {
     if let Some(words) = auto(text) {
         return Ok(Value::Auto(words));
     }
-    let name = text.split_once(':').map_or(text, |(name, _)| name);
+    let name = cut(text, b':').map_or(text, |(name, _)| name);
     if is_format(name) {
         Ok(Value::Format(text))
     } else {
@@ -187,7 +189,7 @@ pub(super) fn gravity(text: &str) -> Read<'_, Value<'_>> {
             }));
         }
     }
-    let (word, args) = text.split_once(':').unwrap_or((text, ""));
+    let (word, args) = cut(text, b':').unwrap_or((text, ""));
     if !word.starts_with(char::is_alphabetic) {
         return wrong(
             text,
@@ -221,7 +223,7 @@ pub(super) fn bit_rate(text: &str, limit: usize) -> Read<'_, Value<'_>> {
     if text.starts_with('$') {
         return expression::value(text, limit, EXPECTED).map(Value::Expr);
     }
-    let (rate, constant) = match text.split_once(':') {
+    let (rate, constant) = match cut(text, b':') {
         Some((rate, "constant")) => (rate, true),
         Some((_, option)) => return misspelt("br_…:", option, EXPECTED, ["constant"].into_iter()),
         None => (text, false),
@@ -288,7 +290,7 @@ pub(super) fn assignment(text: &str, limit: usize) -> Read<'_, Value<'_>> {
             hint: None,
         }))
     };
-    let Some((name, value)) = text.split_once('_') else {
+    let Some((name, value)) = cut(text, b'_') else {
         return refused(text);
     };
     if !expression::is_variable_name(name) {

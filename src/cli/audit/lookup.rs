@@ -69,7 +69,7 @@ impl Lookups {
     fn ask(&mut self) {
         let waiting = std::mem::take(&mut self.waiting);
         let answers = stream::iter(waiting).map(async |(endpoint, asset, url)| {
-            let answer = deliver::find(&endpoint, &asset).await;
+            let answer = deliver::find(&endpoint, &asset, None).await;
             (answer.map(|_| ()), asset, url)
         });
         // In the order of the log, so that the same log gives the same report.

@@ -436,7 +436,9 @@ fn faults(reading: &Reading) -> Vec<Fault<'_>> {
     match reading {
         Ok((delivery, refusal)) => {
             let refusal = match refusal {
-                Some(error @ dialect::Error::Signature(_)) => Some(fault(error)),
+                Some(error @ (dialect::Error::Signature(_) | dialect::Error::Token(_))) => {
+                    Some(fault(error))
+                }
                 // The others have their notes.
                 _ => None,
             };
@@ -484,9 +486,9 @@ fn fault(error: &dialect::Error) -> Fault<'_> {
         dialect::Error::UnknownTransformation { .. } => {
             (Some("t"), "no named transformation of this name".to_owned())
         }
-        dialect::Error::Signature(_) | dialect::Error::UnknownEndpoint { .. } => {
-            (None, error.to_string())
-        }
+        dialect::Error::Signature(_)
+        | dialect::Error::Token(_)
+        | dialect::Error::UnknownEndpoint { .. } => (None, error.to_string()),
     };
     Fault {
         status: Status::of_error(error),

@@ -1,13 +1,15 @@
-//! Who may see what: signatures.
+//! Who may see what: signatures, and the access tokens that stand for one.
 
 use crate::dialect::signature::{self, Secret};
-use crate::dialect::{Error, Note, NoteLevel, Notes, Rules, SignatureFault};
+use crate::dialect::token::{self, Fault};
+use crate::dialect::{Client, Error, Note, NoteLevel, Notes, Rules, SignatureFault};
 use crate::grammar::{DeliveryType, DeliveryUrl, UrlText};
 
-/// Refuses a URL whose signature is wrong, or missing where the asset, or with `sealed` a layer, needs
-/// one.
+/// Refuses a URL whose signature is wrong, or missing where the asset, or with `sealed` a layer, needs one and no
+/// access token stands for it.
 pub(super) fn check(
     rules: &Rules,
+    client: &Client<'_>,
     text: &UrlText<'_>,
     url: &DeliveryUrl<'_>,
     sealed: bool,
@@ -21,7 +23,7 @@ pub(super) fn check(
             _ => false,
         };
     match (url.head.signature, &rules.signing_secret) {
-        (None, _) if needed => Err(Error::Signature(SignatureFault::Missing)),
+        (None, _) if needed => opened(rules, client, text, url),
         (None, _) => Ok(()),
         (Some(_), None) if needed => Err(Error::Signature(SignatureFault::NoSecret)),
         (Some(written), None) => {
@@ -42,6 +44,41 @@ pub(super) fn check(
             }
         }
     }
+}
+
+/// Whether an access token stands for the signature that is not there.
+fn opened(
+    rules: &Rules,
+    client: &Client<'_>,
+    text: &UrlText<'_>,
+    url: &DeliveryUrl<'_>,
+) -> Result<(), Error> {
+    let missing = Err(Error::Signature(SignatureFault::Missing));
+    let Some(tokens) = &rules.tokens else {
+        return missing;
+    };
+    let in_query = url.head.query.and_then(|query| tokens.in_query(query));
+    let Some(token) = in_query.or_else(|| tokens.in_cookies(client.cookies?)) else {
+        return missing;
+    };
+    let Some(now) = client.now else {
+        return Err(Error::Token(Fault::NoClock));
+    };
+    // SDKs differ in what they sign: the path as it is sent, with or without the rest of the query, or decoded.
+    let sent = text.raw_path();
+    let with_query = url.head.query.and_then(|query| tokens.without(query));
+    let with_query = with_query.map(|query| format!("{sent}?{query}"));
+    let check = |path: &str| token::verify(&tokens.key, token, path, now, client.address);
+    check(sent)
+        .or_else(|fault| match fault {
+            Fault::Wrong | Fault::OtherPath => check(text.path()),
+            fault => Err(fault),
+        })
+        .or_else(|fault| match (fault, &with_query) {
+            (Fault::Wrong, Some(path)) => check(path),
+            _ => Err(fault),
+        })
+        .map_err(Error::Token)
 }
 
 fn signed(secret: &Secret, written: &str, forms: &[String; 2]) -> bool {

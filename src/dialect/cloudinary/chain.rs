@@ -1,11 +1,13 @@
 //! Components in order: what is a layer's, what is a condition's, what stands for a stored chain.
 
-use super::component::{Keys, Reader, note_of};
+use super::component::{Reader, note_of};
 use super::expression::expr;
 use super::layer::{self, Frame};
 use super::variables::Texts;
 use crate::dialect::{Error, Note, NoteLevel, Notes, Rules};
-use crate::grammar::{self, BranchScope, Component, LayerScope, Limits, ParamKey, UrlText, Value};
+use crate::grammar::{
+    self, BranchScope, Component, KeySet, LayerScope, Limits, ParamKey, UrlText, Value,
+};
 use crate::spec::{Format, FormatChoice, Let, Op, Output, TransformSpec, When};
 
 /// How deep stored chains may name each other.
@@ -163,7 +165,7 @@ impl Walk<'_> {
         let before = into.spec.ops.len();
         Reader {
             component,
-            hidden: Keys::default(),
+            hidden: KeySet::default(),
             layer: self.inside,
             texts: &self.texts,
             spec: into.spec,
@@ -186,6 +188,8 @@ impl Walk<'_> {
         let frame = Frame {
             opening,
             closing: chain.get(close).unwrap_or(opening),
+            inner: chain.get(open + 1..close).unwrap_or_default(),
+            first: open + 1,
             alone: open == close,
         };
         let Some((param, layer, under)) = frame.named() else {
@@ -295,7 +299,7 @@ impl Walk<'_> {
             let chain = grammar::parse_chain(&text, &Limits::default())?;
             self.part(&chain.components, 0, chain.components.len(), into)?;
             if let Some(format) = chain.extension.and_then(Format::from_extension) {
-                into.spec.output.format = FormatChoice::Named(format);
+                into.spec.output.set_format(FormatChoice::Named(format));
             }
             self.named.pop();
         }

@@ -13,7 +13,7 @@ use crate::dialect::{Error, Note, NoteLevel, Notes};
 use crate::grammar::value::{
     AngleStep, AngleWord, Arg, Corner as WrittenCorner, Fill as WrittenFill, PageItem, Words,
 };
-use crate::grammar::{Component, Number, Param, ParamKey, Value};
+use crate::grammar::{Component, KeySet, Number, Param, ParamKey, Value};
 use crate::spec::{
     Amount, Angle, Border, Corner, Decimal, Derived, Effect, Fill, Ink, Length, Op, Percent, Radii,
     Select, Support, TransformSpec, Turn,
@@ -25,34 +25,27 @@ const MAX_BORDER: i64 = 10_000;
 /// `b_blurred` without a number: its strength, 1 to 2000. Assumed.
 const BLURRED_STRENGTH: i32 = 100;
 
-/// A set of keys.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Keys(u64);
-
-impl Keys {
-    pub(super) const fn of(mut keys: &[ParamKey]) -> Self {
-        let mut set = 0;
-        while let [key, rest @ ..] = keys {
-            set |= 1 << (*key as u32);
-            keys = rest;
-        }
-        Self(set)
-    }
-
-    pub(super) const fn and(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
-    const fn has(self, key: ParamKey) -> bool {
-        self.0 >> (key as u32) & 1 == 1
-    }
-}
+/// What is done before a resize.
+const EARLY: KeySet = KeySet::of(&[
+    ParamKey::Page,
+    ParamKey::StartOffset,
+    ParamKey::EndOffset,
+    ParamKey::Duration,
+]);
+/// What is done after it, effects and backgrounds aside.
+const LATE: KeySet = KeySet::of(&[
+    ParamKey::Function,
+    ParamKey::Radius,
+    ParamKey::Border,
+    ParamKey::Angle,
+    ParamKey::Opacity,
+]);
 
 /// Reads one component into a specification.
 pub(super) struct Reader<'a, 'u> {
     pub(super) component: &'a Component<'u>,
     /// Keys that something else reads: where a layer goes, how a text looks.
-    pub(super) hidden: Keys,
+    pub(super) hidden: KeySet,
     /// The component is a layer's.
     pub(super) layer: bool,
     /// What variables hold here.
@@ -63,21 +56,25 @@ pub(super) struct Reader<'a, 'u> {
 
 impl<'a, 'u> Reader<'a, 'u> {
     pub(super) fn read(mut self) -> Result<(), Error> {
-        self.page()?;
-        video::clip(&mut self);
+        if self.has_any(EARLY) {
+            self.page()?;
+            video::clip(&mut self);
+        }
         let trims = effect::is_trim(self.component);
         if trims {
             effect::read(&mut self);
         }
         let fill = self.background();
-        let resized = size::read(&mut self, fill.clone())?;
+        let resized = self.has_any(size::KEYS) && size::read(&mut self, fill.clone())?;
         if !trims {
             effect::read(&mut self);
         }
-        self.function();
-        self.corners();
-        self.turns();
-        self.opacity();
+        if self.has_any(LATE) {
+            self.function();
+            self.corners();
+            self.turns();
+            self.opacity();
+        }
         // Padding has its fill already; everything transparent in the picture gets it too.
         match fill {
             Some(Fill::Colour(colour)) if colour.a == 0 => {}
@@ -88,6 +85,11 @@ impl<'a, 'u> Reader<'a, 'u> {
             _ => {}
         }
         output::read(&mut self)
+    }
+
+    /// Whether the component has any of these keys: what it has not is not looked for one by one.
+    pub(super) const fn has_any(&self, keys: KeySet) -> bool {
+        self.component.keys.without(self.hidden).meets(keys)
     }
 
     /// The parameter that counts for a key.

@@ -3,21 +3,23 @@
 //! What stands in a layer's components is its own, except where it goes (`g_ x_ y_` of the closing
 //! component, or of the only one), when it is seen (`so_ eo_ du_` there) and how it is blended.
 
-use super::component::{Keys, Reader, nearest};
+use super::component::{Reader, nearest};
 use super::expression::{ink, length, saturated};
 use super::variables::{Texts, with_param};
 use super::{delivery_type, effect, size, stored, video};
 use crate::dialect::{Error, Notes, Rules};
 use crate::grammar::params::{CropMode, FlagName};
 use crate::grammar::value::{Arg, Layer, LayerKind, Number, TextPart, TextStyle};
-use crate::grammar::{self, Component, Limits, Param, ParamKey, UrlText, Value};
+use crate::grammar::{
+    self, Component, KeySet, LayerScope, Limits, Param, ParamKey, UrlText, Value,
+};
 use crate::spec::{
     Align, Amount, Area, AssetRef, AssetType, Blend, Clip, Colour, Compass, DeliveryType, Dpr,
     Fact, Gravity, Ink, Length, Offset, Op, Overlay, Source, Style, Text, TextPiece, TransformSpec,
 };
 
 /// What places a layer in space and time instead of working on it.
-const PLACING: Keys = Keys::of(&[
+const PLACING: KeySet = KeySet::of(&[
     ParamKey::Gravity,
     ParamKey::X,
     ParamKey::Y,
@@ -26,17 +28,21 @@ const PLACING: Keys = Keys::of(&[
     ParamKey::Duration,
 ]);
 /// What says where a text's lines end, in its own component.
-const LINES: Keys = Keys::of(&[ParamKey::Crop, ParamKey::Width, ParamKey::Height]);
+const LINES: KeySet = KeySet::of(&[ParamKey::Crop, ParamKey::Width, ParamKey::Height]);
 /// The box behind a text.
-const BOX: Keys = Keys::of(&[ParamKey::Background]);
-const STROKE: Keys = Keys::of(&[ParamKey::Border]);
-const EFFECT: Keys = Keys::of(&[ParamKey::Effect]);
+const BOX: KeySet = KeySet::of(&[ParamKey::Background]);
+const STROKE: KeySet = KeySet::of(&[ParamKey::Border]);
+const EFFECT: KeySet = KeySet::of(&[ParamKey::Effect]);
 
 /// The components of a layer that say how it is laid.
 pub(super) struct Frame<'a, 'u> {
     pub(super) opening: &'a Component<'u>,
     /// The same where the layer stands in one component.
     pub(super) closing: &'a Component<'u>,
+    /// Those between the two, layers inside this one with them.
+    pub(super) inner: &'a [Component<'u>],
+    /// Where the first of those stands in its chain.
+    pub(super) first: usize,
     pub(super) alone: bool,
 }
 
@@ -56,9 +62,9 @@ impl<'a, 'u> Frame<'a, 'u> {
     }
 
     /// What of a component is not for the layer's own chain.
-    pub(super) fn hidden(&self, component: &Component<'u>) -> Keys {
+    pub(super) fn hidden(&self, component: &Component<'u>) -> KeySet {
         let opening = std::ptr::eq(component, self.opening);
-        let mut hidden = Keys::default();
+        let mut hidden = KeySet::default();
         if !opening || self.alone || self.opening_places() {
             hidden = hidden.and(PLACING);
         }
@@ -117,6 +123,25 @@ impl<'a, 'u> Frame<'a, 'u> {
             })
     }
 
+    /// Whether the closing or opening component has a flag, or one of those between that are the layer's own:
+    /// `l_logo/c_scale,fl_relative,w_0.3/fl_layer_apply`.
+    fn flag_anywhere(&self, wanted: FlagName) -> bool {
+        let mut at = 0;
+        while let Some(component) = self.inner.get(at) {
+            if size::has_flag(component, wanted) {
+                return true;
+            }
+            at = match component.layer {
+                LayerScope::Opens { close } => usize::try_from(close)
+                    .unwrap_or(usize::MAX)
+                    .saturating_sub(self.first)
+                    .max(at),
+                _ => at,
+            } + 1;
+        }
+        self.flag(wanted).is_some()
+    }
+
     fn blend(&self) -> Blend {
         if let Some(transition) = self.flag(FlagName::Splice) {
             return Blend::Splice(transition.into());
@@ -153,7 +178,7 @@ impl<'a, 'u> Frame<'a, 'u> {
             .and_then(|component| {
                 size::gravity_of(&mut Reader {
                     component,
-                    hidden: Keys::default(),
+                    hidden: KeySet::default(),
                     layer: true,
                     texts,
                     spec: &mut TransformSpec::default(),
@@ -174,9 +199,9 @@ impl<'a, 'u> Frame<'a, 'u> {
                 y: along(ParamKey::Y, Fact::Y),
             },
             blend: self.blend(),
-            of_region: self.flag(FlagName::RegionRelative).is_some(),
-            tiled: self.flag(FlagName::Tiled).is_some(),
-            no_overflow: self.flag(FlagName::NoOverflow).is_some(),
+            of_region: self.flag_anywhere(FlagName::RegionRelative),
+            tiled: self.flag_anywhere(FlagName::Tiled),
+            no_overflow: self.flag_anywhere(FlagName::NoOverflow),
             clip: Clip {
                 start: time(ParamKey::StartOffset),
                 end: time(ParamKey::EndOffset),
@@ -236,7 +261,7 @@ impl<'a, 'u> Frame<'a, 'u> {
             LayerKind::Text => {
                 let wrap = size::area(&mut Reader {
                     component: self.opening,
-                    hidden: Keys::default(),
+                    hidden: KeySet::default(),
                     layer: true,
                     texts,
                     spec: &mut TransformSpec::default(),
@@ -268,6 +293,7 @@ impl<'a, 'u> Frame<'a, 'u> {
                     },
                     untrimmed: self.flag(FlagName::TextNoTrim).is_some(),
                     must_fit: self.flag(FlagName::TextDisallowOverflow).is_some(),
+                    font_files: font_files(layer),
                 }))
             }
         })
@@ -361,6 +387,8 @@ fn stored_style(written: &str, default: Colour) -> Option<Style> {
         opening,
         closing: opening,
         alone: true,
+        inner: &[],
+        first: 0,
     };
     let (_, layer, _) = frame.named()?;
     layer.text_style()?.size?;
@@ -422,6 +450,22 @@ fn fixed(number: Number) -> Amount {
 
 fn amount(value: &str) -> Option<Amount> {
     super::expression::argument(&Arg { name: None, value })
+}
+
+/// Where a style's font may be stored, if it names a file. Fonts are kept as authenticated files, and
+/// are used by everyone.
+fn font_files(layer: &Layer<'_>) -> Box<[AssetRef]> {
+    let font = layer.text_style().map_or("", |style| style.font);
+    let lower = font.to_ascii_lowercase();
+    if ![".ttf", ".otf", ".ttc"]
+        .iter()
+        .any(|kind| lower.ends_with(kind))
+    {
+        return Box::default();
+    }
+    [DeliveryType::Authenticated, DeliveryType::Upload]
+        .map(|delivery| stored(AssetType::Raw, delivery, font))
+        .into()
 }
 
 /// A weight's word as a number, 400 where there is none.

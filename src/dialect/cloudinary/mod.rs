@@ -33,18 +33,30 @@ pub use import::{check_chain, named_transformations};
 pub use layer::is_text_style;
 pub use names::{parameter_name, parameters};
 
-use super::{Anatomy, CloudRule, Delivery, Error, Notes, Rules};
+use super::{Anatomy, Client, CloudRule, Delivery, Error, Notes, Rules};
 use crate::grammar::params::is_format;
 use crate::grammar::{self, DeliveryUrl, HeadRule, Options, UrlText};
-use crate::spec::{AssetRef, AssetType, DeliveryType, Format, FormatChoice, TransformSpec};
+use crate::spec::{
+    AssetRef, AssetType, DeliveryType, Format, FormatChoice, Setting, TransformSpec,
+};
 
-/// Reads a request: a path with its query, or a full URL.
+/// Reads a request: a path with its query, or a full URL. Nobody is known to ask, so that what only an access token
+/// opens stays closed.
+///
+/// # Errors
+/// As [`read_for`].
+pub fn read(rules: &Rules, target: &str) -> Result<Delivery, Error> {
+    read_for(rules, target, &Client::default())
+}
+
+/// Reads a request of a client.
 ///
 /// # Errors
 /// [`Error::Syntax`] with the place in the URL, [`Error::Conflict`] for what cannot be meant,
-/// [`Error::Signature`] for a signature that is missing or wrong, [`Error::UnknownTransformation`].
-pub fn read(rules: &Rules, target: &str) -> Result<Delivery, Error> {
-    let (delivery, refusal) = interpret(rules, target)?;
+/// [`Error::Signature`] for a signature that is missing or wrong, [`Error::Token`] for a token that does not open the
+/// asset, [`Error::UnknownTransformation`].
+pub fn read_for(rules: &Rules, target: &str, client: &Client<'_>) -> Result<Delivery, Error> {
+    let (delivery, refusal) = interpret_for(rules, target, client)?;
     match refusal {
         Some(refusal) => Err(refusal),
         None => Ok(delivery),
@@ -57,18 +69,31 @@ pub fn read(rules: &Rules, target: &str) -> Result<Delivery, Error> {
 /// # Errors
 /// [`Error::Syntax`] with the place in the URL, [`Error::Conflict`] for what cannot be meant.
 pub fn interpret(rules: &Rules, target: &str) -> Result<(Delivery, Option<Error>), Error> {
+    interpret_for(rules, target, &Client::default())
+}
+
+/// As [`interpret`], for a client whose token may open what is closed.
+///
+/// # Errors
+/// As [`interpret`].
+pub fn interpret_for(
+    rules: &Rules,
+    target: &str,
+    client: &Client<'_>,
+) -> Result<(Delivery, Option<Error>), Error> {
     let text = UrlText::new(target);
     let url = grammar::parse(&text, &options(rules, target))?;
     let mut spec = TransformSpec::default();
     let mut chain_notes = Notes::new();
     let unknown = chain::read(&url.chain, rules, &mut spec, &mut chain_notes)?;
-    // Layers tell as much as the picture itself.
+    // Layers tell as much as the picture itself; fonts and tables of colours do not.
     let sealed = spec
         .layers()
         .iter()
+        .filter(|asset| asset.asset_type != AssetType::Raw)
         .any(|asset| asset.delivery_type == DeliveryType::Authenticated);
     let mut notes = Notes::new();
-    let denied = access::check(rules, &text, &url, sealed, &mut notes).err();
+    let denied = access::check(rules, client, &text, &url, sealed, &mut notes).err();
     notes.extend(chain_notes);
     extension(url.asset.extension, &mut spec);
     Ok((
@@ -174,6 +199,12 @@ fn delivery_type(written: grammar::DeliveryType) -> DeliveryType {
     }
 }
 
+/// A public picture by its ID as a parameter or an owner writes it, slashes or colons between folders.
+#[must_use]
+pub fn picture(id: &str) -> AssetRef {
+    stored(AssetType::Image, DeliveryType::Upload, id)
+}
+
 /// A stored asset by the ID that a parameter holds, colons for slashes, with an optional extension.
 fn stored(asset_type: AssetType, delivery_type: DeliveryType, id: &str) -> AssetRef {
     let id = id.replace(':', "/");
@@ -198,6 +229,10 @@ fn extension(extension: Option<&str>, spec: &mut TransformSpec) {
     let Some(asked) = extension.and_then(Format::from_extension) else {
         return;
     };
+    let named = |setting: &Setting| matches!(setting, Setting::Format(_));
+    if spec.output.settings.iter().any(named) {
+        return;
+    }
     spec.output.format = match spec.output.format {
         FormatChoice::Stored => FormatChoice::Named(asked),
         FormatChoice::Auto { .. } => FormatChoice::Auto {

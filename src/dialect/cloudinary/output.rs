@@ -50,7 +50,10 @@ fn format(reader: &mut Reader<'_, '_>) {
     };
     match &param.value {
         Value::Auto(words) => {
-            reader.spec.output.format = FormatChoice::Auto { fallback: None };
+            reader
+                .spec
+                .output
+                .set_format(FormatChoice::Auto { fallback: None });
             match words.first() {
                 "" | "image" => {}
                 "animated" => set(reader, Setting::Animated(None), param.text),
@@ -58,7 +61,7 @@ fn format(reader: &mut Reader<'_, '_>) {
             }
         }
         Value::Format(name) => match Format::from_extension(name) {
-            Some(format) => reader.spec.output.format = FormatChoice::Named(format),
+            Some(format) => reader.spec.output.set_format(FormatChoice::Named(format)),
             None => set(
                 reader,
                 Setting::Format(name.to_ascii_lowercase().into()),
@@ -91,19 +94,20 @@ fn quality(reader: &mut Reader<'_, '_>) -> Result<(), Error> {
                     reason: "quality goes from 1 to 100".into(),
                 });
             }
-            reader.spec.output.quality = Quality::Fixed(u8::try_from(level).unwrap_or(100));
+            let level = u8::try_from(level).unwrap_or(100);
+            reader.spec.output.set_quality(Quality::Fixed(level));
         }
-        QualityBase::Auto => reader.spec.output.quality = automatic(written),
+        QualityBase::Auto => reader.spec.output.set_quality(automatic(written)),
         QualityBase::JpegMini => {
             let level = match written.options.first() {
                 "2" => Level::Eco,
                 "1" => Level::Good,
                 _ => Level::Best,
             };
-            reader.spec.output.quality = Quality::Auto {
+            reader.spec.output.set_quality(Quality::Auto {
                 level,
                 sensitive: false,
-            };
+            });
             reader.note(
                 NoteLevel::Approximated,
                 text,
@@ -112,7 +116,7 @@ fn quality(reader: &mut Reader<'_, '_>) -> Result<(), Error> {
         }
         QualityBase::Expr(expr) => set(reader, Setting::QualityBy(boxed(expr, None)), text),
     }
-    reader.spec.output.chroma = chroma(written.options).or(reader.spec.output.chroma);
+    reader.spec.output.chroma = chroma(written.options);
     let bound = written
         .options
         .iter()

@@ -9,7 +9,7 @@ use crate::grammar::params::{CropMode, FlagName, Place};
 use crate::grammar::value::{
     AngleStep, AngleWord, Expr, Gravity as WrittenGravity, Operand, Words,
 };
-use crate::grammar::{Number, ParamKey, Value};
+use crate::grammar::{Component, KeySet, Number, ParamKey, Value};
 use crate::spec::{
     Amount, Area, Compass, Crop, Decimal, Direction, Dpr, Fact, Fill, Frame, Gravity, Length,
     Offset, Op, Ratio, Resize, ResizeBy, Subject, TurnToShape,
@@ -17,6 +17,16 @@ use crate::spec::{
 
 /// Granularity of `w_auto` where the URL names none, in pixels.
 const AUTO_STEP: u32 = 100;
+
+/// A component with none of these has no box.
+pub(super) const KEYS: KeySet = KeySet::of(&[
+    ParamKey::Crop,
+    ParamKey::Width,
+    ParamKey::Height,
+    ParamKey::AspectRatio,
+    ParamKey::Dpr,
+    ParamKey::Angle,
+]);
 
 /// Reads the component's crop or resize, if it has one; says whether it had.
 pub(super) fn read(reader: &mut Reader<'_, '_>, fill: Option<Fill>) -> Result<bool, Error> {
@@ -46,8 +56,10 @@ pub(super) fn read(reader: &mut Reader<'_, '_>, fill: Option<Fill>) -> Result<bo
         );
     }
     if area.is_empty() {
+        // Without a size only what is found in the picture has a box.
         let detects = matches!(mode, Some(CropMode::Crop | CropMode::Thumb));
         if let (true, Some(mode), Some(gravity)) = (detects, mode, reader.param(ParamKey::Gravity))
+            && finds(&gravity.value)
         {
             let zoom = zoom(reader);
             let op = match op(reader, mode, area, None)? {
@@ -152,14 +164,13 @@ pub(super) fn area(reader: &mut Reader<'_, '_>) -> Result<Area, Error> {
         height: side(reader, ParamKey::Height, Fact::Height),
         ratio,
         ratio_by,
-        ignore_aspect: output_flag(reader, FlagName::IgnoreAspectRatio),
+        ignore_aspect: has_flag(reader.component, FlagName::IgnoreAspectRatio),
         dpr,
     })
 }
 
-pub(super) fn output_flag(reader: &Reader<'_, '_>, wanted: FlagName) -> bool {
-    reader
-        .component
+pub(super) fn has_flag(component: &Component<'_>, wanted: FlagName) -> bool {
+    component
         .all(ParamKey::Flags)
         .any(|param| match &param.value {
             Value::Flags(flags) => flags.iter().any(|flag| flag.name == Some(wanted)),
@@ -347,6 +358,14 @@ fn gravity(reader: &mut Reader<'_, '_>, mode: CropMode) -> Result<Option<Gravity
         });
     }
     Ok(gravity_of(reader))
+}
+
+/// Whether a gravity names something that is looked for in the picture, or may do so.
+fn finds(value: &Value<'_>) -> bool {
+    match value {
+        Value::Gravity(written) => matches!(place(written), Gravity::Subject { .. }),
+        _ => true,
+    }
 }
 
 /// A written gravity with the documented fallback of what is detected.

@@ -2,28 +2,34 @@
 
 use super::component::Reader;
 use super::expression::{amount, amount_of, boxed, saturated};
-use crate::grammar::{ParamKey, Value};
+use crate::grammar::{KeySet, ParamKey, Value};
 use crate::spec::{Amount, Clip, Decimal, Fact, Op, Setting, Time};
 
 /// Colour spaces that are the result's own in any case.
 const SRGB: &[&str] = &["srgb", "tinysrgb", "no_cmyk", "srgb:truecolor"];
 
+/// The keys of settings, in the order in which they are read.
+const SETTINGS: &[ParamKey] = &[
+    ParamKey::ColourSpace,
+    ParamKey::Density,
+    ParamKey::Delay,
+    ParamKey::VideoSampling,
+    ParamKey::VideoCodec,
+    ParamKey::AudioCodec,
+    ParamKey::AudioFrequency,
+    ParamKey::BitRate,
+    ParamKey::FrameRate,
+    ParamKey::KeyframeInterval,
+    ParamKey::DynamicRange,
+    ParamKey::StreamingProfile,
+];
+
 /// Reads the settings of a component, each by its own parameter.
 pub(super) fn settings(reader: &mut Reader<'_, '_>) {
-    for key in [
-        ParamKey::ColourSpace,
-        ParamKey::Density,
-        ParamKey::Delay,
-        ParamKey::VideoSampling,
-        ParamKey::VideoCodec,
-        ParamKey::AudioCodec,
-        ParamKey::AudioFrequency,
-        ParamKey::BitRate,
-        ParamKey::FrameRate,
-        ParamKey::KeyframeInterval,
-        ParamKey::DynamicRange,
-        ParamKey::StreamingProfile,
-    ] {
+    if !reader.has_any(KeySet::of(SETTINGS)) {
+        return;
+    }
+    for &key in SETTINGS {
         let Some(param) = reader.param(key) else {
             continue;
         };

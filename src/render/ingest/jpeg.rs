@@ -1,20 +1,25 @@
 //! JPEG, reduced inside the decoder where the plan allows.
 
-use std::io::ErrorKind;
+use cldgate_jpeg::{Error as Refusal, Scale};
+use zune_jpeg::JpegDecoder;
+use zune_jpeg::zune_core::bytestream::ZCursor;
+use zune_jpeg::zune_core::colorspace::ColorSpace;
+use zune_jpeg::zune_core::options::DecoderOptions;
 
-use jpeg_decoder::{Decoder, Error as Refusal, PixelFormat};
-
-use super::{Decoded, Request, raster};
-use crate::plan::{Facts, Size};
+use super::{Decoded, Picture, Request, raster};
+use crate::plan::Facts;
 use crate::render::budget::Budget;
 use crate::render::error::Error;
-use crate::render::probe::has_adobe_marker;
-use crate::render::raster::Layout;
+use crate::render::raster::{Layout, Planes};
 use crate::spec::Format;
 
 /// Every block costs at least a bit, and the largest unit of blocks covers 16x16 pixels or, rarely,
 /// four times that: a file with fewer bytes a pixel than this has nothing to show for its size.
 const PIXELS_PER_BYTE: u64 = 8192;
+
+/// Bytes that planes and coefficients may take for each pixel that a source may have: three components of
+/// 16-bit coefficients and their planes.
+const BYTES_PER_PIXEL: u64 = 9;
 
 pub(super) fn decode(
     bytes: &[u8],
@@ -28,75 +33,61 @@ pub(super) fn decode(
             "file is far too short for its size",
         ));
     }
-    match scaled(bytes, facts, request, budget) {
-        Err(Refusal::Io(error)) if error.kind() == ErrorKind::UnexpectedEof => {
-            budget.check()?;
-            // As libjpeg does: the end that is missing is put there, and what came before it shown.
-            let mut ended = bytes.to_vec();
-            ended.extend([0xFF, 0xD9]);
-            scaled(&ended, facts, request, budget).map(|decoded| Decoded {
-                damaged: true,
-                ..decoded
+    let part = cldgate_jpeg::Request {
+        columns: (request.left, request.left + request.size.width),
+        rows: (request.top, request.top + request.size.height),
+        scale: match request.shrink {
+            8.. => Scale::Eighth,
+            4..8 => Scale::Quarter,
+            2..4 => Scale::Half,
+            _ => Scale::Full,
+        },
+        colour_alike: false,
+        memory: budget
+            .limits()
+            .source_pixels
+            .saturating_mul(BYTES_PER_PIXEL),
+    };
+    let mut stop = || budget.check().is_err();
+    match cldgate_jpeg::decode(bytes, &part, &mut stop) {
+        Ok(mut picture) => {
+            let (width, height) = picture.size;
+            if (width, height) != (facts.size.width, facts.size.height) {
+                return Err(Error::bad(Format::Jpeg, "size differs between headers"));
+            }
+            let (profile, damaged) = (picture.profile.take(), picture.damaged);
+            let planes = Planes::new(picture)
+                .ok_or_else(|| Error::bad(Format::Jpeg, "planes are not as large as they say"))?;
+            Ok(Decoded {
+                picture: Picture::Planar(planes),
+                profile,
+                damaged,
             })
         }
-        result => result,
+        Err(Refusal::Unsupported(_)) => {
+            budget.check()?;
+            unusual(bytes, facts)
+        }
+        Err(error) => {
+            budget.check()?;
+            Err(Error::bad(Format::Jpeg, error))
+        }
     }
-    .map_err(|error| Error::bad(Format::Jpeg, error))
 }
 
-fn scaled(
-    bytes: &[u8],
-    facts: &Facts,
-    request: &Request,
-    budget: &Budget,
-) -> Result<Decoded, Refusal> {
-    let mut decoder = Decoder::new(bytes);
-    decoder.set_max_decoding_buffer_size(
-        usize::try_from(budget.limits().source_pixels.saturating_mul(4)).unwrap_or(usize::MAX),
-    );
-    decoder.read_info()?;
-    let full = facts.size;
-    if request.shrink > 1 {
-        let side = |n: u32| u16::try_from(n.div_ceil(request.shrink)).unwrap_or(u16::MAX);
-        decoder.scale(side(full.width), side(full.height))?;
-    }
-    let mut pixels = decoder.decode()?;
-    let info = decoder
-        .info()
-        .ok_or_else(|| Refusal::Format("no frame header".to_owned()))?;
-    let size = Size::new(info.width.into(), info.height.into());
-    // A block of 8 samples becomes 4, 2 or 1, so the scale is exact and only the last sample partial.
-    let shrink = [1, 2, 4, 8]
-        .into_iter()
-        .find(|&n| size == Size::new(full.width.div_ceil(n), full.height.div_ceil(n)))
-        .ok_or_else(|| Refusal::Format("size differs between headers".to_owned()))?;
-    let layout = match info.pixel_format {
-        PixelFormat::L8 => Layout::Grey,
-        PixelFormat::L16 => {
-            // Native byte order, from lossless files.
-            let (samples, _) = pixels.as_chunks::<2>();
-            pixels = samples
-                .iter()
-                .map(|&sample| u16::from_ne_bytes(sample).to_be_bytes()[0])
-                .collect();
-            Layout::Grey
-        }
-        PixelFormat::RGB24 => Layout::Rgb,
-        PixelFormat::CMYK32 => {
-            // The decoder takes inks as inverted, which only Adobe's files have them.
-            if !has_adobe_marker(bytes) {
-                pixels.iter_mut().for_each(|ink| *ink = !*ink);
-            }
-            Layout::Cmyk
-        }
-    };
-    let scale = 1.0 / f64::from(shrink);
-    Ok(Decoded {
-        raster: raster(Format::Jpeg, size, layout, pixels)
-            .map_err(|error| Refusal::Format(error.to_string()))?,
-        origin: (0.0, 0.0),
-        scale: (scale, scale),
-        profile: decoder.icc_profile(),
-        damaged: false,
-    })
+/// What our own decoder leaves to others: rare codings and samplings, decoded in full.
+fn unusual(bytes: &[u8], facts: &Facts) -> Result<Decoded, Error> {
+    let bad = |error: zune_jpeg::errors::DecodeErrors| Error::bad(Format::Jpeg, error);
+    let options = DecoderOptions::default()
+        .set_max_width(facts.size.width as usize)
+        .set_max_height(facts.size.height as usize)
+        .jpeg_set_out_colorspace(ColorSpace::RGB);
+    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
+    decoder.decode_headers().map_err(bad)?;
+    let profile = decoder.icc_profile();
+    let pixels = decoder.decode().map_err(bad)?;
+    Ok(Decoded::whole(
+        raster(Format::Jpeg, facts.size, Layout::Rgb, pixels)?,
+        profile,
+    ))
 }

@@ -22,8 +22,8 @@ pub(super) use svg::describe as describe_svg;
 
 use super::budget::Budget;
 use super::error::Error;
-use super::raster::{Layout, Raster, buffer_len};
-use crate::plan::{Facts, Region, Size, Window};
+use super::raster::{Layout, Planes, Raster, buffer_len};
+use crate::plan::{Facts, Region, Size, Step, Window};
 use crate::spec::Format;
 
 /// What the first step needs of a source. A decoder gives at least this; it may give all.
@@ -73,50 +73,114 @@ impl Request {
 
 /// What a decoder gives.
 pub(super) struct Decoded {
-    /// The pixels, in the colours of the source.
-    pub raster: Raster,
-    /// Where the raster's left and top edges lie, in stored pixels.
-    pub origin: (f64, f64),
-    /// Pixels of the raster for each stored pixel, along each side; at most 1.
-    pub scale: (f64, f64),
+    /// The picture, in the colours of the source.
+    pub picture: Picture,
     /// The embedded ICC profile.
     pub profile: Option<Vec<u8>>,
     /// Something was missing and has been left as the decoder leaves it.
     pub damaged: bool,
 }
 
+/// Decoded samples, in one of two ways.
+pub(super) enum Picture {
+    /// Pixels.
+    Packed(Packed),
+    /// A plane for each component, each at its own resolution.
+    Planar(Planes),
+}
+
+/// Pixels and where they lie.
+pub(super) struct Packed {
+    pub raster: Raster,
+    /// Where the raster's left and top edges lie, in stored pixels.
+    pub origin: (f64, f64),
+    /// Pixels of the raster for each stored pixel, along each side; at most 1.
+    pub scale: (f64, f64),
+}
+
 impl Decoded {
     /// The whole picture as it is stored.
     pub fn whole(raster: Raster, profile: Option<Vec<u8>>) -> Self {
-        Self {
+        let packed = Packed {
             raster,
             origin: (0.0, 0.0),
             scale: (1.0, 1.0),
+        };
+        Self::packed(packed, profile)
+    }
+
+    fn packed(packed: Packed, profile: Option<Vec<u8>>) -> Self {
+        Self {
+            picture: Picture::Packed(packed),
             profile,
             damaged: false,
+        }
+    }
+}
+
+impl Picture {
+    /// Cuts a region of the stored picture out and scales it.
+    pub fn resampled(self, from: Region, to: Size, budget: &Budget) -> Result<Raster, Error> {
+        match self {
+            Self::Packed(packed) => {
+                let from = packed.place(from);
+                packed.raster.apply(&Step::Resample { from, to }, budget)
+            }
+            Self::Planar(planes) => {
+                budget.check()?;
+                budget.limits().picture(to)?;
+                planes.resampled(from, to)
+            }
         }
     }
 
     /// Without what lies outside a window, so that no filter looks there. A window whose edges lie
     /// between samples of a reduced picture keeps the samples that they cut.
-    pub fn through(mut self, window: Window, source: Size) -> Result<Self, Error> {
+    pub fn through(self, window: Window, source: Size) -> Result<Self, Error> {
         if window == Window::whole(source) {
             return Ok(self);
         }
-        let edges = self.place(window.outside(Region::whole(window.size)));
-        let part = Request::part(self.raster.size(), edges, 1);
+        let mut packed = self.into_packed()?;
+        let edges = packed.place(window.outside(Region::whole(window.size)));
+        let part = Request::part(packed.raster.size(), edges, 1);
         let (left, top) = (f64::from(part.left), f64::from(part.top));
         let from = Region {
             x: left,
             y: top,
             ..Region::whole(part.size)
         };
-        self.raster = self.raster.resampled(from, part.size)?;
-        self.origin.0 += left / self.scale.0;
-        self.origin.1 += top / self.scale.1;
-        Ok(self)
+        packed.raster = packed.raster.resampled(from, part.size)?;
+        packed.origin.0 += left / packed.scale.0;
+        packed.origin.1 += top / packed.scale.1;
+        Ok(Self::Packed(packed))
     }
 
+    /// Whether its samples are inks.
+    pub fn is_inks(&self) -> bool {
+        matches!(self, Self::Packed(packed) if packed.raster.layout() == Layout::Cmyk)
+    }
+
+    /// The picture as pixels.
+    pub fn into_packed(self) -> Result<Packed, Error> {
+        match self {
+            Self::Packed(packed) => Ok(packed),
+            Self::Planar(planes) => {
+                let (raster, shown) = planes.into_raster()?;
+                let size = raster.size();
+                Ok(Packed {
+                    raster,
+                    origin: (shown.x, shown.y),
+                    scale: (
+                        f64::from(size.width) / shown.width,
+                        f64::from(size.height) / shown.height,
+                    ),
+                })
+            }
+        }
+    }
+}
+
+impl Packed {
     /// Where a region of the stored picture lies in the raster.
     pub fn place(&self, region: Region) -> Region {
         let ((left, top), (x, y)) = (self.origin, self.scale);

@@ -5,7 +5,7 @@ use std::io::Cursor;
 use png::{BlendOp, ColorType, Decoder, DecodingError, DisposeOp, FrameControl, Transformations};
 
 use super::frames::{Animation, Place, Shown};
-use super::{Decoded, Request, buffer, raster};
+use super::{Decoded, Packed, Request, buffer, raster};
 use crate::plan::{Facts, Size};
 use crate::render::budget::Budget;
 use crate::render::error::Error;
@@ -198,11 +198,10 @@ pub(super) fn decode(
         let wide: Vec<[u8; 4]> = pairs.iter().map(|&[v, a]| [v, v, v, a]).collect();
         pixels = wide.into_flattened();
     }
-    Ok(Decoded {
+    let packed = Packed {
         raster: raster(Format::Png, size, layout, pixels)?,
         origin: (0.0, f64::from(top)),
         scale: (1.0, 1.0),
-        profile,
-        damaged: false,
-    })
+    };
+    Ok(Decoded::packed(packed, profile))
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::{ImageHrefResolver, ImageKind, Options, Tree, fontdb};
 
-use super::{Decoded, Request, raster};
+use super::{Decoded, Packed, Request, raster};
 use crate::plan::{Facts, Size};
 use crate::render::error::Error;
 use crate::render::raster::Layout;
@@ -97,13 +97,12 @@ pub(super) fn decode(bytes: &[u8], facts: &Facts, request: &Request) -> Result<D
                 ]
             })
             .collect();
-        Ok(Decoded {
+        let packed = Packed {
             raster: raster(Format::Svg, to, Layout::Rgba, pixels.into_flattened())?,
             origin: (from.x, from.y),
             scale,
-            profile: None,
-            damaged: false,
-        })
+        };
+        Ok(Decoded::packed(packed, None))
     })
 }
 

@@ -1,7 +1,7 @@
 //! WebP, cropped and reduced inside the decoder where the plan allows.
 
 use super::frames::{Animation, Shown};
-use super::{Decoded, Request, buffer, raster};
+use super::{Decoded, Packed, Request, buffer, raster};
 use crate::plan::{Facts, Size};
 use crate::render::budget::Budget;
 use crate::render::codec_webp::{self, Part};
@@ -80,11 +80,10 @@ pub(super) fn decode(
     };
     codec_webp::decode(bytes, part, out, features.alpha, &mut pixels).map_err(bad)?;
     let scale = |out: u32, cut: u32| f64::from(out) / f64::from(cut);
-    Ok(Decoded {
+    let packed = Packed {
         raster: raster(Format::WebP, out, layout, pixels)?,
         origin: (left.into(), top.into()),
         scale: (scale(out.width, cut.width), scale(out.height, cut.height)),
-        profile,
-        damaged: false,
-    })
+    };
+    Ok(Decoded::packed(packed, profile))
 }

@@ -6,7 +6,6 @@ use crate::render::error::Error;
 use crate::spec::{Format, Turn};
 
 const APP1: u8 = 0xE1;
-const APP14: u8 = 0xEE;
 
 /// One segment: its marker and what stands behind its length.
 struct Segments<'a> {
@@ -78,9 +77,4 @@ pub(super) fn header(bytes: &[u8]) -> Result<Header, Error> {
         }
     }
     Err(Error::bad(Format::Jpeg, "no frame header"))
-}
-
-/// Whether the file carries Adobe's marker. Four-component files with it store their inks inverted.
-pub(in crate::render) fn has_adobe_marker(bytes: &[u8]) -> bool {
-    Segments::new(bytes).any(|(marker, body)| marker == APP14 && body.starts_with(b"Adobe"))
 }

@@ -13,7 +13,7 @@ mod png;
 mod webp;
 
 pub(super) use bytes::{be16, be32, le16, le32};
-pub(super) use jpeg::{has_adobe_marker, segments as jpeg_segments};
+pub(super) use jpeg::segments as jpeg_segments;
 pub(super) use png::chunks as png_chunks;
 pub(super) use webp::{chunks as webp_chunks, profile as webp_profile};
 

@@ -4,20 +4,38 @@ use std::collections::HashMap;
 
 use super::{Layout, Raster};
 use crate::plan::{Paint, Size};
+use crate::render::budget::Budget;
+use crate::render::error::Error;
 use crate::spec::Colour;
 
 impl Raster {
     /// Puts the picture on a canvas with its corner at `left`, `top`; what hangs over is cut, what is
     /// left free is filled.
-    pub(super) fn on_canvas(self, size: Size, left: i32, top: i32, fill: Paint) -> Self {
-        let colour = self.paint(fill);
-        let picture = if colour.a == 255 {
+    pub(super) fn on_canvas(
+        self,
+        size: Size,
+        left: i32,
+        top: i32,
+        fill: Paint,
+        budget: &Budget,
+    ) -> Result<Self, Error> {
+        let mut canvas = self.backdrop(size, (left, top), fill, budget)?;
+        let picture = if canvas.layout == Layout::Rgb {
             self.into_colour()
         } else {
             self.into_rgba()
         };
-        let mut canvas = Self::filled(size, picture.layout, colour);
+        if picture.layout == Layout::Rgba {
+            canvas = canvas.into_rgba();
+        }
         canvas.draw(&picture, left, top);
+        Ok(canvas)
+    }
+
+    /// On a canvas that is transparent where the picture is not.
+    pub(super) fn on_clear_canvas(self, size: Size, left: i32, top: i32) -> Self {
+        let mut canvas = Self::filled(size, Layout::Rgba, Colour::TRANSPARENT);
+        canvas.draw(&self.into_rgba(), left, top);
         canvas
     }
 

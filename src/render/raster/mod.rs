@@ -1,10 +1,14 @@
 //! The room where every picture is the same: rows of 8-bit samples, one step after the other.
 
+mod backdrop;
 mod canvas;
 mod colour;
+mod effect;
 mod overlay;
+mod planes;
 mod resample;
 mod round;
+mod simd;
 mod table;
 mod turn;
 
@@ -14,6 +18,7 @@ use crate::plan::{Paint, Size, Step};
 use crate::spec::Colour;
 
 pub(super) use colour::to_srgb;
+pub(super) use planes::Planes;
 pub(super) use table::Table;
 
 /// What the samples of a pixel are, in this order.
@@ -137,6 +142,7 @@ impl Raster {
         budget.check()?;
         budget.limits().picture(step.size_after(self.size))?;
         Ok(match *step {
+            Step::Effect(ref effect) => self.affected(effect, budget)?,
             Step::Turn(turn) => self.turned(turn),
             Step::Resample { from, to } => self.resampled(from, to)?,
             Step::Canvas {
@@ -144,7 +150,7 @@ impl Raster {
                 left,
                 top,
                 fill,
-            } => self.on_canvas(size, left, top, fill),
+            } => self.on_canvas(size, left, top, fill, budget)?,
             Step::Round(rounding) => self.rounded(rounding),
             Step::Border {
                 width,
@@ -152,7 +158,7 @@ impl Raster {
                 corners,
             } => self.bordered(width, colour, corners),
             Step::Opacity(opacity) => self.faded(opacity),
-            Step::Flatten(paint) => self.flattened(paint),
+            Step::Flatten(paint) => self.on_paint(paint, budget)?,
             // What these need beside the picture, `render::follow` has.
             Step::Overlay(_) | Step::ColourTable { .. } => self,
         })
@@ -204,7 +210,12 @@ impl Raster {
     fn paint(&self, paint: Paint) -> Colour {
         match paint {
             Paint::Colour(colour) => colour,
-            Paint::EdgeColour => self.edge_colour(),
+            Paint::Own(own) => self
+                .own_colours(&own)
+                .first()
+                .copied()
+                .unwrap_or(Colour::WHITE),
+            Paint::EdgeColour | Paint::Blurred { .. } | Paint::Continued => self.edge_colour(),
         }
     }
 }

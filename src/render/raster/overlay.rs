@@ -3,8 +3,7 @@
 //! Rows at a time, with the way of mixing chosen once: the loops below are what the time goes into.
 
 use super::{Layout, Raster, mix, over, scale};
-use crate::plan::{Layer, Mix, Paint};
-use crate::spec::Colour;
+use crate::plan::{Layer, Mix};
 
 impl Raster {
     /// Lays a picture, to which its own steps have been done, where `layer` says. It is RGBA.
@@ -12,8 +11,7 @@ impl Raster {
         let base = self.into_colour();
         let moved = base.size != layer.canvas || layer.base != (0, 0);
         let canvas = if moved {
-            let clear = Paint::Colour(Colour::TRANSPARENT);
-            base.on_canvas(layer.canvas, layer.base.0, layer.base.1, clear)
+            base.on_clear_canvas(layer.canvas, layer.base.0, layer.base.1)
         } else {
             base
         };
@@ -240,7 +238,10 @@ impl Raster {
             let seen = if layer.tiled {
                 let start = wrapped(-i64::from(layer.left), own_width);
                 tiles.clear();
-                tiles.extend(own.iter().cycle().skip(start).take(width));
+                tiles.extend_from_slice(own.get(start..).unwrap_or_default());
+                while tiles.len() < width {
+                    tiles.extend_from_slice(own);
+                }
                 tiles.as_slice()
             } else {
                 let start = i64::try_from(columns.start).unwrap_or(0) - i64::from(layer.left);

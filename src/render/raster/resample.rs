@@ -22,7 +22,17 @@ impl Raster {
     /// Cuts `from` out and scales it to `to` with a Lanczos filter of three lobes. What `from` says
     /// outside the picture is ignored. Colours are weighted by their alpha, so that what is invisible
     /// does not bleed into what is seen.
-    pub(in crate::render) fn resampled(mut self, from: Region, to: Size) -> Result<Self, Error> {
+    pub(in crate::render) fn resampled(self, from: Region, to: Size) -> Result<Self, Error> {
+        self.resampled_by(from, to, FilterType::Lanczos3)
+    }
+
+    /// [`resampled`](Self::resampled) with another filter.
+    pub(super) fn resampled_by(
+        mut self,
+        from: Region,
+        to: Size,
+        filter: FilterType,
+    ) -> Result<Self, Error> {
         let from = clipped(from, self.size);
         if let Some((left, top)) = plain_cut(from, to) {
             return Ok(self.cut(left, top, to));
@@ -34,9 +44,11 @@ impl Raster {
         })?;
         let mut pixels = vec![0; length];
         match self.layout {
-            Layout::Grey => convolve::<U8>(&mut self, from, &mut pixels, to)?,
-            Layout::Rgb => convolve::<U8x3>(&mut self, from, &mut pixels, to)?,
-            Layout::Rgba | Layout::Cmyk => convolve::<U8x4>(&mut self, from, &mut pixels, to)?,
+            Layout::Grey => convolve::<U8>(&mut self, from, &mut pixels, to, filter)?,
+            Layout::Rgb => convolve::<U8x3>(&mut self, from, &mut pixels, to, filter)?,
+            Layout::Rgba | Layout::Cmyk => {
+                convolve::<U8x4>(&mut self, from, &mut pixels, to, filter)?
+            }
         }
         Ok(Self {
             size: to,
@@ -71,6 +83,7 @@ fn convolve<P: PixelTrait + Default>(
     from: Region,
     pixels: &mut [u8],
     to: Size,
+    filter: FilterType,
 ) -> Result<(), Error> {
     let Size { width, height } = source.size;
     let weighted = source.layout == Layout::Rgba;
@@ -85,7 +98,7 @@ fn convolve<P: PixelTrait + Default>(
     let view = TypedImageRef::<P>::from_buffer(width, height, &source.pixels).map_err(internal)?;
     let mut target = TypedImage::<P>::from_buffer(to.width, to.height, pixels).map_err(internal)?;
     let options = ResizeOptions::new()
-        .resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3))
+        .resize_alg(ResizeAlg::Convolution(filter))
         .use_alpha(false)
         .crop(from.x, from.y, from.width, from.height);
     RESIZER.with_borrow_mut(|resizer| {

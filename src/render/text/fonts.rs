@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use bytes::Bytes;
-use cosmic_text::fontdb::{Database, Source};
+use cosmic_text::fontdb::{Database, Source, Style};
 use cosmic_text::{FontSystem, SwashCache};
 
 /// Language that decides between characters that several share; nothing in a URL says one.
@@ -225,6 +225,37 @@ impl Fonts {
         }
         idle().push(setter);
         done
+    }
+}
+
+impl Fonts {
+    /// Lends a setter that knows one more font, that font's family, weight and slant; `None` where the
+    /// file is none. Other fonts of its family are out of the way.
+    pub(super) fn set_in<T>(
+        &self,
+        file: &Bytes,
+        work: impl FnOnce(&mut Setter, &str, (u16, bool)) -> T,
+    ) -> Option<T> {
+        let mut own = Database::new();
+        let family = load(&mut own, file)?;
+        let face = own.faces().next()?;
+        let looks = (face.weight.0, face.style != Style::Normal);
+        let mut database = self.known().database.clone();
+        let others: Vec<_> = database
+            .faces()
+            .filter(|face| face.families.iter().any(|(name, _)| *name == family))
+            .map(|face| face.id)
+            .collect();
+        for other in others {
+            database.remove_face(other);
+        }
+        load(&mut database, file)?;
+        let mut setter = Setter {
+            system: FontSystem::new_with_locale_and_db(LOCALE.to_owned(), database),
+            cache: SwashCache::new(),
+            cached: 0,
+        };
+        Some(work(&mut setter, &family, looks))
     }
 }
 

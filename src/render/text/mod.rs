@@ -8,6 +8,8 @@ mod lines;
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use bytes::Bytes;
+
 pub use fonts::{FontFile, Fonts, is_font};
 
 use super::raster::Raster;
@@ -29,9 +31,29 @@ pub(super) struct Drawn {
     pub(super) note: Option<Reason>,
 }
 
-/// Draws a text of at most so many pixels.
-pub(super) fn draw(fonts: &Fonts, text: &Text, most: u64) -> Result<Drawn, Reason> {
+/// Draws a text of at most so many pixels, in the font of a file where there is one.
+pub(super) fn draw(
+    fonts: &Fonts,
+    text: &Text,
+    file: Option<&Bytes>,
+    most: u64,
+) -> Result<Drawn, Reason> {
     let work = || {
+        if let Some(file) = file {
+            let drawn = fonts.set_in(file, |setter, family, (weight, italic)| {
+                // The file is the face: what else the style says of it has no other face to choose.
+                let text = Text {
+                    weight,
+                    italic,
+                    ..text.clone()
+                };
+                let lines = lines::set(setter, &text, family)?;
+                ink::draw(setter, &lines, &text, most)
+            });
+            let raster = drawn
+                .unwrap_or_else(|| Err(format!("no font can be read from {}", text.font).into()))?;
+            return Ok(Drawn { raster, note: None });
+        }
         let family = fonts
             .family(&text.font)
             .map_err(|broken| format!("no font can be read from {}", broken.0))?;

@@ -1,0 +1,150 @@
+//! CPU time of effects on a picture of two megapixels, beyond reading and writing it.
+//!
+//! `cargo bench --bench effects [-- RUNS [NAME]]`, best under `taskset -c 1`. The picture is generated;
+//! it comes from a BMP and goes to one, and what that alone takes is measured between the runs and
+//! taken off. A line for each effect: median and least CPU milliseconds of this thread. On a machine
+//! that does other work, compare lines of one run; `a_180` is the least that rewriting the picture costs.
+
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods
+)]
+
+use cldgate::dialect::{self, Rules};
+use cldgate::plan::{self, Hints, Limits, Negotiated, Plan, RasterPlan, Writable};
+use cldgate::render::{self, Budget};
+use cldgate::spec::{Format, Quality};
+
+const WIDTH: u32 = 1920;
+const HEIGHT: u32 = 1080;
+
+const CHAINS: &[&str] = &[
+    "a_180",
+    "e_grayscale",
+    "e_sepia",
+    "e_negate",
+    "e_brightness:40",
+    "e_brightness_hsb:40",
+    "e_contrast:60",
+    "e_saturation:80",
+    "e_vibrance:50",
+    "e_hue:40",
+    "e_gamma:50",
+    "e_colorize:50",
+    "e_tint",
+    "o_50",
+    "e_gamma:20/e_saturation:30/e_hue:10/e_contrast:20",
+    "e_auto_contrast",
+    "e_improve",
+    "e_blur:100",
+    "e_blur:200",
+    "e_blur:400",
+    "e_blur:1000",
+    "e_blur:2000",
+    "e_sharpen",
+    "e_unsharp_mask",
+    "e_pixelate:20",
+    "e_vignette:50",
+    "e_replace_color:red:50:60a0e0",
+    "e_make_transparent:20",
+    "e_outline",
+    "e_shadow",
+    "e_gradient_fade",
+    "e_morphology",
+    "e_oil_paint",
+    "e_cartoonify",
+    "r_max",
+    "r_20,bo_5px_solid_red",
+    "a_20",
+    "e_shear:20:0",
+    "e_trim",
+];
+
+/// Milliseconds that this thread has spent on a CPU.
+fn thread_time() -> f64 {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+    text.split(' ').next().unwrap().parse::<f64>().unwrap() / 1e6
+}
+
+/// Shapes, ramps and grain.
+fn picture() -> Vec<u8> {
+    let mut noise = 1_u32;
+    let mut pixels = Vec::with_capacity((WIDTH * HEIGHT * 3) as usize);
+    for y in 0..HEIGHT {
+        for x in 0..WIDTH {
+            noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let grain = noise >> 28;
+            let house = (x / 120 + y / 90) % 5;
+            let r = x * 160 / WIDTH + house * 12 + grain;
+            let g = y * 150 / HEIGHT + (5 - house) * 10 + grain;
+            let b = (x + y) * 120 / (WIDTH + HEIGHT) + house * 18 + grain;
+            pixels.extend([r, g, b].map(|v| u8::try_from(v.min(255)).unwrap()));
+        }
+    }
+    let mut file = std::io::Cursor::new(Vec::new());
+    image::RgbImage::from_raw(WIDTH, HEIGHT, pixels)
+        .unwrap()
+        .write_to(&mut file, image::ImageFormat::Bmp)
+        .unwrap();
+    file.into_inner()
+}
+
+fn plan(chain: &str, source: &[u8]) -> RasterPlan {
+    let url = format!("/demo/image/upload/{chain}/f_bmp/x");
+    let (delivery, _) = dialect::interpret(&Rules::default(), &url).unwrap();
+    let rules = plan::Rules {
+        limits: Limits::default(),
+        quality: Quality::Fixed(90),
+        writable: Writable([Format::Bmp].into_iter().collect()),
+    };
+    let facts = render::probe(source).unwrap();
+    let (negotiated, hints) = (Negotiated::default(), Hints::default());
+    let plan = plan::make(&delivery.spec, &facts, &negotiated, &hints, &rules).unwrap();
+    let Plan::Raster(mut plan) = plan else {
+        panic!("{chain}: the original");
+    };
+    plan.encode.format = Format::Bmp;
+    plan
+}
+
+/// CPU milliseconds of every run.
+fn times(plan: &RasterPlan, source: &[u8], runs: usize) -> Vec<f64> {
+    let mut times: Vec<f64> = (0..runs)
+        .map(|_| {
+            let start = thread_time();
+            let _file = render::run(plan, source, &Budget::unlimited()).unwrap();
+            thread_time() - start
+        })
+        .collect();
+    times.sort_by(f64::total_cmp);
+    times
+}
+
+fn main() {
+    let mut arguments = std::env::args().skip(1).filter(|a| !a.starts_with("--"));
+    let runs: usize = arguments.next().and_then(|n| n.parse().ok()).unwrap_or(15);
+    let only = arguments.next();
+    let source = picture();
+    let nothing = RasterPlan {
+        steps: Vec::new(),
+        ..plan("e_negate", &source)
+    };
+    println!("effect\tmedian ms\tleast ms");
+    for chain in CHAINS {
+        if only.as_deref().is_some_and(|only| !chain.contains(only)) {
+            continue;
+        }
+        let plan = plan(chain, &source);
+        let _warm = times(&plan, &source, 1);
+        let with = times(&plan, &source, runs);
+        let without = times(&nothing, &source, runs);
+        println!(
+            "{chain}\t{:.1}\t{:.1}",
+            with[runs / 2] - without[runs / 2],
+            with[0] - without[0]
+        );
+    }
+}

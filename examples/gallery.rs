@@ -1,0 +1,97 @@
+//! Renders every chain of `tests/tables/*.tsv` whose second column names a picture, and puts the results
+//! on one page that needs nothing else: `just gallery`, then open `target/gallery.html`.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a developer's tool that stops where something is wrong"
+)]
+
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use cldgate::dialect::{self, Rules};
+use cldgate::plan::{self, Hints, Limits, Negotiated, Plan, Writable};
+use cldgate::render::{self, Budget};
+use cldgate::spec::{Format, Quality};
+
+/// What stands for the generated pictures of the tests, and how it is made small first.
+const PICTURES: &[(&str, &str, &str)] = &[
+    ("scene", "sample/1312461204.jpg", "c_fill,w_240,h_160"),
+    (
+        "grey",
+        "people/portrait/1371281596.jpg",
+        "c_fill,w_240,h_160/e_grayscale",
+    ),
+    ("badge", "logo/1451606400.png", "c_pad,w_240,h_160"),
+];
+
+/// A result as the text of a picture's address.
+fn rendered(chain: &str, source: &[u8]) -> Result<(String, u32, u32), Box<dyn std::error::Error>> {
+    let url = format!("/demo/image/upload/{chain}/f_webp,q_90/x");
+    let (delivery, _) = dialect::interpret(&Rules::default(), &url)?;
+    let rules = plan::Rules {
+        limits: Limits::default(),
+        quality: Quality::Fixed(90),
+        writable: Writable([Format::WebP].into_iter().collect()),
+    };
+    let facts = render::probe(source)?;
+    let (negotiated, hints) = (Negotiated::default(), Hints::default());
+    let Plan::Raster(plan) = plan::make(&delivery.spec, &facts, &negotiated, &hints, &rules)?
+    else {
+        return Err("the original".into());
+    };
+    let made = render::run(&plan, source, &Budget::unlimited())?;
+    let text = STANDARD.encode(&made.body);
+    Ok((
+        format!("data:image/webp;base64,{text}"),
+        made.size.width,
+        made.size.height,
+    ))
+}
+
+fn main() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut page = String::from(
+        "<!doctype html><meta charset=utf-8><title>Gallery</title><style>\
+         body{font:13px sans-serif;background:#cdd8cd;display:flex;flex-wrap:wrap;gap:10px}\
+         figure{margin:0;max-width:260px}figcaption{overflow-wrap:anywhere}\
+         img{max-width:260px;background:repeating-conic-gradient(#bbb 0 25%,#ddd 0 50%) 0/16px 16px}\
+         </style>",
+    );
+    let mut tables: Vec<_> = fs::read_dir(root.join("tests/tables"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    tables.sort();
+    let mut count = 0;
+    for table in tables {
+        for line in fs::read_to_string(table).unwrap().lines() {
+            let mut columns = line.split('\t');
+            let (Some(chain), Some(name)) = (columns.next(), columns.next()) else {
+                continue;
+            };
+            let Some((_, file, small)) = PICTURES.iter().find(|(word, ..)| *word == name) else {
+                continue;
+            };
+            let photos = root.join("examples/photos/res/demo/image/upload");
+            let source = fs::read(photos.join(file)).unwrap();
+            match rendered(&format!("{small}/{chain}"), &source) {
+                Ok((address, width, height)) => writeln!(
+                    page,
+                    "<figure><img src=\"{address}\" alt=\"\"><figcaption>{chain} \
+                     <small>{width}x{height}</small></figcaption></figure>"
+                )
+                .unwrap(),
+                Err(error) => writeln!(page, "<figure>{chain}: {error}</figure>").unwrap(),
+            }
+            count += 1;
+        }
+    }
+    let path = root.join("target/gallery.html");
+    fs::write(&path, page).unwrap();
+    println!("{count} pictures on {}", path.display());
+}

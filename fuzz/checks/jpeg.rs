@@ -1,0 +1,168 @@
+//! What must hold for the JPEG decoder: shared by the fuzz targets and the test that replays their finds.
+
+use cldgate_jpeg::{Model, Picture, Plane, Request, Scale, decode, decode_portable};
+use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
+use zune_jpeg::zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions};
+
+/// Any bytes are decoded or refused, with and without vector instructions to the same planes, which have the
+/// sizes they say and lie inside the picture.
+pub fn survives(file: &[u8]) {
+    for (scale, colour_alike) in Scale::ALL.into_iter().zip([true, false, true, false]) {
+        let request = Request {
+            columns: (3, 40),
+            rows: (5, 70),
+            scale,
+            colour_alike,
+            memory: 1 << 18,
+        };
+        let picture = decode(file, &request, &mut || false);
+        assert!(picture == decode_portable(file, &request, &mut || false));
+        let Ok(picture) = picture else { continue };
+        for plane in &picture.planes {
+            assert_eq!(plane.samples.len(), plane.width * plane.height);
+            assert!(plane.width > 0 && plane.height > 0);
+            assert!(plane.left * (plane.step.0 as usize) < picture.size.0 as usize);
+            assert!(plane.top * (plane.step.1 as usize) < picture.size.1 as usize);
+        }
+    }
+}
+
+const SAMPLINGS: [SamplingFactor; 6] = [
+    SamplingFactor::F_1_1,
+    SamplingFactor::F_2_1,
+    SamplingFactor::F_1_2,
+    SamplingFactor::F_2_2,
+    SamplingFactor::F_4_1,
+    SamplingFactor::F_1_4,
+];
+
+/// A file that an encoder makes of any settings and samples is shown as another decoder shows it, and at every
+/// scale and for every part as the whole at full size is.
+pub fn agrees(bytes: &[u8]) {
+    let [
+        width,
+        height,
+        quality,
+        sampling,
+        settings,
+        interval,
+        samples @ ..,
+    ] = bytes
+    else {
+        return;
+    };
+    let (width, height) = (u16::from(width % 48) + 1, u16::from(height % 48) + 1);
+    let grey = settings & 1 == 1;
+    let channels = if grey { 1 } else { 3 };
+    let count = usize::from(width) * usize::from(height) * channels;
+    // Few bytes give a whole picture: each is used again, a little different.
+    let samples: Vec<u8> = (0..count)
+        .map(|n| match samples.len() {
+            0 => 128,
+            length => samples[n % length].wrapping_add((n / length) as u8),
+        })
+        .collect();
+    let mut file = Vec::new();
+    let mut encoder = Encoder::new(&mut file, quality % 100 + 1);
+    encoder.set_sampling_factor(SAMPLINGS[usize::from(*sampling) % SAMPLINGS.len()]);
+    match settings >> 1 & 3 {
+        0 => encoder.set_progressive_scans(settings >> 3 & 15 | 2),
+        // The encoder's own tables do not know of restarts: together they make unsound files.
+        1 if interval % 16 == 0 => encoder.set_optimized_huffman_tables(true),
+        _ => {}
+    }
+    if interval % 16 > 0 {
+        encoder.set_restart_interval(u16::from(interval % 16));
+    }
+    let colours = if grey {
+        ColorType::Luma
+    } else {
+        ColorType::Ycbcr
+    };
+    let Ok(()) = encoder.encode(&samples, width, height, colours) else {
+        return;
+    };
+    let full = decode(&file, &Request::whole(Scale::Full), &mut || false).expect("a sound file");
+    assert!(
+        !full.damaged,
+        "{width}x{height} {sampling} {settings} {interval}"
+    );
+    // The other decoder misreads files sampled by four.
+    if sampling % 6 < 4 {
+        light_agrees(&file, &full, channels);
+    }
+    for scale in Scale::ALL {
+        scaled_agrees(&file, &full, scale);
+    }
+}
+
+/// The other decoder's samples of light are ours within a rounding.
+fn light_agrees(file: &[u8], full: &Picture, channels: usize) {
+    let [light, ..] = full.planes.as_slice() else {
+        panic!("no planes");
+    };
+    let colours = if full.model == Model::Grey {
+        ColorSpace::Luma
+    } else {
+        ColorSpace::YCbCr
+    };
+    let options = DecoderOptions::default().jpeg_set_out_colorspace(colours);
+    let other = zune_jpeg::JpegDecoder::new_with_options(ZCursor::new(file), options).decode();
+    // It knows fewer samplings than we do.
+    let Ok(other) = other else { return };
+    for (ours, theirs) in light.samples.iter().zip(other.chunks(channels)) {
+        assert!(
+            ours.abs_diff(theirs[0]) <= 3,
+            "{ours} and {}, {}x{}",
+            theirs[0],
+            light.width,
+            light.height
+        );
+    }
+}
+
+/// A scaled picture is the mean of what it stands for, as far as its edges and the sharpness of what it cannot
+/// show let it; a part of it is just that.
+fn scaled_agrees(file: &[u8], full: &Picture, scale: Scale) {
+    let small = decode(file, &Request::whole(scale), &mut || false).expect("a sound file");
+    let (width, height) = full.size;
+    let request = Request {
+        columns: (width / 3, width / 3 + 9),
+        rows: (height / 2, height),
+        ..Request::whole(scale)
+    };
+    let part = decode(file, &request, &mut || false).expect("a sound file");
+    for ((small, full), part) in small.planes.iter().zip(&full.planes).zip(&part.planes) {
+        let side = scale.reduction() as usize;
+        assert_eq!(small.width, full.width.div_ceil(side));
+        assert_eq!(small.height, full.height.div_ceil(side));
+        for y in 0..part.height {
+            for x in 0..part.width {
+                assert_eq!(at(part, x, y), at(small, x + part.left, y + part.top));
+            }
+        }
+        if scale == Scale::Eighth {
+            means_agree(small, full);
+        }
+    }
+}
+
+/// The mean of a block is its first coefficient: they agree where no sample was cut at black or white.
+fn means_agree(small: &Plane, full: &Plane) {
+    for y in 0..full.height / 8 {
+        for x in 0..full.width / 8 {
+            let block = (0..64).map(|n| at(full, x * 8 + n % 8, y * 8 + n / 8));
+            let (mut sum, mut cut) = (0, false);
+            for sample in block {
+                sum += u32::from(sample);
+                cut |= sample == 0 || sample == 255;
+            }
+            let mean = f64::from(sum) / 64.0;
+            assert!(cut || (f64::from(at(small, x, y)) - mean).abs() <= 1.5);
+        }
+    }
+}
+
+fn at(plane: &Plane, x: usize, y: usize) -> u8 {
+    plane.samples[y * plane.width + x]
+}

@@ -1,0 +1,7 @@
+#![no_main]
+
+#[path = "../checks/jpeg.rs"]
+#[allow(dead_code)] // each target uses one of the checks
+mod jpeg;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| jpeg::agrees(bytes));

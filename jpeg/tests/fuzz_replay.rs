@@ -1,0 +1,45 @@
+//! The fuzz targets' checks on the stable toolchain: for small files of every kind, and for every find.
+
+use std::path::Path;
+
+#[path = "../../fuzz/checks/jpeg.rs"]
+mod checks;
+
+fn files(folder: &str) -> Vec<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .map(|entry| std::fs::read(entry.path()).unwrap())
+        .collect()
+}
+
+#[test]
+fn finds_and_files_survive() {
+    let samples = files("tests/files");
+    assert!(!samples.is_empty());
+    for file in samples.into_iter().chain(files("../fuzz/finds/jpeg_bytes")) {
+        checks::survives(&file);
+    }
+}
+
+#[test]
+fn finds_and_settings_agree() {
+    for settings in 0..=255_u8 {
+        for sampling in 0..6 {
+            checks::agrees(&[
+                settings.wrapping_mul(7),
+                39,
+                80,
+                sampling,
+                settings,
+                settings,
+                9,
+                200,
+                30,
+            ]);
+        }
+    }
+    for find in files("../fuzz/finds/jpeg_pictures") {
+        checks::agrees(&find);
+    }
+}

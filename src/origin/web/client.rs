@@ -1,0 +1,442 @@
+//! Asking a web server: guarded, bounded in time, again where that may help, and not at all while
+//! the server rests.
+
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use lru::LruCache;
+use reqwest::header::{HOST, HeaderMap, HeaderName, HeaderValue, LOCATION};
+use reqwest::{StatusCode, Url};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::super::Error;
+use super::super::breaker::{Breaker, BreakerRule, Pass};
+use super::super::guard::{Guard, Refused};
+use super::at_least_one;
+use super::remote::Ask;
+
+/// Redirects that are followed.
+const MAX_REDIRECTS: usize = 5;
+
+/// Longest pause before an attempt is repeated.
+const MAX_PAUSE: Duration = Duration::from_secs(1);
+
+/// Hosts whose state is remembered.
+const MAX_LANES: NonZeroUsize = at_least_one(1024);
+
+/// Bytes of headers over HTTP/2; over HTTP/1.1 hyper has bounds of its own.
+const MAX_HEADERS: u32 = 64 << 10;
+
+/// Who asks, for the logs of whoever answers.
+const USER_AGENT: &str = concat!(
+    "Mozilla/5.0 (compatible; cldgate/",
+    env!("CARGO_PKG_VERSION"),
+    ")"
+);
+
+/// How long a server may take, and how often it is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// For a connection, with its name looked up and its encryption agreed on.
+    pub connect: Duration,
+    /// For the head of an answer, connecting included.
+    pub first_byte: Duration,
+    /// For a body that is read as a whole, everything included; a body that is streamed may pause
+    /// as long as `first_byte`.
+    pub total: Duration,
+    /// How often a request is repeated that broke off or met a server out of order.
+    pub retries: u32,
+    /// Requests to one host at the same time; more wait, as long as for a connection.
+    pub at_once: usize,
+    /// When the server is left alone.
+    pub breaker: BreakerRule,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(3),
+            first_byte: Duration::from_secs(10),
+            total: Duration::from_secs(60),
+            retries: 2,
+            at_once: 256,
+            breaker: BreakerRule::default(),
+        }
+    }
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    Forbidden(Refused),
+    NotFound,
+    Denied,
+    Timeout,
+    /// No connection: refused, unknown name, no agreement on encryption.
+    Unreachable(Box<str>),
+    /// An answer that makes no sense, broke off, or says that the server is out of order.
+    Broken {
+        reason: Box<str>,
+        again: bool,
+    },
+    /// Left alone after too many failures.
+    Resting,
+    TooLarge {
+        bytes: u64,
+        limit: u64,
+    },
+    Changed,
+}
+
+impl Fault {
+    pub(super) fn broken(reason: impl Into<Box<str>>) -> Self {
+        Self::Broken {
+            reason: reason.into(),
+            again: true,
+        }
+    }
+
+    /// Whether asking once more may help.
+    const fn again(&self) -> bool {
+        matches!(
+            self,
+            Self::Unreachable(_) | Self::Broken { again: true, .. }
+        )
+    }
+
+    /// Whether the server failed. What is wrong with one asset alone (a loop of redirects, a status
+    /// 400) is no failure: a few odd URLs must not close the way to all others.
+    const fn is_failure(&self) -> bool {
+        matches!(self, Self::Timeout) || self.again()
+    }
+
+    pub(super) fn told(self, origin: &str, key: &str) -> Error {
+        let (origin, key) = (origin.into(), key.into());
+        match self {
+            Self::Forbidden(refused) => Error::Forbidden {
+                origin,
+                key,
+                reason: refused.reason(),
+            },
+            Self::NotFound => Error::NotFound { origin, key },
+            Self::Denied => Error::Denied { origin, key },
+            Self::Timeout => Error::Timeout { origin, key },
+            Self::Unreachable(reason) => Error::Unreachable {
+                origin,
+                key,
+                reason,
+            },
+            Self::Broken { reason, .. } => Error::Upstream {
+                origin,
+                key,
+                reason,
+            },
+            Self::Resting => Error::Unreachable {
+                origin,
+                key,
+                reason: "it failed too often and is left alone for a while".into(),
+            },
+            Self::TooLarge { bytes, limit } => Error::TooLarge {
+                origin,
+                key,
+                bytes,
+                limit,
+            },
+            Self::Changed => Error::Changed { origin, key },
+        }
+    }
+}
+
+/// A server that answered well: 200, 206 or 304.
+#[derive(Debug)]
+pub(super) struct Reply {
+    pub(super) response: reqwest::Response,
+    /// Until when a body that is read as a whole must have come.
+    pub(super) deadline: Instant,
+}
+
+/// Asks one origin's servers.
+#[derive(Debug)]
+pub(in crate::origin) struct Client {
+    http: reqwest::Client,
+    guard: Arc<Guard>,
+    pub(super) patience: Patience,
+    /// Where `secrets` go, and nowhere else.
+    home: Option<(String, String, u16)>,
+    secrets: HeaderMap,
+    lanes: Mutex<LruCache<Box<str>, Lane>>,
+}
+
+/// What is known about one host: a host that fails does not hold up the others.
+#[derive(Clone, Debug)]
+struct Lane {
+    breaker: Arc<Breaker>,
+    room: Arc<Semaphore>,
+}
+
+/// Attempts at one URL, until one succeeds, asking again is of no use, or the total time is over.
+#[derive(Debug)]
+pub(super) struct Attempts {
+    lane: Lane,
+    patience: Patience,
+    /// Until when a body that is read as a whole must have come.
+    pub(super) deadline: Instant,
+    left: u32,
+}
+
+/// Leave for one attempt.
+#[derive(Debug)]
+pub(super) struct Turn {
+    pass: Pass,
+    _room: OwnedSemaphorePermit,
+}
+
+impl Attempts {
+    /// Waits for a place among those who ask the host.
+    pub(super) async fn begin(&self) -> Result<Turn, Fault> {
+        let pass = self.lane.breaker.admit().ok_or(Fault::Resting)?;
+        let room = self.lane.room.clone().acquire_owned();
+        match tokio::time::timeout(self.patience.connect, room).await {
+            Ok(Ok(room)) => Ok(Turn { pass, _room: room }),
+            _ => Err(Fault::Timeout),
+        }
+    }
+
+    /// Takes note of what came of an attempt. `None`: it is time for the next one.
+    pub(super) async fn end<T>(
+        &mut self,
+        turn: Turn,
+        result: Result<T, Fault>,
+    ) -> Option<Result<T, Fault>> {
+        match &result {
+            Err(fault) if fault.is_failure() => turn.pass.failed(),
+            _ => turn.pass.succeeded(),
+        }
+        let pause = pause(self.patience.retries.saturating_sub(self.left));
+        match result {
+            Err(fault) if fault.again() && self.left > 0 && soon(pause) < self.deadline => {
+                self.left -= 1;
+                tokio::time::sleep(pause).await;
+                None
+            }
+            result => Some(result),
+        }
+    }
+}
+
+struct Resolver(Arc<Guard>);
+
+impl reqwest::dns::Resolve for Resolver {
+    fn resolve(&self, name: reqwest::dns::Name) -> reqwest::dns::Resolving {
+        let guard = self.0.clone();
+        Box::pin(async move {
+            let addresses = guard.resolve(name.as_str()).await?;
+            let all: reqwest::dns::Addrs = Box::new(addresses.into_iter());
+            Ok(all)
+        })
+    }
+}
+
+impl Client {
+    /// `secrets` go to the scheme, host and port of `home` alone, whatever is redirected where.
+    pub(in crate::origin) fn new(
+        guard: Guard,
+        patience: Patience,
+        home: Option<&Url>,
+        secrets: HeaderMap,
+    ) -> Result<Self, reqwest::Error> {
+        let guard = Arc::new(guard);
+        let http = reqwest::Client::builder()
+            .user_agent(USER_AGENT)
+            .redirect(reqwest::redirect::Policy::none())
+            // A proxy would resolve names itself, past the guard.
+            .no_proxy()
+            .dns_resolver(Resolver(guard.clone()))
+            .connect_timeout(patience.connect)
+            .pool_idle_timeout(Duration::from_secs(30))
+            .http2_max_header_list_size(MAX_HEADERS)
+            .build()?;
+        Ok(Self {
+            http,
+            guard,
+            patience,
+            home: home.and_then(place),
+            secrets,
+            lanes: Mutex::new(LruCache::new(MAX_LANES)),
+        })
+    }
+
+    /// Whether a URL may be asked at all.
+    pub(super) fn check(&self, url: &Url) -> Result<(), Fault> {
+        self.guard.check(url).map_err(Fault::Forbidden)
+    }
+
+    /// One GET with its redirects, and with `extra` instead of the headers in `ask`.
+    pub(super) async fn once(
+        &self,
+        ask: &Ask,
+        extra: &HeaderMap,
+        deadline: Instant,
+    ) -> Result<Reply, Fault> {
+        let host = ask.host.as_deref();
+        let response = self.follow(&ask.url, extra, host, deadline).await?;
+        Ok(Reply { response, deadline })
+    }
+
+    fn lane(&self, url: &Url) -> Lane {
+        let host: Box<str> = url.authority().into();
+        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        let lane = lanes.get_or_insert(host, || Lane {
+            breaker: Arc::new(Breaker::new(self.patience.breaker)),
+            room: Arc::new(Semaphore::new(self.patience.at_once)),
+        });
+        lane.clone()
+    }
+
+    /// Attempts at a URL: see [`Attempts`].
+    pub(super) fn attempts(&self, url: &Url) -> Result<Attempts, Fault> {
+        self.check(url)?;
+        Ok(Attempts {
+            lane: self.lane(url),
+            patience: self.patience,
+            deadline: soon(self.patience.total),
+            left: self.patience.retries,
+        })
+    }
+
+    async fn follow(
+        &self,
+        url: &Url,
+        extra: &HeaderMap,
+        host: Option<&str>,
+        deadline: Instant,
+    ) -> Result<reqwest::Response, Fault> {
+        let mut url = url.clone();
+        for _ in 0..=MAX_REDIRECTS {
+            self.check(&url)?;
+            let response = self.hop(&url, extra, host, deadline).await?;
+            let status = response.status();
+            if !is_redirect(status) {
+                return judge(status, response);
+            }
+            let next = response.headers().get(LOCATION);
+            let next = next.and_then(|location| location.to_str().ok());
+            url = next
+                .and_then(|location| url.join(location).ok())
+                .ok_or_else(|| lasting(format!("status {status} without a usable Location")))?;
+            url.set_fragment(None);
+        }
+        Err(lasting("too many redirects"))
+    }
+
+    async fn hop(
+        &self,
+        url: &Url,
+        extra: &HeaderMap,
+        host: Option<&str>,
+        deadline: Instant,
+    ) -> Result<reqwest::Response, Fault> {
+        let mut request = self.http.get(url.clone()).headers(extra.clone());
+        if self.home.is_some() && place(url) == self.home {
+            request = request.headers(self.secrets.clone());
+            if let Some(host) = host.and_then(|host| HeaderValue::from_str(host).ok()) {
+                request = request.header(HOST, host);
+            }
+        }
+        let limit = deadline.min(soon(self.patience.first_byte));
+        match tokio::time::timeout_at(limit.into(), request.send()).await {
+            Err(_) => Err(Fault::Timeout),
+            Ok(Err(error)) => Err(fault(&error)),
+            Ok(Ok(response)) => Ok(response),
+        }
+    }
+}
+
+/// A fault that asking again does not mend.
+pub(super) fn lasting(reason: impl Into<Box<str>>) -> Fault {
+    Fault::Broken {
+        reason: reason.into(),
+        again: false,
+    }
+}
+
+/// The moment after a time.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "time-outs are measured by the clock"
+)]
+pub(super) fn soon(after: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_add(after).unwrap_or(now)
+}
+
+/// Before the n-th repetition: a random part of a time that doubles, so that gateways do not ask
+/// all at once.
+fn pause(n: u32) -> Duration {
+    let most = Duration::from_millis(50).saturating_mul(1 << n.min(10));
+    most.min(MAX_PAUSE).mul_f64(fastrand::f64())
+}
+
+fn place(url: &Url) -> Option<(String, String, u16)> {
+    Some((
+        url.scheme().to_owned(),
+        url.host_str()?.to_owned(),
+        url.port_or_known_default()?,
+    ))
+}
+
+const fn is_redirect(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
+}
+
+/// What a status that is no redirect means for whoever wants the object.
+fn judge(status: StatusCode, response: reqwest::Response) -> Result<reqwest::Response, Fault> {
+    match status.as_u16() {
+        200 | 206 | 304 => Ok(response),
+        404 | 410 => Err(Fault::NotFound),
+        401 | 403 | 407 => Err(Fault::Denied),
+        408 | 504 => Err(Fault::Timeout),
+        412 | 416 => Err(Fault::Changed),
+        500 | 502 | 503 => Err(Fault::broken(format!("status {status}"))),
+        _ => Err(lasting(format!("status {status}"))),
+    }
+}
+
+/// What went wrong before there was an answer. URLs are left out: a query may hold a secret.
+pub(super) fn fault(error: &reqwest::Error) -> Fault {
+    let mut reason = String::new();
+    let mut next: Option<&(dyn std::error::Error + 'static)> = std::error::Error::source(error);
+    while let Some(inner) = next {
+        if let Some(refused) = inner.downcast_ref::<Refused>() {
+            return Fault::Forbidden(*refused);
+        }
+        reason = inner.to_string();
+        next = inner.source();
+    }
+    if error.is_timeout() {
+        return Fault::Timeout;
+    }
+    let reason: Box<str> = reason.chars().take(200).collect::<String>().into();
+    if error.is_connect() {
+        Fault::Unreachable(reason)
+    } else {
+        Fault::broken(reason)
+    }
+}
+
+/// A header that may be told.
+#[must_use]
+pub fn plain_header(name: &'static str, value: &str) -> Option<(HeaderName, HeaderValue)> {
+    let value = HeaderValue::from_str(value).ok()?;
+    Some((HeaderName::from_static(name), value))
+}
+
+/// A header of the owner's; its value is never printed.
+#[must_use]
+pub fn secret_header(name: &str, value: &str) -> Option<(HeaderName, HeaderValue)> {
+    let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
+    let mut value = HeaderValue::from_str(value).ok()?;
+    value.set_sensitive(true);
+    Some((name, value))
+}

@@ -1,0 +1,532 @@
+//! Gaussian blur, its cost independent of its radius.
+//!
+//! Rows become 16-bit samples in 64ths, colours multiplied by their alpha. A small blur is a direct
+//! convolution, first over rows in a ring and then along the row, so that the picture is read and
+//! written once. A large one is made small first: halving by the binomial filter 1 3 3 1 and doubling by
+//! its mirror each are a blur of known variance, and what is missing is done in between, on few
+//! pixels. Against a true Gaussian the result is off by less than one step of 255 on edges.
+
+use super::simd::{byte, share, wide};
+use super::{Layout, Raster};
+use crate::plan::{Rect, Size};
+use crate::render::budget::Budget;
+use crate::render::error::Error;
+
+/// Steps of a sample in one step of a byte.
+const FINE: u16 = 64;
+
+/// Above this standard deviation a picture is halved first.
+const DIRECT: f64 = 4.0;
+
+/// A kernel reaches this many standard deviations.
+const REACH: f64 = 3.0;
+
+/// Below this standard deviation nothing would change.
+const LEAST: f64 = 0.12;
+
+/// What halving and doubling again blur by: the variance, in pixels of the larger picture.
+const HALVING: f64 = 1.5;
+
+/// Rows between two looks at the budget.
+pub(super) const ROWS_A_LOOK: usize = 32;
+
+/// Samples in 64ths, channels interleaved, rows without padding.
+pub(super) struct Soft {
+    width: usize,
+    height: usize,
+    channels: usize,
+    samples: Vec<u16>,
+}
+
+/// Half of a symmetric kernel in 65536ths, from the middle outwards; all of it sums to one.
+pub(super) struct Taps(Vec<u16>);
+
+impl Taps {
+    pub fn gaussian(sigma: f64) -> Self {
+        let radius = (sigma * REACH).ceil().clamp(1.0, 64.0) as usize;
+        let weight = |n: usize| {
+            // The mean of the bell over the pixel, which for narrow ones is not its middle.
+            let at = |x: f64| (-x * x / (2.0 * sigma * sigma)).exp();
+            let n = n as f64;
+            (at(n - 0.375) + at(n - 0.125) + at(n + 0.125) + at(n + 0.375)) / 4.0
+        };
+        let weights: Vec<f64> = (0..=radius).map(weight).collect();
+        let sum: f64 = weights.iter().skip(1).sum::<f64>() * 2.0 + weights[0];
+        let mut taps: Vec<u16> = weights
+            .iter()
+            .map(|w| (w / sum * 65536.0).round().min(65535.0) as u16)
+            .collect();
+        let others: u32 = taps.iter().skip(1).map(|&w| u32::from(w) * 2).sum();
+        if let Some(middle) = taps.first_mut() {
+            *middle = u16::try_from(65536_u32.saturating_sub(others)).unwrap_or(u16::MAX);
+        }
+        Self(taps)
+    }
+
+    fn radius(&self) -> usize {
+        self.0.len() - 1
+    }
+
+    /// What cutting each product loses, given back.
+    fn bias(&self) -> u16 {
+        (self.0.len() / 2) as u16
+    }
+}
+
+/// Where rows come from.
+pub(super) trait Rows {
+    /// Width in pixels, height, channels.
+    fn shape(&self) -> (usize, usize, usize);
+    /// Reads a row that exists.
+    fn row(&self, y: usize, out: &mut [u16]);
+}
+
+/// What can be blurred where it lies: a row is written after all that need it have been read.
+pub(super) trait Rewritten: Rows {
+    /// Writes a row that exists.
+    fn rewrite(&mut self, y: usize, row: &[u16]);
+}
+
+impl Rows for Soft {
+    fn shape(&self) -> (usize, usize, usize) {
+        (self.width, self.height, self.channels)
+    }
+
+    fn row(&self, y: usize, out: &mut [u16]) {
+        let stride = self.width * self.channels;
+        out.copy_from_slice(&self.samples[y * stride..(y + 1) * stride]);
+    }
+}
+
+impl Rewritten for Soft {
+    fn rewrite(&mut self, y: usize, row: &[u16]) {
+        let stride = self.width * self.channels;
+        self.samples[y * stride..(y + 1) * stride].copy_from_slice(row);
+    }
+}
+
+impl Rewritten for Raster {
+    fn rewrite(&mut self, y: usize, row: &[u16]) {
+        let stride = self.stride();
+        narrow(
+            self.layout,
+            row,
+            &mut self.pixels[y * stride..(y + 1) * stride],
+        );
+    }
+}
+
+impl Rows for Raster {
+    fn shape(&self) -> (usize, usize, usize) {
+        (
+            self.size.width as usize,
+            self.size.height as usize,
+            self.layout.bytes(),
+        )
+    }
+
+    fn row(&self, y: usize, out: &mut [u16]) {
+        let stride = self.stride();
+        let bytes = &self.pixels[y * stride..(y + 1) * stride];
+        if self.layout == Layout::Rgba {
+            multiplied(bytes.as_chunks::<4>().0, out.as_chunks_mut::<4>().0);
+        } else {
+            widened(bytes, out);
+        }
+    }
+}
+
+impl Raster {
+    /// Blurs by a standard deviation in pixels. Beyond the edges the outermost pixels go on.
+    pub(in crate::render::raster) fn blurred(
+        mut self,
+        sigma: f64,
+        budget: &Budget,
+    ) -> Result<Self, Error> {
+        if sigma < LEAST {
+            return Ok(self);
+        }
+        blur(&mut self, sigma, budget)?;
+        Ok(self)
+    }
+
+    /// Does something to a part of the picture, which must keep its size.
+    pub(super) fn within(
+        self,
+        area: Rect,
+        work: impl FnOnce(Self) -> Result<Self, Error>,
+    ) -> Result<Self, Error> {
+        let part = self.part(area);
+        let part = work(part)?;
+        let mut picture = if part.layout == self.layout {
+            self
+        } else {
+            self.into_colour()
+        };
+        picture.draw(
+            &part,
+            i32::try_from(area.left).unwrap_or(i32::MAX),
+            i32::try_from(area.top).unwrap_or(i32::MAX),
+        );
+        Ok(picture)
+    }
+
+    /// A copy of a part, as far as it lies inside.
+    pub(super) fn part(&self, area: Rect) -> Self {
+        let left = area.left.min(self.size.width - 1);
+        let top = area.top.min(self.size.height - 1);
+        let size = Size::new(
+            area.width.min(self.size.width - left),
+            area.height.min(self.size.height - top),
+        );
+        let bytes = self.layout.bytes();
+        let (from, length) = (left as usize * bytes, size.width as usize * bytes);
+        let rows = self.pixels.chunks_exact(self.stride());
+        let pixels = rows
+            .skip(top as usize)
+            .take(size.height as usize)
+            .flat_map(|row| &row[from..from + length])
+            .copied()
+            .collect();
+        Self {
+            size,
+            layout: self.layout,
+            pixels,
+        }
+    }
+
+    /// The light of every pixel, alpha left aside.
+    pub(super) fn light(&self) -> Self {
+        let pixels = match self.layout {
+            Layout::Grey => self.pixels.clone(),
+            Layout::Rgb => lights::<3>(&self.pixels),
+            _ => lights::<4>(&self.pixels),
+        };
+        Self {
+            size: self.size,
+            layout: Layout::Grey,
+            pixels,
+        }
+    }
+}
+
+fn lights<const N: usize>(bytes: &[u8]) -> Vec<u8> {
+    let mut light = vec![0; bytes.len() / N];
+    super::point::light_of::<N>(bytes.as_chunks::<N>().0, &mut light);
+    light
+}
+
+/// Blurs a picture where it lies.
+fn blur(picture: &mut impl Rewritten, sigma: f64, budget: &Budget) -> Result<(), Error> {
+    if sigma <= DIRECT {
+        return smooth(picture, sigma, budget);
+    }
+    // Halve until what is missing is a small blur.
+    let mut levels = vec![halved(picture, budget)?];
+    let mut left = (sigma * sigma - HALVING) / 4.0;
+    while left.sqrt() > DIRECT
+        && let Some(last) = levels.last()
+        && last.width.min(last.height) > 1
+    {
+        let next = halved(last, budget)?;
+        levels.push(next);
+        left = (left - HALVING) / 4.0;
+    }
+    let Some(mut soft) = levels.pop() else {
+        return Ok(());
+    };
+    // A picture of a few pixels may be left with more than a kernel holds: it is flat by then.
+    smooth(&mut soft, left.sqrt().min(4.0 * DIRECT), budget)?;
+    for mut level in levels.into_iter().rev() {
+        doubled(&soft, &mut level, budget)?;
+        soft = level;
+    }
+    doubled(&soft, picture, budget)
+}
+
+fn smooth(picture: &mut impl Rewritten, sigma: f64, budget: &Budget) -> Result<(), Error> {
+    let taps = Taps::gaussian(sigma);
+    convolve(picture, &taps, budget, |picture, y, row| {
+        picture.rewrite(y, row);
+    })
+}
+
+impl Soft {
+    fn new(width: usize, height: usize, channels: usize) -> Self {
+        Self {
+            width,
+            height,
+            channels,
+            samples: vec![0; width * height * channels],
+        }
+    }
+}
+
+/// Convolves in both directions and hands out each row, from top to bottom, with the picture, where it
+/// may be written.
+pub(super) fn convolve<P: Rows>(
+    picture: &mut P,
+    taps: &Taps,
+    budget: &Budget,
+    mut emit: impl FnMut(&mut P, usize, &[u16]),
+) -> Result<(), Error> {
+    let (width, height, channels) = picture.shape();
+    let (stride, radius) = (width * channels, taps.radius());
+    let mut ring = Ring::new(picture, radius);
+    let edge = radius * channels;
+    let mut line = vec![0; stride + 2 * edge];
+    let mut out = vec![0; stride];
+    for y in 0..height {
+        if y % ROWS_A_LOOK == 0 {
+            budget.check()?;
+        }
+        ring.reach(picture, y);
+        let row = |offset: isize| ring.row(y as isize + offset);
+        weigh(&mut line[edge..edge + stride], row, taps);
+        continue_edges(&mut line, edge, channels);
+        let along = |offset: isize| {
+            let start = (edge as isize + offset * channels as isize) as usize;
+            &line[start..start + stride]
+        };
+        weigh(&mut out, along, taps);
+        emit(picture, y, &out);
+    }
+    Ok(())
+}
+
+/// The sum of rows at both sides of the middle, each pair by its weight.
+fn weigh<'a>(out: &mut [u16], row: impl Fn(isize) -> &'a [u16], taps: &Taps) {
+    let weights = &taps.0;
+    let middle = weights.first().copied().unwrap_or(0);
+    first(out, row(0), middle, taps.bias());
+    let mut n = 1;
+    while n < weights.len() {
+        let (a, b) = (row(-(n as isize)), row(n as isize));
+        if let Some(&further) = weights.get(n + 1) {
+            let (c, d) = (row(-(n as isize) - 1), row(n as isize + 1));
+            add_two(out, a, b, weights[n], c, d, further);
+        } else {
+            add_one(out, a, b, weights[n]);
+        }
+        n += 2;
+    }
+}
+
+/// The outermost pixels of a row go on.
+fn continue_edges(line: &mut [u16], edge: usize, channels: usize) {
+    let end = line.len() - edge;
+    for at in (0..edge).rev() {
+        line[at] = line[at + channels];
+    }
+    for at in end..line.len() {
+        line[at] = line[at - channels];
+    }
+}
+
+/// The rows around the one at hand.
+struct Ring {
+    rows: Vec<Vec<u16>>,
+    radius: usize,
+    /// One more than the last row that has been read.
+    read: usize,
+    height: usize,
+}
+
+impl Ring {
+    fn new(rows: &impl Rows, radius: usize) -> Self {
+        let (width, height, channels) = rows.shape();
+        // No more rows than there are.
+        let kept = (2 * radius + 1).min(height);
+        Self {
+            rows: vec![vec![0; width * channels]; kept],
+            radius,
+            read: 0,
+            height,
+        }
+    }
+
+    /// Reads what is needed around row `y`.
+    fn reach(&mut self, rows: &impl Rows, y: usize) {
+        let wanted = (y + self.radius + 1).min(self.height);
+        while self.read < wanted {
+            let kept = self.rows.len();
+            rows.row(self.read, &mut self.rows[self.read % kept]);
+            self.read += 1;
+        }
+    }
+
+    /// A row; above and below the picture its outermost ones go on.
+    fn row(&self, y: isize) -> &[u16] {
+        let y = y.clamp(0, self.height as isize - 1) as usize;
+        &self.rows[y % self.rows.len()]
+    }
+}
+
+/// Half the size, rounded up, through the filter 1 3 3 1.
+fn halved(rows: &impl Rows, budget: &Budget) -> Result<Soft, Error> {
+    let (width, height, channels) = rows.shape();
+    let mut out = Soft::new(width.div_ceil(2), height.div_ceil(2), channels);
+    let stride = width * channels;
+    let mut ring = Ring::new(rows, 2);
+    let edge = 2 * channels;
+    let mut line = vec![0; stride + 2 * edge];
+    let mut smooth = vec![0; stride];
+    let small = out.width * channels;
+    for (y, target) in out.samples.chunks_exact_mut(small).enumerate() {
+        if y % ROWS_A_LOOK == 0 {
+            budget.check()?;
+        }
+        let y = 2 * y as isize;
+        ring.reach(rows, y as usize);
+        binomial(
+            &mut line[edge..edge + stride],
+            ring.row(y),
+            ring.row(y + 1),
+            ring.row(y - 1),
+            ring.row(y + 2),
+        );
+        continue_edges(&mut line, edge, channels);
+        let along = |n: usize| &line[n * channels..n * channels + stride];
+        binomial(&mut smooth, along(2), along(3), along(1), along(4));
+        match channels {
+            1 => every_second::<1>(&smooth, target),
+            3 => every_second::<3>(&smooth, target),
+            _ => every_second::<4>(&smooth, target),
+        }
+    }
+    Ok(out)
+}
+
+fn every_second<const N: usize>(from: &[u16], to: &mut [u16]) {
+    let pixels = from.as_chunks::<N>().0.iter().step_by(2);
+    for (to, from) in to.as_chunks_mut::<N>().0.iter_mut().zip(pixels) {
+        *to = *from;
+    }
+}
+
+/// Twice the size (or one less along a side), the mirror of [`halved`].
+fn doubled(soft: &Soft, to: &mut impl Rewritten, budget: &Budget) -> Result<(), Error> {
+    let (width, height, _) = to.shape();
+    let channels = soft.channels;
+    let stride = soft.width * channels;
+    let mut line = vec![0; stride + 2 * channels];
+    let (mut left, mut right) = (vec![0; stride], vec![0; stride]);
+    let mut out = vec![0; 2 * stride];
+    let row = |y: usize| {
+        let y = y.min(soft.height - 1);
+        &soft.samples[y * stride..(y + 1) * stride]
+    };
+    for y in 0..height {
+        if y % ROWS_A_LOOK == 0 {
+            budget.check()?;
+        }
+        let near = y / 2;
+        let far = if y % 2 == 0 {
+            near.saturating_sub(1)
+        } else {
+            near + 1
+        };
+        three_to_one(&mut line[channels..channels + stride], row(near), row(far));
+        continue_edges(&mut line, channels, channels);
+        let middle = &line[channels..channels + stride];
+        three_to_one(&mut left, middle, &line[..stride]);
+        three_to_one(&mut right, middle, &line[2 * channels..]);
+        match channels {
+            1 => side_by_side::<1>(&left, &right, &mut out),
+            3 => side_by_side::<3>(&left, &right, &mut out),
+            _ => side_by_side::<4>(&left, &right, &mut out),
+        }
+        to.rewrite(y, &out[..width * channels]);
+    }
+    Ok(())
+}
+
+fn side_by_side<const N: usize>(left: &[u16], right: &[u16], out: &mut [u16]) {
+    let (left, right) = (left.as_chunks::<N>().0, right.as_chunks::<N>().0);
+    let pairs = out.as_chunks_mut::<N>().0.as_chunks_mut::<2>().0;
+    for ((pair, left), right) in pairs.iter_mut().zip(left).zip(right) {
+        *pair = [*left, *right];
+    }
+}
+
+/// Samples back to bytes, colours divided by their alpha.
+pub(super) fn narrow(layout: Layout, row: &[u16], bytes: &mut [u8]) {
+    if layout == Layout::Rgba {
+        divided(row.as_chunks::<4>().0, bytes.as_chunks_mut::<4>().0);
+    } else {
+        narrowed(row, bytes);
+    }
+}
+
+wide! {
+    fn widened(bytes: &[u8], out: &mut [u16]) {
+        for (out, v) in out.iter_mut().zip(bytes) {
+            *out = u16::from(*v).wrapping_mul(FINE);
+        }
+    }
+
+    fn narrowed(row: &[u16], bytes: &mut [u8]) {
+        for (out, v) in bytes.iter_mut().zip(row) {
+            *out = (v.wrapping_add(FINE / 2) / FINE) as u8;
+        }
+    }
+
+    // 16449 is 64 / 255 in 65536ths, rounded up so that all of 255 gives all of 64 times 255.
+    fn multiplied(pixels: &[[u8; 4]], out: &mut [[u16; 4]]) {
+        for (out, pixel) in out.iter_mut().zip(pixels) {
+            let a = u16::from(pixel[3]);
+            out[0] = share(u16::from(pixel[0]).wrapping_mul(a), 16449);
+            out[1] = share(u16::from(pixel[1]).wrapping_mul(a), 16449);
+            out[2] = share(u16::from(pixel[2]).wrapping_mul(a), 16449);
+            out[3] = a.wrapping_mul(FINE);
+        }
+    }
+
+    fn divided(row: &[[u16; 4]], pixels: &mut [[u8; 4]]) {
+        for (out, v) in pixels.iter_mut().zip(row) {
+            let a = f32::from(v[3]);
+            let by = 255.0 / if a > 1.0 { a } else { 1.0 };
+            out[0] = byte(f32::from(v[0]) * by);
+            out[1] = byte(f32::from(v[1]) * by);
+            out[2] = byte(f32::from(v[2]) * by);
+            out[3] = byte(a * (1.0 / 64.0));
+        }
+    }
+
+    fn first(out: &mut [u16], row: &[u16], weight: u16, bias: u16) {
+        for (out, v) in out.iter_mut().zip(row) {
+            *out = share(*v, weight).wrapping_add(bias);
+        }
+    }
+
+    // Two samples of at most 255 * 64 fit 16 bits together; so does any mean of such.
+    fn add_one(out: &mut [u16], a: &[u16], b: &[u16], weight: u16) {
+        for ((out, a), b) in out.iter_mut().zip(a).zip(b) {
+            *out = out.wrapping_add(share(a.wrapping_add(*b), weight));
+        }
+    }
+
+    fn add_two(out: &mut [u16], a: &[u16], b: &[u16], near: u16, c: &[u16], d: &[u16], far: u16) {
+        for ((((out, a), b), c), d) in out.iter_mut().zip(a).zip(b).zip(c).zip(d) {
+            *out = out
+                .wrapping_add(share(a.wrapping_add(*b), near))
+                .wrapping_add(share(c.wrapping_add(*d), far));
+        }
+    }
+
+    // Three eighths of each of the inner two, one of each of the outer.
+    fn binomial(out: &mut [u16], a: &[u16], b: &[u16], c: &[u16], d: &[u16]) {
+        for ((((out, a), b), c), d) in out.iter_mut().zip(a).zip(b).zip(c).zip(d) {
+            *out = share(a.wrapping_add(*b), 24576)
+                .wrapping_add(share(c.wrapping_add(*d), 8192))
+                .wrapping_add(1);
+        }
+    }
+
+    // 3 * 255 * 64 + 255 * 64 + 2 fits 16 bits.
+    fn three_to_one(out: &mut [u16], near: &[u16], far: &[u16]) {
+        for ((out, near), far) in out.iter_mut().zip(near).zip(far) {
+            *out = near.wrapping_mul(3).wrapping_add(*far).wrapping_add(2) >> 2;
+        }
+    }
+}
