@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use super::sources::{Picture, open};
 use cldgate::dialect::{self, Rules};
 use cldgate::plan::{self, Hints, Limits, Negotiated, Plan, Size, Writable};
-use cldgate::render::{self, Budget, Fonts, Sources};
+use cldgate::render::{self, Budget};
 use cldgate::spec::{Format, Quality};
 
 /// A small picture with sky, a sun, houses of strong colours, stripes and a ramp of greys: something for
