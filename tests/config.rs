@@ -159,8 +159,8 @@ kind   = "cloudinary_backup"
 bucket = "acme-backup"
 folder = "/res/acme/"
 region = "eu-west-1"
-access_key = { env = "BACKUP_ACCESS_KEY" }
-secret_key = { env = "BACKUP_SECRET_KEY" }
+access_key = { env = "PATH" }
+secret_key = { env = "PATH" }
 endpoint = "http://127.0.0.1:9000"
 path_style = true
 version  = "newest"

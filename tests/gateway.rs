@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use crate::origin::s3_server::{ACCESS_KEY, SECRET_KEY};
+
 /// A running gateway; stopped when dropped.
 pub struct Gateway {
     process: Child,
@@ -57,6 +59,8 @@ impl Gateway {
         let mut process = Command::new(env!("CARGO_BIN_EXE_cldgate"))
             .args(["serve", "--config"])
             .arg(&file)
+            .env("CLDGATE_TEST_ACCESS_KEY", ACCESS_KEY)
+            .env("CLDGATE_TEST_SECRET_KEY", SECRET_KEY)
             .envs(variables.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

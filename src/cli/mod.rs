@@ -11,6 +11,8 @@ mod demo;
 mod explain;
 mod generate;
 mod import;
+mod index;
+mod media;
 mod render;
 mod serve;
 
@@ -54,6 +56,10 @@ enum Command {
     Audit(audit::Arguments),
     /// Deliver one URL to a file, without a server
     Render(render::Arguments),
+    /// Walk a backup bucket once into an index on disk
+    Index(index::Arguments),
+    /// Store, list and remove pictures of your own in the media library
+    Media(media::Arguments),
     /// Take over what an account has stored
     Import(import::Arguments),
     /// Write shell completions and manual pages, for packages
@@ -127,6 +133,8 @@ pub fn main() -> ExitCode {
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Render(arguments) => render::run(&arguments),
+        Command::Index(arguments) => index::run(&arguments),
+        Command::Media(arguments) => media::run(&arguments),
         Command::Import(arguments) => import::run(&arguments),
         Command::Generate(arguments) => generate::run(&arguments),
     };

@@ -5,16 +5,18 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use super::{
-    Config, Endpoint, Error, FallbackOn, OnUnsupported, Origin, OriginErrors, OriginKind,
-    SecretName, TOKEN_KEY, web,
+    Bucket, Config, Endpoint, Error, FallbackOn, OnUnsupported, Origin, OriginErrors, OriginKind,
+    SecretName, Store, TOKEN_KEY, web,
 };
 use crate::cache::{Flights, Memory};
 use crate::deliver::{self, Counters, Gateway, Shared};
 use crate::dialect::{self, CloudRule, signature, token};
 use crate::origin::guard::HostEntry;
+use crate::origin::index::Watched;
+use crate::origin::locate::BackupLayout;
 use crate::origin::{
-    self, BackupFolder, Fetch, FetchRules, Folder, ListingLife, Mapping, Upstream, Url, WebRules,
-    WebServer,
+    self, Backup, CallBook, Fetch, FetchRules, Layout, Library, ListingLife, Mapping, Plain,
+    Upstream, Url, WebRules, WebServer, s3,
 };
 use crate::plan::{self, Writable};
 use crate::render::{self, Pool};
@@ -36,6 +38,7 @@ pub fn shared(config: &Config) -> Result<Arc<Shared>, Error> {
         pool: pool.map_err(Error::Threads)?,
         deadline: config.limits.render_time.0,
         counters: Counters::default(),
+        origin_calls: CallBook::default(),
     }))
 }
 
@@ -47,7 +50,10 @@ pub fn gateway(config: &Config, shared: Arc<Shared>) -> Result<Gateway, Error> {
     let origins: Origins<'_> = config
         .origins
         .iter()
-        .map(|origin| Ok((origin.name.as_str(), (origin, open(origin)?))))
+        .map(|origin| {
+            let opened = open(origin, &shared.origin_calls)?;
+            Ok((origin.name.as_str(), (origin, opened)))
+        })
         .collect::<Result<_, Error>>()?;
     let files = super::fonts::files(&config.fonts)?;
     let fonts = Typeface {
@@ -72,7 +78,7 @@ struct Typeface {
 type Opened = (Arc<dyn origin::Origin>, Option<Upstream>);
 type Origins<'c> = HashMap<&'c str, (&'c Origin, Opened)>;
 
-fn open(origin: &Origin) -> Result<Opened, Error> {
+fn open(origin: &Origin, calls: &CallBook) -> Result<Opened, Error> {
     let life = ListingLife {
         found: origin.found_for.0,
         missing: origin.missing_for.0,
@@ -85,17 +91,36 @@ fn open(origin: &Origin) -> Result<Opened, Error> {
     let url = |text: &str| Url::parse(text).map_err(|error| failed(error.to_string()));
     let opened: Arc<dyn origin::Origin> = match &origin.kind {
         OriginKind::CloudinaryBackup {
-            path,
+            store,
             folder,
             version,
-        } => Arc::new(BackupFolder::new(
-            &origin.name,
-            path.clone(),
-            folder,
-            *version,
-            life,
-        )),
-        OriginKind::Folder { path } => Arc::new(Folder::new(&origin.name, path.clone(), life)),
+            index,
+            index_for,
+        } => {
+            let opened = open_store(&origin.name, store, calls)?;
+            let backup = Backup::new(opened, folder, *version, life);
+            Arc::new(match (index, store) {
+                (Some(path), Store::Bucket(bucket)) => backup.with_index(Watched::new(
+                    path.clone(),
+                    &bucket.bucket,
+                    BackupLayout::new(folder).folder(),
+                    index_for.0,
+                )),
+                _ => backup,
+            })
+        }
+        OriginKind::S3 { bucket, folder } => {
+            let store = open_bucket(&origin.name, bucket, calls)?;
+            Arc::new(Plain::new(store, folder, Layout::Any, life))
+        }
+        OriginKind::Folder { path } => {
+            let store = origin::Store::folder(&origin.name, path, calls.of(&origin.name));
+            Arc::new(Plain::new(store, "", Layout::Any, life))
+        }
+        OriginKind::MediaLibrary { store, folder, .. } => {
+            let store = open_store(&origin.name, store, calls)?;
+            Arc::new(Plain::new(store, folder, Layout::Typed, life))
+        }
         OriginKind::WebServer {
             base_url,
             forward_host,
@@ -144,16 +169,74 @@ fn open(origin: &Origin) -> Result<Opened, Error> {
     Ok((opened, None))
 }
 
+/// The writing side of the media library with this name; `None` when there is no such library.
+///
+/// # Errors
+/// [`Error::Secret`] when a secret cannot be had any more.
+pub fn library(config: &Config, name: &str) -> Result<Option<Library>, Error> {
+    let origin = config.origins.iter().find(|origin| origin.name == name);
+    match origin.map(|origin| &origin.kind) {
+        Some(OriginKind::MediaLibrary { store, folder, .. }) => {
+            let store = open_store(name, store, &CallBook::default())?;
+            Ok(Some(Library::new(store, folder)))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// A client of the bucket of an origin, with the origin's name; `None` for origins without a bucket.
+///
+/// # Errors
+/// [`Error::Secret`] when a secret cannot be had any more.
+pub fn client(origin: &Origin) -> Result<Option<s3::Client>, Error> {
+    let bucket = match &origin.kind {
+        OriginKind::CloudinaryBackup { store, .. } | OriginKind::MediaLibrary { store, .. } => {
+            match store {
+                Store::Bucket(bucket) => bucket,
+                Store::Folder { .. } => return Ok(None),
+            }
+        }
+        OriginKind::S3 { bucket, .. } => bucket,
+        OriginKind::Folder { .. } | OriginKind::WebServer { .. } | OriginKind::Fetch { .. } => {
+            return Ok(None);
+        }
+    };
+    connect(&origin.name, bucket).map(Some)
+}
+
+fn open_store(name: &str, store: &Store, calls: &CallBook) -> Result<origin::Store, Error> {
+    match store {
+        Store::Folder { path } => Ok(origin::Store::folder(name, path, calls.of(name))),
+        Store::Bucket(bucket) => open_bucket(name, bucket, calls),
+    }
+}
+
+fn open_bucket(name: &str, bucket: &Bucket, calls: &CallBook) -> Result<origin::Store, Error> {
+    Ok(origin::Store::bucket(
+        connect(name, bucket)?,
+        calls.of(name),
+    ))
+}
+
+fn connect(name: &str, bucket: &Bucket) -> Result<s3::Client, Error> {
+    let reach = bucket.reach().map_err(|reason| Error::Secret {
+        section: "origin",
+        name: name.to_owned(),
+        reason,
+    })?;
+    Ok(s3::Client::new(name, reach))
+}
+
 fn make(
     endpoint: &Endpoint,
     config: &Config,
     origins: &Origins<'_>,
     fonts: &Typeface,
 ) -> Result<deliver::Endpoint, Error> {
-    let own: Vec<_> = endpoint
-        .origins
-        .iter()
-        .filter_map(|name| origins.get(name.as_str()))
+    let own: Vec<_> = config
+        .search_order(endpoint)
+        .into_iter()
+        .filter_map(|name| origins.get(name))
         .collect();
     let limits = plan::Limits {
         source_bytes: config.limits.source_bytes.0,
@@ -224,9 +307,9 @@ fn dialect_rules(endpoint: &Endpoint) -> Result<dialect::Rules, Error> {
     let secret = |key: &'static str, name: &Option<SecretName>| match name {
         None => Ok(None),
         Some(name) => name.read().map(Some).map_err(|reason| Error::Secret {
-            endpoint: endpoint.name.clone(),
-            key,
-            reason,
+            section: "endpoint",
+            name: endpoint.name.clone(),
+            reason: format!("{key}: {reason}"),
         }),
     };
     let signing = secret("signing_secret", &endpoint.signing_secret)?;
@@ -234,9 +317,9 @@ fn dialect_rules(endpoint: &Endpoint) -> Result<dialect::Rules, Error> {
     let tokens = match &tokens {
         None => None,
         Some(hex) => Some(token::Key::from_hex(hex).ok_or_else(|| Error::Secret {
-            endpoint: endpoint.name.clone(),
-            key: "token_key",
-            reason: TOKEN_KEY.to_owned(),
+            section: "endpoint",
+            name: endpoint.name.clone(),
+            reason: format!("token_key: {TOKEN_KEY}"),
         })?),
     };
     // The last segment of a prefix is the cloud name; what stands before it is no part of the URL

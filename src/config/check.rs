@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use toml::de::DeTable;
 
@@ -13,20 +13,16 @@ use super::unit::{Bytes, Time};
 use super::value as v;
 use super::{
     CACHE_CONTROL, Cache, Config, Dialect, Endpoint, FallbackOn, Limits, Log, LogFormat,
-    OnUnsupported, Origin, OriginErrors, OriginKind, Rate, Reading, Render, SecretName, Server,
-    TOKEN_KEY,
+    OnUnsupported, OriginErrors, Rate, Reading, Render, SecretName, Server, TOKEN_KEY, origin,
+    store,
 };
 use crate::dialect::token;
-use crate::origin::{ListingLife, VersionRule};
 use crate::plan;
 use crate::render;
 use crate::spec::{Level, Quality};
 
 /// Most `[[origin]]` and `[[endpoint]]` sections: each costs a little on every request.
 const MAX_SECTIONS: usize = 1000;
-
-/// Kinds of origin that a configuration may name and this build does not have.
-const LATER_KINDS: [&str; 2] = ["s3", "media_library"];
 
 pub(super) fn read(name: &str, text: &str, folder: &Path, overrides: &[Override]) -> Reading {
     let (mut table, errors) = DeTable::parse_recoverable(text);
@@ -93,7 +89,7 @@ fn config<'t>(context: &Context<'t>, table: &DeTable<'t>, folder: &Path) -> Opti
     let mut names = Names::default();
     let origins: Vec<_> = origins
         .into_iter()
-        .map(|section| origin(section, folder, &mut names))
+        .map(|section| origin::read(section, folder, &mut names))
         .collect();
     let endpoints: Vec<_> = endpoints
         .into_iter()
@@ -109,17 +105,17 @@ fn config<'t>(context: &Context<'t>, table: &DeTable<'t>, folder: &Path) -> Opti
 
 /// Names that are taken.
 #[derive(Default)]
-struct Names {
-    origins: BTreeSet<String>,
+pub(super) struct Names {
+    pub(super) origins: BTreeSet<String>,
     /// Origins of kind `web_server`.
-    servers: BTreeSet<String>,
+    pub(super) servers: BTreeSet<String>,
     endpoints: BTreeSet<String>,
     /// Host (empty: every host) and prefix.
     places: BTreeSet<(String, String)>,
 }
 
 /// Reads `name`, which no other section of its kind may have.
-fn name(section: &mut Section<'_, '_>, taken: &mut BTreeSet<String>) -> Option<String> {
+pub(super) fn name(section: &mut Section<'_, '_>, taken: &mut BTreeSet<String>) -> Option<String> {
     let title = section.title();
     let name = section.need("name", v::header, "name = \"…\", for logs and metrics")?;
     if !taken.insert(name.clone()) {
@@ -208,150 +204,6 @@ fn cache(mut section: Section<'_, '_>) -> Cache {
     Cache { memory }
 }
 
-/// The kinds that are here.
-#[derive(Clone, Copy)]
-enum Kind {
-    Backup,
-    Folder,
-    WebServer,
-    Fetch,
-    Later,
-}
-
-fn origin(mut section: Section<'_, '_>, folder: &Path, names: &mut Names) -> Option<Origin> {
-    let name = name(&mut section, &mut names.origins);
-    let mut kinds = vec![
-        ("cloudinary_backup", Kind::Backup),
-        ("folder", Kind::Folder),
-        ("web_server", Kind::WebServer),
-        ("fetch", Kind::Fetch),
-    ];
-    kinds.extend(LATER_KINDS.map(|word| (word, Kind::Later)));
-    let kind = section.need(
-        "kind",
-        |value| {
-            let kind = v::word(value, &kinds)?;
-            match (kind, value.as_str()) {
-                (Kind::Later, Some(word)) => Err(Fault::new(format!(
-                    "names an origin that is not built in yet: \"{word}\""
-                ))
-                .hint(
-                    "built in: \"cloudinary_backup\" with `path`, \"folder\", \"web_server\", \"fetch\"",
-                )),
-                _ => Ok(kind),
-            }
-        },
-        "kind = \"cloudinary_backup\"",
-    )?;
-    if let (Kind::WebServer, Some(name)) = (kind, &name) {
-        names.servers.insert(name.clone());
-    }
-    let life = ListingLife::default();
-    let found_for = section.or(
-        "found_for",
-        |value| v::time(value, 0, 86_400),
-        Time(life.found),
-    );
-    let missing_for = section.or(
-        "missing_for",
-        |value| v::time(value, 0, 60),
-        Time(life.missing),
-    );
-    let canonical_base_url = section.get("canonical_base_url", v::base_url);
-    let kind = match kind {
-        Kind::Backup => backup(&mut section, folder)?,
-        Kind::Folder => OriginKind::Folder {
-            path: directory(&mut section, folder)?,
-        },
-        Kind::WebServer => super::web::server(&mut section, folder)?,
-        Kind::Fetch => super::web::fetch(&mut section)?,
-        Kind::Later => return None,
-    };
-    section.finish();
-    Some(Origin {
-        name: name?,
-        kind,
-        canonical_base_url,
-        found_for,
-        missing_for,
-    })
-}
-
-fn backup(section: &mut Section<'_, '_>, folder: &Path) -> Option<OriginKind> {
-    // Understood, and looked at when buckets are.
-    let region = section.get("region", v::text).is_some();
-    let endpoint = section.get("endpoint", v::base_url).is_some();
-    let path_style = section.get("path_style", v::flag).is_some();
-    let access_key = section.get("access_key", v::secret).is_some();
-    let secret_key = section.get("secret_key", v::secret).is_some();
-    let rules = [
-        ("newest", VersionRule::Newest),
-        ("as_asked", VersionRule::AsAsked),
-    ];
-    let version = section.or(
-        "version",
-        |value| v::word(value, &rules),
-        VersionRule::Newest,
-    );
-    let inside = section.or("folder", v::text, String::new());
-    let bucket = section.get("bucket", v::text);
-    match (bucket, section.has("path")) {
-        (Some(_), true) => {
-            let fault = Fault::new("`bucket` and `path` are both given").hint("keep one of them");
-            section.wrong(Some("bucket"), fault);
-            None
-        }
-        (Some(_), false) => {
-            let fault = Fault::new("a backup in a `bucket` is not built in yet");
-            section.wrong(
-                Some("bucket"),
-                fault.hint("mirror the bucket into a folder and name that: path = \"/srv/backup\""),
-            );
-            None
-        }
-        (None, _) => {
-            for (key, given) in [
-                ("region", region),
-                ("endpoint", endpoint),
-                ("path_style", path_style),
-                ("access_key", access_key),
-                ("secret_key", secret_key),
-            ] {
-                if given {
-                    let fault = Fault::new(format!("`{key}` means nothing without `bucket`"));
-                    section.wrong(Some(key), fault);
-                }
-            }
-            Some(OriginKind::CloudinaryBackup {
-                path: directory(section, folder)?,
-                folder: inside,
-                version,
-            })
-        }
-    }
-}
-
-/// Reads `path`, an existing folder.
-fn directory(section: &mut Section<'_, '_>, folder: &Path) -> Option<PathBuf> {
-    let path = section.need("path", v::text, "path = \"/srv/photos\"")?;
-    let path = folder.join(path);
-    let fault = match std::fs::metadata(&path) {
-        Ok(meta) if meta.is_dir() => return Some(path),
-        Ok(_) => Fault::new(format!("`path` is not a folder: {}", path.display())),
-        Err(error) => Fault::new(format!("`path` {}: {error}", path.display())),
-    };
-    let hint = "a relative path starts at the folder of this file";
-    section.wrong(
-        Some("path"),
-        if path.is_absolute() {
-            fault
-        } else {
-            fault.hint(hint)
-        },
-    );
-    None
-}
-
 fn endpoint(mut section: Section<'_, '_>, folder: &Path, names: &mut Names) -> Option<Endpoint> {
     let name = name(&mut section, &mut names.endpoints);
     let prefix = section.or("prefix", v::prefix, String::new());
@@ -402,10 +254,8 @@ fn endpoint(mut section: Section<'_, '_>, folder: &Path, names: &mut Names) -> O
             Vec::new(),
         ),
         origin_errors: section.or("origin_errors", origin_errors, OriginErrors::Status),
-        signing_secret: secret(&mut section, "signing_secret", folder, |_| true),
-        token_key: secret(&mut section, "token_key", folder, |key| {
-            token::Key::from_hex(key).is_some()
-        }),
+        signing_secret: store::secret(&mut section, "signing_secret", folder),
+        token_key: token_key(&mut section, folder),
         token_name: section.or("token_name", v::token_name, token::NAME.to_owned()),
         cache_control: section.or("cache_control", v::header, CACHE_CONTROL.to_owned()),
         f_auto: section.or(
@@ -518,23 +368,19 @@ fn upstream(section: &Section<'_, '_>, endpoint: &Endpoint, names: &Names) {
     }
 }
 
-/// The name of a secret that is there now, and sound.
-fn secret(
-    section: &mut Section<'_, '_>,
-    key: &'static str,
-    folder: &Path,
-    sound: impl Fn(&str) -> bool,
-) -> Option<SecretName> {
-    let secret = section.get(key, v::secret)?.below(folder);
-    let reason = match secret.read() {
-        Ok(text) if sound(&text) => None,
-        Ok(_) => Some(TOKEN_KEY.to_owned()),
-        Err(reason) => Some(reason),
-    };
-    if let Some(reason) = reason {
-        section.wrong(Some(key), Fault::new(format!("`{key}`: {reason}")));
+/// The name of a key for access tokens that is there now, and sound.
+fn token_key(section: &mut Section<'_, '_>, folder: &Path) -> Option<SecretName> {
+    let key = store::secret(section, "token_key", folder)?;
+    if key
+        .read()
+        .is_ok_and(|text| token::Key::from_hex(&text).is_none())
+    {
+        section.wrong(
+            Some("token_key"),
+            Fault::new(format!("`token_key`: {TOKEN_KEY}")),
+        );
     }
-    Some(secret)
+    Some(key)
 }
 
 fn named(section: &mut Section<'_, '_>) -> std::collections::BTreeMap<String, String> {

@@ -12,10 +12,13 @@
 mod build;
 mod check;
 mod fonts;
+mod iam;
+mod origin;
 mod overrides;
 mod problem;
 mod secret;
 mod section;
+mod store;
 mod unit;
 mod value;
 mod web;
@@ -28,10 +31,13 @@ use serde::{Serialize, Serializer};
 use smallvec::SmallVec;
 use thiserror::Error as ThisError;
 
-pub use build::{gateway, shared};
+pub use build::{client, gateway, library, shared};
 pub use fonts::Fonts;
+pub use iam::policy;
+pub use origin::{Origin, OriginKind};
 pub use problem::{Problem, Problems};
 pub use secret::SecretName;
+pub use store::{Bucket, KeyNames, Store};
 pub use unit::{Bytes, Time};
 pub use web::{HeaderText, Patience};
 
@@ -168,73 +174,6 @@ pub struct Cache {
     pub memory: Bytes,
 }
 
-/// `[[origin]]`: a place that holds originals.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Origin {
-    /// What endpoints, logs and headers call it.
-    pub name: String,
-    /// What it is, and where.
-    #[serde(flatten)]
-    pub kind: OriginKind,
-    /// Base of canonical links, without a trailing slash.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub canonical_base_url: Option<String>,
-    /// How long an asset that was found is believed to be the newest.
-    pub found_for: Time,
-    /// How long an asset that was not found is not looked for again.
-    pub missing_for: Time,
-}
-
-/// What an origin is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum OriginKind {
-    /// A local mirror of a backup bucket.
-    CloudinaryBackup {
-        /// The folder that stands for the bucket.
-        path: PathBuf,
-        /// The folder inside the bucket.
-        folder: String,
-        /// Which stored version answers.
-        #[serde(serialize_with = "version_word")]
-        version: VersionRule,
-    },
-    /// Files named as the public IDs are.
-    Folder {
-        /// Where public IDs start.
-        path: PathBuf,
-    },
-    /// A web server that is asked for originals.
-    WebServer {
-        /// Where its paths start.
-        base_url: String,
-        /// The client's `Host` is sent on.
-        forward_host: bool,
-        /// Its token, for `Authorization`.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        bearer: Option<SecretName>,
-        /// How long it may take.
-        #[serde(flatten)]
-        patience: Patience,
-        /// Sent with every request.
-        #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-        headers: BTreeMap<String, HeaderText>,
-    },
-    /// Remote pictures.
-    Fetch {
-        /// The only hosts that URLs in paths may name.
-        hosts: Vec<String>,
-        /// Whether these may be in a private network.
-        private_addresses: bool,
-        /// How long servers may take.
-        #[serde(flatten)]
-        patience: Patience,
-        /// Folders of public IDs and the URLs they stand for.
-        #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-        auto_upload: BTreeMap<String, String>,
-    },
-}
-
 /// `[[endpoint]]`: a place in the URL space.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Endpoint {
@@ -351,12 +290,12 @@ pub enum Error {
     #[error(transparent)]
     Problems(#[from] Problems),
     /// A secret went away after it was checked.
-    #[error("endpoint {endpoint}: {key}: {reason}")]
+    #[error("{section} {name}: {reason}")]
     Secret {
-        /// The endpoint's name.
-        endpoint: String,
-        /// The setting that names it.
-        key: &'static str,
+        /// `endpoint` or `origin`.
+        section: &'static str,
+        /// The section's name.
+        name: String,
         /// Why, without the secret.
         reason: String,
     },
@@ -415,6 +354,33 @@ impl Config {
     pub fn dump(&self) -> String {
         // Plain structs of texts and numbers; the serializer has nothing to refuse.
         toml::to_string(self).unwrap_or_else(|error| format!("# {error}\n"))
+    }
+
+    /// Names of the origins that an endpoint looks through, in order: media libraries first, whether
+    /// it lists them or they are everywhere, then the others as it lists them.
+    #[must_use]
+    pub fn search_order<'a>(&'a self, endpoint: &'a Endpoint) -> Vec<&'a str> {
+        let libraries = self.origins.iter().filter_map(|origin| match origin.kind {
+            OriginKind::MediaLibrary { everywhere, .. } => {
+                (everywhere || endpoint.origins.contains(&origin.name)).then_some(&*origin.name)
+            }
+            _ => None,
+        });
+        let mut order: Vec<&str> = libraries.collect();
+        for name in &endpoint.origins {
+            if !order.contains(&name.as_str()) {
+                order.push(name);
+            }
+        }
+        order
+    }
+
+    /// Names of the media libraries.
+    #[must_use]
+    pub fn libraries(&self) -> Vec<&str> {
+        let is_library = |origin: &&Origin| matches!(origin.kind, OriginKind::MediaLibrary { .. });
+        let libraries = self.origins.iter().filter(is_library);
+        libraries.map(|origin| origin.name.as_str()).collect()
     }
 
     /// Keys that a reload cannot change, with other values than `before`.

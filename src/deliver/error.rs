@@ -37,6 +37,12 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether what was found was not there any more when it was read, so that asking again may help.
+    #[must_use]
+    pub const fn is_outdated(&self) -> bool {
+        matches!(self, Self::Origin(error) if error.is_outdated())
+    }
+
     /// An origin's failure, told about an asset: remote pictures have words of their own.
     #[must_use]
     pub fn of(asset: &AssetRef, error: origin::Error) -> Self {

@@ -9,6 +9,7 @@ mod error;
 pub mod histogram;
 mod info;
 mod lookup;
+mod reading;
 mod sources;
 mod upstream;
 
@@ -21,6 +22,7 @@ use bytes::Bytes;
 pub use endpoint::{Endpoint, OnUnsupported, Outage};
 pub use error::Error;
 pub use lookup::{Fallback, find};
+pub use reading::find_reading;
 
 use lookup::stand_in;
 
@@ -28,7 +30,7 @@ use histogram::Histogram;
 
 use crate::cache::{DerivedKey, Flights, Memory, Weigh};
 use crate::dialect::{self, Delivery, Note, NoteLevel, Notes};
-use crate::origin::{Found, Origin};
+use crate::origin::{CallBook, Found, Origin};
 use crate::plan::{self, Facts, Hints, Size, Varies};
 use crate::render::{self, Pool, Timings};
 use crate::spec::{AssetRef, AssetType, DeliveryType, Format};
@@ -55,6 +57,8 @@ pub struct Shared {
     pub deadline: Duration,
     /// What happened so far.
     pub counters: Counters,
+    /// How often each origin was asked.
+    pub origin_calls: CallBook,
 }
 
 /// What happened since the start.
@@ -266,8 +270,12 @@ impl Gateway {
         mut delivery: Delivery,
         request: &Request<'_>,
     ) -> Result<Delivered, Error> {
-        let (origin, found, missing) = match find(endpoint, &delivery.asset, request.host).await {
-            Ok((origin, found)) => (origin, found, None),
+        let looked = find_reading(endpoint, &delivery.asset, &delivery.others, request.host).await;
+        let (origin, found, missing) = match looked {
+            Ok((asset, origin, found)) => {
+                delivery.asset = asset;
+                (origin, found, None)
+            }
             Err(Error::NotFound(missing)) => {
                 let named = delivery.spec.default_image.as_deref();
                 let stand_in = stand_in(endpoint, &missing, named, request.host).await?;
@@ -281,6 +289,12 @@ impl Gateway {
         } else if delivery.asset.asset_type == AssetType::Image {
             self.derive(endpoint, &delivery, &origin, &found, request)
                 .await
+                .inspect_err(|error| {
+                    // Who asks once more shall look once more.
+                    if error.is_outdated() {
+                        origin.forget(&delivery.asset);
+                    }
+                })
                 .map_err(|error| match error {
                     Error::Origin(error) => Error::of(&delivery.asset, error),
                     other => other,

@@ -70,6 +70,8 @@ pub struct Client<'a> {
 pub struct Delivery {
     /// Which asset.
     pub asset: AssetRef,
+    /// Which asset else, in the order to try, where the URL leaves the types out.
+    pub others: Vec<AssetRef>,
     /// What to make of it.
     pub spec: TransformSpec,
     /// What was ignored, approximated or cannot be done.

@@ -1,19 +1,30 @@
-//! A backup bucket mirrored into a folder:
+//! A backup bucket, or a local mirror of one:
 //! `<folder>/<image|video>/<type>/<public_id>/<version>.<format>`, raw files
 //! `<folder>/raw/<type>/<public_id with extension>/<version>`.
 
+use std::num::NonZeroUsize;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
+use lru::LruCache;
 
-use super::folder::{self, FileMeta};
+use super::index::{Stored, Watched};
+use super::listing::{LookUps, Outcome, lock};
 use super::locate::{self, BackupLayout, Leaf};
-use super::{Answer, Candidate, Error, Found, ListingLife, Listings, Origin, Pieces};
-use crate::spec::{AssetRef, Format};
+use super::spelling::Worked;
+use super::store::{Begin, Depth, Object, Store};
+use super::{Answer, Candidate, Error, Found, ListingLife, Origin, Pieces};
+use crate::spec::AssetRef;
 
-/// Versions of one asset that are looked at; more than this in one folder is refused.
-const MAX_VERSIONS: usize = 100_000;
+/// Pages of one asset's versions that are looked through; more is refused.
+const MAX_PAGES: usize = 100;
+
+/// Versions of one asset that are remembered, newest first, where a URL may ask for an old one.
+const MAX_VERSIONS: usize = 64;
+
+/// Prefixes that are remembered as newer than the index.
+const MAX_OUTDATED: usize = 65_536;
 
 /// Which stored version answers a URL.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,126 +36,262 @@ pub enum VersionRule {
     AsAsked,
 }
 
-/// A local mirror of a backup bucket.
+/// A backup bucket.
 #[derive(Debug)]
-pub struct BackupFolder {
-    name: Box<str>,
-    root: PathBuf,
+pub struct Backup {
+    store: Store,
     layout: BackupLayout,
     rule: VersionRule,
-    listings: Listings,
+    worked: Worked,
+    /// The versions below each prefix.
+    listings: LookUps<Box<str>, Versions>,
+    /// Keys that were asked for by name.
+    named: LookUps<Box<str>, Option<Object>>,
+    index: Option<Watched>,
+    /// Prefixes of which the index is known to be behind.
+    outdated: Mutex<LruCache<Box<str>, ()>>,
 }
 
-impl BackupFolder {
-    /// `root` is the folder that stands for the bucket, `folder` the path inside it.
+impl Stored {
+    fn found(&self, prefix: &str) -> Found {
+        Found {
+            key: format!("{prefix}{}", self.leaf.name).into(),
+            extension: self.leaf.extension.clone(),
+            version: Some(self.leaf.version),
+            bytes: self.bytes,
+            modified: self.modified,
+            etag: self.etag.clone(),
+        }
+    }
+}
+
+/// The versions below a prefix.
+#[derive(Clone, Debug)]
+struct Versions {
+    /// Newest first.
+    list: Arc<[Stored]>,
+    /// Out of the index, and not from the bucket itself.
+    indexed: bool,
+}
+
+impl Outcome for Versions {
+    fn is_found(&self) -> bool {
+        !self.list.is_empty()
+    }
+}
+
+impl Backup {
+    /// `folder` is the path inside the store, in any spelling.
     #[must_use]
-    pub fn new(
-        name: &str,
-        root: PathBuf,
-        folder: &str,
-        rule: VersionRule,
-        life: ListingLife,
-    ) -> Self {
+    pub fn new(store: Store, folder: &str, rule: VersionRule, life: ListingLife) -> Self {
         Self {
-            name: name.into(),
-            root,
+            store,
             layout: BackupLayout::new(folder),
             rule,
-            listings: Listings::new(life),
+            worked: Worked::default(),
+            listings: LookUps::new(life),
+            named: LookUps::new(life),
+            index: None,
+            outdated: Mutex::new(LruCache::new(
+                NonZeroUsize::new(MAX_OUTDATED).unwrap_or(NonZeroUsize::MIN),
+            )),
         }
+    }
+
+    /// Asks an index before the bucket.
+    #[must_use]
+    pub fn with_index(self, index: Watched) -> Self {
+        Self {
+            index: Some(index),
+            ..self
+        }
+    }
+
+    /// The version that answers before the newest. 1 is what SDKs write where they know none.
+    fn asked(&self, asset: &AssetRef) -> Option<u64> {
+        asset
+            .version
+            .filter(|version| self.rule == VersionRule::AsAsked && *version > 1)
     }
 
     async fn look(&self, asset: &AssetRef) -> Result<Found, Error> {
-        for prefix in self.layout.prefixes(asset) {
-            let leaves = self.leaves(&prefix).await?;
-            let asked = asset.version.filter(|_| self.rule == VersionRule::AsAsked);
-            let Some(leaf) = locate::choose(&leaves, asked, asset.extension.as_deref()) else {
+        let asked = self.asked(asset);
+        let places = self.layout.prefixes(asset, &self.worked);
+        if let (Some(version), Some(first)) = (asked, places.first())
+            && let Some(found) = self.by_name(asset, version, &first.prefix).await?
+        {
+            return Ok(found);
+        }
+        for place in places {
+            let versions = self.versions(&place.prefix, asset.version).await?;
+            let leaves = versions.iter().map(|stored| &stored.leaf);
+            let Some(chosen) = locate::choose(leaves, asked, asset.extension.as_deref()) else {
                 continue;
             };
-            let key = format!("{prefix}{}", leaf.name());
-            let meta = folder::stat(&self.name, &self.root.join(&key), &key).await?;
-            return Ok(found(key, leaf, &meta));
-        }
-        Err(self.missing(asset))
-    }
-
-    /// The versions in one folder of the mirror; none when there is no such folder.
-    async fn leaves(&self, prefix: &str) -> Result<Vec<Leaf>, Error> {
-        let mut leaves = Vec::new();
-        let names =
-            folder::names(&self.name, &self.root.join(prefix), prefix, MAX_VERSIONS).await?;
-        leaves.extend(names.iter().filter_map(|name| Leaf::read(name)));
-        Ok(leaves)
-    }
-
-    fn missing(&self, asset: &AssetRef) -> Error {
-        Error::NotFound {
-            origin: self.name.clone(),
-            key: asset.to_string().into(),
-        }
-    }
-
-    fn path(&self, found: &Found) -> PathBuf {
-        self.root.join(Path::new(&*found.key))
-    }
-}
-
-fn found(key: String, leaf: &Leaf, meta: &FileMeta) -> Found {
-    Found {
-        etag: meta.etag(&key),
-        key: key.into(),
-        extension: leaf.extension.clone(),
-        version: Some(leaf.version),
-        bytes: meta.bytes,
-        modified: meta.modified,
-    }
-}
-
-impl Origin for BackupFolder {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn candidates(&self, asset: &AssetRef) -> Vec<Candidate> {
-        let prefixes = self.layout.prefixes(asset);
-        let first = prefixes.into_iter().next();
-        first
-            .map(
-                |prefix| match (self.rule, asset.version, &asset.extension) {
-                    (VersionRule::AsAsked, Some(version), Some(extension))
-                        if version > 1 && Format::from_extension(extension).is_some() =>
-                    {
-                        vec![
-                            Candidate::Get(format!("{prefix}{version}.{extension}")),
-                            Candidate::List(prefix),
-                        ]
-                    }
-                    _ => vec![Candidate::List(prefix)],
-                },
-            )
-            .unwrap_or_default()
-    }
-
-    fn find<'a>(&'a self, asset: &'a AssetRef) -> Answer<'a, Found> {
-        Box::pin(async move {
-            if let Some(known) = self.listings.get(asset) {
-                return known;
+            self.worked.remember(place.spelling, &asset.public_id);
+            if let Some(stored) = versions.iter().find(|stored| stored.leaf == *chosen) {
+                return Ok(stored.found(&place.prefix));
             }
-            let result = self.look(asset).await;
-            self.listings.put(asset, &result);
-            result
+        }
+        Err(Error::NotFound {
+            origin: self.store.name().into(),
+            key: asset.to_string().into(),
         })
     }
 
+    /// The version that the URL names, asked for by its key: a listing is saved where it is there.
+    async fn by_name(
+        &self,
+        asset: &AssetRef,
+        version: u64,
+        prefix: &str,
+    ) -> Result<Option<Found>, Error> {
+        let Some(leaf) = Leaf::named(asset, version) else {
+            return Ok(None);
+        };
+        let key: Box<str> = format!("{prefix}{leaf}").into();
+        let object = self.named.get_or(&key, || async {
+            match self.store.head(&key).await {
+                Ok(object) => Ok(Some(object)),
+                Err(error) if error.is_not_found() => Ok(None),
+                // Some stores answer so for what is not there; the listing tells.
+                Err(Error::Denied { .. }) => Ok(None),
+                Err(error) => Err(error),
+            }
+        });
+        let stored = object
+            .await?
+            .and_then(|object| Stored::read(&object, prefix));
+        Ok(stored.map(|stored| stored.found(prefix)))
+    }
+
+    /// The versions below a prefix, newest first; none when there is no such asset. A number in the
+    /// URL that is greater than those of the index tells that the index is behind.
+    async fn versions(&self, prefix: &str, url: Option<u64>) -> Result<Arc<[Stored]>, Error> {
+        let key: Box<str> = prefix.into();
+        let look = || async {
+            if let Some(versions) = self.indexed(prefix) {
+                return Ok(versions);
+            }
+            let list = self.list(prefix).await?;
+            Ok(Versions {
+                list,
+                indexed: false,
+            })
+        };
+        let versions = self.listings.get_or(&key, look).await?;
+        let newest = versions.list.first().map(|stored| stored.leaf.version);
+        // The index has no old versions either.
+        let wants_other = match self.rule {
+            VersionRule::Newest => url > newest,
+            VersionRule::AsAsked => url > Some(1) && url != newest,
+        };
+        let is_behind = versions.indexed && wants_other;
+        if !is_behind {
+            return Ok(versions.list);
+        }
+        self.distrust(prefix);
+        Ok(self.listings.get_or(&key, look).await?.list)
+    }
+
+    fn indexed(&self, prefix: &str) -> Option<Versions> {
+        let index = self.index.as_ref()?;
+        if lock(&self.outdated).contains(prefix) {
+            return None;
+        }
+        let list = index.get(prefix);
+        (!list.is_empty()).then(|| Versions {
+            list: list.into(),
+            indexed: true,
+        })
+    }
+
+    /// The index is not asked about this prefix any more.
+    fn distrust(&self, prefix: &str) {
+        if self.index.is_some() {
+            lock(&self.outdated).put(prefix.into(), ());
+        }
+        self.listings.forget(&prefix.into());
+    }
+
+    async fn list(&self, prefix: &str) -> Result<Arc<[Stored]>, Error> {
+        let mut versions: Vec<Stored> = Vec::new();
+        let mut begin = Begin::First;
+        for _ in 0..MAX_PAGES {
+            let page = self.store.list(prefix, Depth::Level, begin).await?;
+            let is_past = is_past_versions(&page.folders, prefix);
+            let read = page.objects.into_iter();
+            versions.extend(read.filter_map(|object| Stored::read(&object, prefix)));
+            self.keep_newest(&mut versions);
+            match page.next.filter(|_| !is_past) {
+                Some(token) => begin = Begin::Token(token),
+                None => return Ok(versions.into()),
+            }
+        }
+        Err(Error::Upstream {
+            origin: self.store.name().into(),
+            key: prefix.into(),
+            reason: format!("more than {MAX_PAGES} pages of versions").into(),
+        })
+    }
+
+    /// Sorts, newest first, and drops what can never answer.
+    fn keep_newest(&self, versions: &mut Vec<Stored>) {
+        versions.sort_by(|a, b| {
+            let newest_first = b.leaf.version.cmp(&a.leaf.version);
+            newest_first.then_with(|| a.leaf.name.cmp(&b.leaf.name))
+        });
+        match self.rule {
+            VersionRule::AsAsked => versions.truncate(MAX_VERSIONS),
+            VersionRule::Newest => {
+                let newest = versions.first().map(|stored| stored.leaf.version);
+                versions.retain(|stored| Some(stored.leaf.version) == newest);
+            }
+        }
+    }
+}
+
+/// Whether the rest of a listing can hold no version, for it comes in the order of its bytes: names of
+/// versions begin with a digit. An ID may be the folder of a hundred thousand others.
+fn is_past_versions(folders: &[String], prefix: &str) -> bool {
+    let last = folders
+        .last()
+        .and_then(|folder| folder.strip_prefix(prefix));
+    last.is_some_and(|name| name.bytes().next().is_some_and(|first| first > b'9'))
+}
+
+impl Origin for Backup {
+    fn name(&self) -> &str {
+        self.store.name()
+    }
+
+    fn candidates(&self, asset: &AssetRef) -> Vec<Candidate> {
+        let Some(place) = self.layout.prefixes(asset, &self.worked).into_iter().next() else {
+            return Vec::new();
+        };
+        let prefix = place.prefix;
+        let asked = self.asked(asset);
+        let named = asked.and_then(|version| Leaf::named(asset, version));
+        let get = named.map(|leaf| Candidate::Get(format!("{prefix}{leaf}")));
+        get.into_iter().chain([Candidate::List(prefix)]).collect()
+    }
+
+    fn find<'a>(&'a self, asset: &'a AssetRef) -> Answer<'a, Found> {
+        Box::pin(self.look(asset))
+    }
+
     fn read<'a>(&'a self, found: &'a Found, limit: u64) -> Answer<'a, Bytes> {
-        Box::pin(async move { folder::read(&self.name, &self.path(found), found, limit).await })
+        Box::pin(self.store.read(found, limit))
     }
 
     fn open<'a>(&'a self, found: &'a Found, range: Range<u64>) -> Answer<'a, Pieces> {
-        Box::pin(async move { folder::open(&self.name, &self.path(found), found, range).await })
+        Box::pin(self.store.open(found, range))
     }
 
     fn forget(&self, asset: &AssetRef) {
-        self.listings.forget(asset);
+        for place in self.layout.prefixes(asset, &self.worked) {
+            self.distrust(&place.prefix);
+            self.named.forget_all(|key| key.starts_with(&place.prefix));
+        }
     }
 }

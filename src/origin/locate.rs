@@ -1,7 +1,6 @@
 //! From a public ID to the keys that may hold it, and from keys to the newest version.
 
-use std::fmt::Write as _;
-
+use super::spelling::{Spelling, Worked};
 use crate::spec::{AssetRef, AssetType, DeliveryType};
 
 /// Longest key that any object store takes, in bytes.
@@ -20,22 +19,16 @@ impl BackupLayout {
     /// From the folder in any spelling: `/res/acme/`, `res/acme`, `res/acme/image/upload`, or empty.
     #[must_use]
     pub fn new(folder: &str) -> Self {
-        let folder = folder.trim_matches('/');
         let covered = covered(folder);
-        let folder = if folder.is_empty() {
-            String::new()
-        } else {
-            format!("{folder}/")
-        };
+        let folder = super::plain::folder(folder);
         Self { folder, covered }
     }
 
-    /// The prefixes below which an asset's versions lie, in the order to try, each ending in `/`.
-    /// The first is the public ID as it is; then percent-encoded, form-encoded, and with the
-    /// extension as part of the ID (`photo.v2` asked for without its format). Empty where this
-    /// layout can never hold the asset.
+    /// The places where an asset's versions may lie, in the order to try: every spelling of the public
+    /// ID, the one that worked last first; then with the extension as part of the ID (`photo.v2`
+    /// asked for without its format). Empty where this layout can never hold the asset.
     #[must_use]
-    pub fn prefixes(&self, asset: &AssetRef) -> Vec<String> {
+    pub fn prefixes(&self, asset: &AssetRef, worked: &Worked) -> Vec<BackupPlace> {
         let stored = matches!(
             asset.delivery_type,
             DeliveryType::Upload | DeliveryType::Private | DeliveryType::Authenticated
@@ -54,46 +47,35 @@ impl BackupLayout {
                 asset.delivery_type.word()
             ),
         };
-        let mut ids = spellings(&asset.public_id);
+        let mut ids = worked.spellings(&asset.public_id);
         if let Some(extension) = &asset.extension {
-            ids.push(format!("{}.{extension}", asset.public_id));
+            ids.extend(worked.spellings(&format!("{}.{extension}", asset.public_id)));
         }
-        let mut prefixes: Vec<String> = ids
+        let mut places: Vec<BackupPlace> = ids
             .into_iter()
-            .map(|id| format!("{}{types}{id}/", self.folder))
+            .map(|(spelling, id)| BackupPlace {
+                spelling,
+                prefix: format!("{}{types}{id}/", self.folder),
+            })
             .collect();
-        prefixes.retain(|prefix| prefix.len() <= MAX_KEY);
-        prefixes
+        places.retain(|place| place.prefix.len() <= MAX_KEY);
+        places
+    }
+
+    /// The folder, without a leading and with one trailing slash, or empty.
+    #[must_use]
+    pub fn folder(&self) -> &str {
+        &self.folder
     }
 }
 
-/// One public ID in every spelling that a key may have, the plain one first.
-fn spellings(id: &str) -> Vec<String> {
-    let mut spellings = vec![id.to_owned()];
-    for space in ["%20", "+"] {
-        let encoded = percent_encode(id, space);
-        if !spellings.contains(&encoded) {
-            spellings.push(encoded);
-        }
-    }
-    spellings
-}
-
-/// Percent-encodes everything but unreserved characters and slashes.
-fn percent_encode(text: &str, space: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'/' => {
-                out.push(char::from(byte));
-            }
-            b' ' => out.push_str(space),
-            _ => {
-                let _ = write!(out, "%{byte:02X}");
-            }
-        }
-    }
-    out
+/// A place where an asset's versions may lie.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BackupPlace {
+    /// How the ID is spelt in it.
+    pub spelling: Spelling,
+    /// What the keys of all versions begin with; ends in `/`.
+    pub prefix: String,
 }
 
 /// Whether an ID can be a path below a folder: no empty, `.` or `..` parts, nothing that a file
@@ -134,8 +116,10 @@ fn stored_delivery_type(word: &str) -> Option<DeliveryType> {
 }
 
 /// A stored version: the leaf of a key in a backup bucket, `<digits>` or `<digits>.<format>`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Leaf {
+    /// As it stands in the key.
+    pub name: Box<str>,
     /// Seconds since 1970 at the upload.
     pub version: u64,
     /// Format at the upload; `None` for raw files.
@@ -157,17 +141,22 @@ impl Leaf {
             return None;
         }
         Some(Self {
+            name: name.into(),
             version: digits.parse().ok()?,
             extension: extension.map(Into::into),
         })
     }
 
-    /// The leaf as it stands in the key.
+    /// The name that one version of an asset has if it is stored as the URL says. `None` where the
+    /// URL does not say: no extension.
     #[must_use]
-    pub fn name(&self) -> String {
-        match &self.extension {
-            Some(extension) => format!("{}.{extension}", self.version),
-            None => self.version.to_string(),
+    pub fn named(asset: &AssetRef, version: u64) -> Option<String> {
+        match (asset.asset_type, &asset.extension) {
+            (AssetType::Raw, _) => Some(version.to_string()),
+            (AssetType::Image | AssetType::Video, Some(extension)) => {
+                Some(format!("{version}.{extension}"))
+            }
+            (AssetType::Image | AssetType::Video, None) => None,
         }
     }
 }
@@ -176,15 +165,15 @@ impl Leaf {
 /// formats of one version the one asked for wins.
 #[must_use]
 pub fn choose<'a>(
-    leaves: &'a [Leaf],
+    leaves: impl Iterator<Item = &'a Leaf> + Clone,
     asked: Option<u64>,
     extension: Option<&str>,
 ) -> Option<&'a Leaf> {
-    let newest = leaves.iter().map(|leaf| leaf.version).max()?;
+    let newest = leaves.clone().map(|leaf| leaf.version).max()?;
     let version = asked
-        .filter(|v| leaves.iter().any(|leaf| leaf.version == *v))
+        .filter(|v| leaves.clone().any(|leaf| leaf.version == *v))
         .unwrap_or(newest);
-    let mut same = leaves.iter().filter(|leaf| leaf.version == version);
+    let mut same = leaves.filter(|leaf| leaf.version == version);
     let first = same.clone().next();
     same.find(|leaf| leaf.extension.as_deref() == extension)
         .or(first)

@@ -5,15 +5,33 @@
 //! of the key of every result made from it, so a new version is never answered from an old result.
 //! [`Origin::read`] and [`Origin::open`] then fetch bytes, whole for the renderer or as a range for
 //! the client.
+//!
+//! | module | what |
+//! | --- | --- |
+//! | `store`, `disk`, [`s3`] | folder and bucket, alike |
+//! | `backup` | a backup bucket |
+//! | `plain` | files named as the public IDs are |
+//! | `library` | a media library's writing side |
+//! | [`index`] | a backup bucket's assets in one file |
+//! | [`locate`], `spelling` | from a public ID to keys, in every spelling |
+//! | `listing` | look-ups that are remembered or under way |
+//! | `calls` | how often each origin was asked |
 
 mod backup;
 pub mod breaker;
+mod calls;
+mod disk;
 mod fetch;
-mod folder;
 pub mod guard;
+pub mod index;
+mod library;
 mod listing;
 pub mod locate;
 mod once;
+mod plain;
+pub mod s3;
+mod spelling;
+mod store;
 mod web;
 
 use std::fmt;
@@ -27,13 +45,17 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::Stream;
 use thiserror::Error as ThisError;
 
-pub use backup::{BackupFolder, VersionRule};
+pub use backup::{Backup, VersionRule};
+pub use calls::{Call, CallBook, Calls};
 pub use fetch::{Fetch, FetchRules, Mapping};
-pub use folder::Folder;
-pub use listing::{ListingLife, Listings};
+pub use library::Library;
+pub use listing::{ListingLife, Listings, LookUps, Outcome};
 pub use once::{Finder, LookUp};
+pub use plain::{Layout, Plain};
 pub use reqwest::Url;
 pub use reqwest::header::HeaderMap;
+pub use spelling::{Spelling, Worked};
+pub use store::{Begin, Depth, Object, Page, Store};
 pub use web::{Forwarded, Patience, Upstream, WebRules, WebServer, plain_header, secret_header};
 
 use crate::spec::AssetRef;
@@ -121,8 +143,12 @@ pub type Pieces = Pin<Box<dyn Stream<Item = Result<Bytes, Error>> + Send>>;
 pub enum Error {
     #[error("origin {origin}: no object for {key}")]
     NotFound { origin: Box<str>, key: Box<str> },
-    #[error("origin {origin}: access to {key} is refused to us")]
-    Denied { origin: Box<str>, key: Box<str> },
+    #[error("origin {origin}: access to {key} is refused to us: {reason}")]
+    Denied {
+        origin: Box<str>,
+        key: Box<str>,
+        reason: Box<str>,
+    },
     #[error("origin {origin}: {key} may not be asked for: {reason}")]
     Forbidden {
         origin: Box<str>,
@@ -159,5 +185,11 @@ impl Error {
     #[must_use]
     pub const fn is_not_found(&self) -> bool {
         matches!(self, Self::NotFound { .. })
+    }
+
+    /// Whether what was found is not there any more, so that looking again may help.
+    #[must_use]
+    pub const fn is_outdated(&self) -> bool {
+        matches!(self, Self::NotFound { .. } | Self::Changed { .. })
     }
 }

@@ -119,6 +119,8 @@ pub(super) struct View<'a> {
     pub page: u32,
     /// Pages or frames of the source.
     pub pages: u32,
+    /// Faces in the source.
+    pub faces: usize,
 }
 
 impl View<'_> {
@@ -165,9 +167,9 @@ impl View<'_> {
             Fact::SourceRatio => size(self.source),
             Fact::Page => self.page.into(),
             Fact::Pages => self.pages.into(),
+            Fact::Faces => u32::try_from(self.faces).unwrap_or(u32::MAX).into(),
             Fact::PageX
             | Fact::PageY
-            | Fact::Faces
             | Fact::CustomBoxes
             | Fact::Regions
             | Fact::SourceDensity

@@ -8,7 +8,9 @@ use super::Error;
 use super::facts::Size;
 use super::measure::{Family, StepInput, scaled};
 use super::raster::{Region, Step};
-use crate::spec::{Compass, Crop, Decimal, Direction, Frame, Gravity, Resize, Turn, TurnToShape};
+use crate::spec::{
+    Amount, Compass, Crop, Decimal, Direction, Frame, Gravity, Resize, Turn, TurnToShape,
+};
 
 /// A box placed by a compass gravity in an odd rest lies half a pixel to the left and top. Assumed.
 const ODD_REST_GOES_RIGHT: bool = true;
@@ -100,10 +102,28 @@ pub(super) fn resize(at: &StepInput<'_>, resize: &Resize) -> Result<Vec<Step>, E
                 Vec::new()
             }
         }
-        Frame::Cover => cover(at, resize, area),
+        Frame::Cover => match tight(at, &resize.gravity, resize.zoom.as_ref(), area) {
+            Some(from) => resample(input, from, area),
+            None => cover(at, resize, area),
+        },
         Frame::Pad => pad(at, resize, area)?,
         Frame::CoverPad => cover_pad(at, resize, area)?,
     })
+}
+
+/// The region of a tight crop (`zoom` is given) where its subject was found.
+fn tight(
+    at: &StepInput<'_>,
+    gravity: &Gravity,
+    zoom: Option<&Amount>,
+    shape: Size,
+) -> Option<Region> {
+    match (gravity, zoom) {
+        (Gravity::Subject { subject, .. }, Some(zoom)) => {
+            at.seen.tight(subject, zoom.fixed()?, shape, at.input)
+        }
+        _ => None,
+    }
 }
 
 fn cover(at: &StepInput<'_>, resize: &Resize, area: Size) -> Vec<Step> {
@@ -161,15 +181,23 @@ fn placed(at: &StepInput<'_>, resize: &Resize, area: Size, scale: f64) -> Region
     let height = (f64::from(area.height) / scale).min(h);
     let (rest_x, rest_y) = (w - width, h - height);
     let (dx, dy) = at.distances(&resize.offset);
-    let (x, y) = match &resize.gravity {
+    let dpr = at.dpr(&resize.area.dpr).billionths();
+    let seen = match &resize.gravity {
+        Gravity::Subject { subject, .. } => at.seen.place(subject, width / w, height / h),
+        _ => None,
+    };
+    let (x, y) = match (&resize.gravity, seen) {
         // A point of the input, whatever the pixel ratio.
-        Gravity::Point => (
+        (Gravity::Point, _) => (
             dx.in_input(Decimal::SCALE, 1.0) - width / 2.0,
             dy.in_input(Decimal::SCALE, 1.0) - height / 2.0,
         ),
-        gravity => {
+        (_, Some((x, y))) => (
+            x * w + dx.in_input(dpr, scale),
+            y * h + dy.in_input(dpr, scale),
+        ),
+        (gravity, None) => {
             let compass = compass(gravity);
-            let dpr = at.dpr(&resize.area.dpr).billionths();
             let (right, down) = inward(compass);
             let (ax, ay) = anchor(compass);
             (
@@ -255,7 +283,21 @@ fn pad(at: &StepInput<'_>, resize: &Resize, area: Size) -> Result<Vec<Step>, Err
 pub(super) fn crop(at: &StepInput<'_>, crop: &Crop) -> Result<Vec<Step>, Error> {
     let input = at.input;
     let Some(area) = at.complete(&crop.area, Family::Crop) else {
-        return Ok(Vec::new());
+        // No size at all: the subject's own box, where it was found.
+        let shape = match &crop.gravity {
+            Gravity::Subject { subject, .. } => at.seen.area(subject).map(|area| {
+                Size::new(
+                    whole_pixels(area.width * f64::from(input.width)),
+                    whole_pixels(area.height * f64::from(input.height)),
+                )
+            }),
+            _ => None,
+        };
+        let found = shape.and_then(|shape| tight(at, &crop.gravity, crop.zoom.as_ref(), shape));
+        return Ok(found.map_or_else(Vec::new, |from| {
+            let to = Size::new(whole_pixels(from.width), whole_pixels(from.height));
+            resample(input, from, to)
+        }));
     };
     let (w, h) = (i64::from(input.width), i64::from(input.height));
     let (bw, bh) = (
@@ -263,8 +305,12 @@ pub(super) fn crop(at: &StepInput<'_>, crop: &Crop) -> Result<Vec<Step>, Error> 
         i64::from(area.height.min(input.height)),
     );
     let (dx, dy) = at.offset_shown(&crop.offset, &crop.area.dpr);
-    let (x, y, width, height) = match &crop.gravity {
-        Gravity::Corner => {
+    let seen = match &crop.gravity {
+        Gravity::Subject { subject, .. } => at.seen.place(subject, share(bw, w), share(bh, h)),
+        _ => None,
+    };
+    let (x, y, width, height) = match (&crop.gravity, seen) {
+        (Gravity::Corner, _) => {
             let (x, y) = (dx.max(0), dy.max(0));
             if x >= w || y >= h {
                 return Err(Error::EmptyRegion {
@@ -281,8 +327,17 @@ pub(super) fn crop(at: &StepInput<'_>, crop: &Crop) -> Result<Vec<Step>, Error> 
                 i64::from(area.height).min(h - y),
             )
         }
-        Gravity::Point => (dx - bw / 2, dy - bh / 2, bw, bh),
-        gravity => {
+        (Gravity::Point, _) => (dx - bw / 2, dy - bh / 2, bw, bh),
+        (_, Some((x, y))) => {
+            let place = |share: f64, all: u32| i64::from(whole_pixels(share * f64::from(all)));
+            (
+                place(x, input.width) + dx,
+                place(y, input.height) + dy,
+                bw,
+                bh,
+            )
+        }
+        (gravity, None) => {
             let compass = compass(gravity);
             let (right, down) = inward(compass);
             let (ax, ay) = anchor(compass);
@@ -321,6 +376,21 @@ impl StepInput<'_> {
             share_of(rest(self.input.height, size.height), ay) + signed(dy, down),
         )
     }
+}
+
+/// Pixels of a side that is inside a picture.
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "inside a picture, whose sides are 32-bit"
+)]
+fn whole_pixels(length: f64) -> u32 {
+    length.round().max(0.0) as u32
+}
+
+#[allow(clippy::cast_precision_loss, reason = "sides of pictures")]
+fn share(part: i64, of: i64) -> f64 {
+    part as f64 / of as f64
 }
 
 fn resample(input: Size, from: Region, to: Size) -> Vec<Step> {

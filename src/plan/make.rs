@@ -10,6 +10,7 @@ use super::measure::StepInput;
 use super::negotiate::{self, Negotiated, Source, Writable};
 use super::overlay::{Layers, Nesting, NoLayers};
 use super::raster::{OwnColours, Paint, Palette, RasterPlan, Rounding, Step, Towards};
+use super::seen::{Needs, Seen};
 use super::settle::{self, settle};
 use super::{Error, Hints, InfoPlan, Limits, Plan, Region};
 use crate::spec::{
@@ -105,11 +106,19 @@ pub fn make_with(
         Some(density) if facts.format == Format::Svg => at_density(stored, density),
         _ => stored,
     };
+    let needs = Needs::of(spec);
+    let seen = if needs.is_none() {
+        Seen::default()
+    } else {
+        layers.look(needs, orientation)
+    };
     let mut walk = Walk {
         rules,
         hints,
         layers,
         of: None,
+        faces: seen.faces.len(),
+        seen,
         base: None,
         nesting: Nesting::default(),
         pages: facts.frames,
@@ -184,6 +193,7 @@ fn page(spec: &TransformSpec, facts: &Facts) -> Result<Option<u32>, Error> {
             source: facts.upright(),
             page: 1,
             pages: facts.frames,
+            faces: 0,
         }
     }
     for op in &spec.ops {
@@ -201,6 +211,10 @@ pub(super) struct Walk<'a> {
     /// The source of the chain: a layer's number, or the picture itself.
     pub(super) of: Option<usize>,
     pub(super) layers: &'a dyn Layers,
+    /// What was seen in the base picture, where it is now.
+    pub(super) seen: Seen,
+    /// Faces in the stored original.
+    pub(super) faces: usize,
     /// Inside a layer: the size of the picture that it is laid on.
     pub(super) base: Option<Size>,
     pub(super) nesting: Nesting,
@@ -227,6 +241,7 @@ impl Walk<'_> {
             source: self.source,
             page: 1,
             pages: self.pages,
+            faces: self.faces,
         }
     }
 
@@ -312,8 +327,12 @@ impl Walk<'_> {
 
     /// Adds a step, unless the picture becomes too large by it.
     pub(super) fn take(&mut self, step: Step) -> Result<(), Error> {
-        self.size = step.size_after(self.size);
+        let before = self.size;
+        self.size = step.size_after(before);
         self.rules.limits.picture(self.size)?;
+        if !self.seen.is_empty() {
+            self.seen = self.seen.after(&step, before);
+        }
         self.steps.push(step);
         Ok(())
     }
@@ -324,6 +343,7 @@ impl Walk<'_> {
             input: self.size,
             source: self.source,
             base: self.base,
+            seen: &self.seen,
             hints: self.hints,
         }
     }

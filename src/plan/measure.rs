@@ -1,7 +1,7 @@
 //! Lengths, sides and offsets in pixels, once the step is known that they are asked of.
 
-use super::Hints;
 use super::facts::Size;
+use super::{Hints, Seen};
 use crate::spec::{Area, Decimal, Dpr, Length, Offset, Ratio, Side};
 
 /// Computed sides go to the nearest pixel. Floor is excluded by observation (6667x5000 limited to
@@ -37,6 +37,8 @@ pub(super) struct StepInput<'a> {
     pub source: Size,
     /// Size of the picture that a layer is laid on; `None` outside of layers.
     pub base: Option<Size>,
+    /// What was seen in the step's input.
+    pub seen: &'a Seen,
     /// What the client says about its screen.
     pub hints: &'a Hints,
 }

@@ -13,6 +13,7 @@ mod measure;
 mod negotiate;
 mod overlay;
 mod raster;
+mod seen;
 mod settle;
 
 use std::borrow::Cow;
@@ -33,6 +34,7 @@ pub use raster::{
     Colours, Encode, OwnColours, Paint, Palette, PngKind, RasterPlan, Region, Rounding, Step,
     Towards, Window, shrink,
 };
+pub use seen::{Attention, Needs, Seen};
 
 use make::paint;
 

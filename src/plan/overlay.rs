@@ -6,6 +6,7 @@ use super::facts::{Facts, Size};
 use super::make::Walk;
 use super::measure::StepInput;
 use super::raster::{Region, Step};
+use super::seen::{Needs, Seen};
 use super::settle::Settling;
 use crate::spec::{
     self, Align, Amount, AssetRef, Blend, Colour, Decimal, Gravity, Ink, Length, Offset, Op,
@@ -63,6 +64,12 @@ pub trait Layers {
     fn trimmed(&self, of: Option<usize>, steps: &[Step], trim: &EffectStep) -> Option<Size> {
         let _ = (of, steps, trim);
         None
+    }
+
+    /// What a look at the base picture finds, upright by `orientation`. Nothing where nobody looks.
+    fn look(&self, needs: Needs, orientation: Turn) -> Seen {
+        let _ = (needs, orientation);
+        Seen::default()
     }
 }
 
@@ -390,6 +397,8 @@ impl Walk<'_> {
             source,
             size: source,
             base: Some(self.size),
+            // Only the base picture is looked at: a layer's subjects take their fallback.
+            seen: Seen::default(),
             variables: std::mem::take(&mut self.variables),
             output: Output::default(),
             steps: Vec::with_capacity(ops.len() + 1),

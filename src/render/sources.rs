@@ -6,11 +6,12 @@ use std::cell::RefCell;
 use bytes::Bytes;
 
 use super::error::Error;
+use super::look::look;
 use super::raster::{Raster, Table};
 use super::text::{self, Fonts};
 use super::{Budget, probe};
-use crate::plan::{self, EffectStep, Facts, Layers, Size, Step, Text};
-use crate::spec::AssetRef;
+use crate::plan::{self, EffectStep, Facts, Layers, Needs, Seen, Size, Step, Text};
+use crate::spec::{AssetRef, Turn};
 
 /// What a plan's layers are made of, and what was drawn while the plan was made. Numbers that a plan
 /// names are places in here.
@@ -96,6 +97,16 @@ impl<'a> Sources<'a> {
 }
 
 impl Layers for Sources<'_> {
+    fn look(&self, needs: Needs, orientation: Turn) -> Seen {
+        let Some(base) = self.base else {
+            return Seen::default();
+        };
+        // A picture that cannot be looked at is refused when it is rendered, with its reason.
+        let found =
+            probe(base).and_then(|facts| look(base, &facts, orientation, needs, self.budget));
+        found.unwrap_or_default()
+    }
+
     fn picture(&self, asset: &AssetRef) -> Result<(usize, Facts), plan::Error> {
         let (number, bytes) = self.find(asset)?;
         let bad = |error: Error| plan::Error::BadLayer {

@@ -191,13 +191,25 @@ async fn answer(
             cookies: cookies.as_deref(),
         },
     };
-    match gateway.deliver(&asked).await {
-        Ok(delivered) => match success(&delivered, request).await {
-            Ok(response) => response,
-            Err(error) => fail(gateway, &asked, &error, &request.method),
-        },
-        Err(error) => fail(gateway, &asked, &error, &request.method),
+    let mut result = attempt(gateway, &asked, request).await;
+    if matches!(&result, Err(error) if error.is_outdated()) {
+        // A new version came between looking and reading. Once more is enough; twice is trouble.
+        result = attempt(gateway, &asked, request).await;
     }
+    result.unwrap_or_else(|error| fail(gateway, &asked, &error, &request.method))
+}
+
+async fn attempt(
+    gateway: &Gateway,
+    asked: &Request<'_>,
+    request: &Parts,
+) -> Result<Response<Body>, Error> {
+    let delivered = gateway.deliver(asked).await?;
+    let result = success(&delivered, request).await;
+    if matches!(&result, Err(error) if error.is_outdated()) {
+        delivered.origin.forget(&delivered.asset);
+    }
+    result
 }
 
 /// All cookies; HTTP/2 may send each in a header of its own.

@@ -11,6 +11,7 @@ use hyper::StatusCode;
 use crate::deliver::Shared;
 use crate::deliver::histogram::{Histogram, STEPS_MS, Snapshot};
 use crate::dialect::NoteLevel;
+use crate::origin::Call;
 
 /// Requests of one endpoint.
 #[derive(Debug, Default)]
@@ -162,6 +163,20 @@ impl Metrics {
             "Bytes read from origins for rendering.",
             get(&counters.origin_bytes),
         );
+        page.head(
+            "cldgate_origin_requests_total",
+            "counter",
+            "Calls to origins by kind; one that is repeated counts once.",
+        );
+        for (origin, calls) in shared.origin_calls.all() {
+            let origin = escaped(&origin);
+            for call in Call::ALL {
+                let labels = format!("origin=\"{origin}\",call=\"{}\"", call.word());
+                if calls.get(call) > 0 {
+                    page.row("cldgate_origin_requests_total", &labels, calls.get(call));
+                }
+            }
+        }
         page.counter(
             "cldgate_upstream_total",
             "Requests for which another service was asked, because of what cannot be rendered here.",

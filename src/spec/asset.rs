@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::Format;
+
 /// The kind of asset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum AssetType {
@@ -23,7 +25,26 @@ impl AssetType {
             Self::Raw => "raw",
         }
     }
+
+    /// What a file with this extension is stored as; sound is stored as video.
+    #[must_use]
+    pub fn of_extension(extension: &str) -> Self {
+        let is = |known: &&str| extension.eq_ignore_ascii_case(known);
+        if VIDEOS.iter().any(is) {
+            Self::Video
+        } else if Format::from_extension(extension).is_some() {
+            Self::Image
+        } else {
+            Self::Raw
+        }
+    }
 }
+
+/// Extensions of files that are stored as videos, sound among them.
+const VIDEOS: [&str; 25] = [
+    "3g2", "3gp", "aac", "aiff", "amr", "avi", "flac", "flv", "m2ts", "m3u8", "m4a", "mkv", "mov",
+    "mp3", "mp4", "mpd", "mpeg", "mts", "mxf", "ogg", "ogv", "opus", "wav", "webm", "wmv",
+];
 
 /// How an asset is reached and who may see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -29,13 +29,13 @@ const MODEL_3D: &str = "3D models are not rendered: left out";
 const VIDEO: &str = "video is not rendered";
 const VARIABLE: &str =
     "what a variable decides must be a text set in this URL, outside of conditions: left out";
-const NO_FACES: &str = "faces are not detected yet: none are counted";
+const NO_FACES: &str = "only faces that look to the front are counted";
 const NO_RECORD: &str = "tags and records of assets are not kept here: taken as empty";
 const NO_FACT: &str = "this value is not known here: taken as 0";
 const UNTRIMMED: &str = "taken as the ratio before trimming";
 const FIRST_PAGE: &str = "only the first page is rendered";
-const FACES: &str = "faces are not detected yet: the documented fallback is used";
-const SALIENT: &str = "regions of interest are not detected yet: the centre is used";
+const FACES: &str = "found by our own detector, of faces that look to the front; without one the documented fallback is used";
+const SALIENT: &str = "placed by a classical measure of what draws the eye, and by faces";
 const REGION: &str = "this region is not known here: the centre is used";
 
 impl Support {
@@ -98,7 +98,21 @@ impl Op {
                     .flatten()
                     .fold(Supported, |all, length| all.with(length.support()));
                 if area.is_empty() {
-                    return Unsupported("cropping to a detected region is not rendered: left out");
+                    let found = matches!(
+                        (self, gravity),
+                        (
+                            Self::Crop(_),
+                            Gravity::Subject {
+                                subject: Subject::Face | Subject::Faces,
+                                ..
+                            }
+                        )
+                    );
+                    return if found {
+                        Approximated(FACES)
+                    } else {
+                        Unsupported("cropping to this region is not rendered: left out")
+                    };
                 }
                 match area.support() {
                     nothing @ Unsupported(_) => nothing,

@@ -14,6 +14,7 @@ mod formats;
 mod gallery;
 mod hostile;
 mod kinds;
+mod look;
 mod metadata;
 mod orientation;
 mod painting;

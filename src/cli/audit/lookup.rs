@@ -20,6 +20,9 @@ const BATCH: usize = 512;
 /// Assets asked for at the same time.
 const AT_ONCE: usize = 16;
 
+/// An endpoint, an asset, what else its URL may mean, and the URL.
+type Waiting = (Arc<Endpoint>, AssetRef, Vec<AssetRef>, Box<str>);
+
 /// Gathers assets and asks for them.
 #[derive(Debug)]
 pub(super) struct Lookups {
@@ -27,7 +30,7 @@ pub(super) struct Lookups {
     /// Hashes of those that were asked for.
     known: HashSet<u64>,
     /// Those still to be asked for, each with the first URL that wants it.
-    waiting: Vec<(Arc<Endpoint>, AssetRef, Box<str>)>,
+    waiting: Vec<Waiting>,
     counts: Lookup,
     missing: Vec<Missing>,
 }
@@ -59,8 +62,8 @@ impl Lookups {
             self.counts.not_asked += 1;
             return;
         };
-        self.waiting
-            .push((endpoint.clone(), wanted.asset, shown(url)));
+        let asked = (endpoint.clone(), wanted.asset, wanted.others, shown(url));
+        self.waiting.push(asked);
         if self.waiting.len() >= BATCH {
             self.ask();
         }
@@ -68,16 +71,16 @@ impl Lookups {
 
     fn ask(&mut self) {
         let waiting = std::mem::take(&mut self.waiting);
-        let answers = stream::iter(waiting).map(async |(endpoint, asset, url)| {
-            let answer = deliver::find(&endpoint, &asset, None).await;
-            (answer.map(|_| ()), asset, url)
+        let answers = stream::iter(waiting).map(async |(endpoint, asset, others, url)| {
+            let answer = deliver::find_reading(&endpoint, &asset, &others, None).await;
+            (answer.map(|_| ()), url)
         });
         // In the order of the log, so that the same log gives the same report.
         let answers: Vec<_> = self.runtime.block_on(answers.buffered(AT_ONCE).collect());
-        for (answer, asset, url) in answers {
+        for (answer, url) in answers {
             match answer {
                 Ok(()) => self.counts.found += 1,
-                Err(deliver::Error::NotFound(_)) => {
+                Err(deliver::Error::NotFound(asset)) => {
                     self.counts.missing += 1;
                     if self.missing.len() < MAX_MISSING {
                         let asset = shown(&asset.to_string());

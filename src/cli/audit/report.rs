@@ -130,6 +130,8 @@ pub struct Wanted<'g> {
     pub endpoint: Option<&'g Arc<Endpoint>>,
     /// The asset.
     pub asset: AssetRef,
+    /// What else a URL without types may mean.
+    pub others: Vec<AssetRef>,
 }
 
 /// What is made of a URL, for all URLs of which the same is made. Numbers are places in the tally.
@@ -308,6 +310,7 @@ impl Tally {
         let wanted = reading.ok().map(|(delivery, _)| Wanted {
             endpoint,
             asset: delivery.asset,
+            others: delivery.others,
         });
         (verdict, wanted)
     }

@@ -8,6 +8,7 @@
 //! | `component` | one component to ops, in the one documented order |
 //! | `size` | boxes, gravities, offsets |
 //! | `effect`, `arguments` | effects with their documented defaults and ranges |
+//! | `types` | which assets a URL without types may mean |
 //! | `output`, `video` | format, quality, flags; animation, sound and video |
 //! | `expression` | numbers, lengths, colours, expressions |
 //! | `variables` | variables that decide what is done |
@@ -25,6 +26,7 @@ mod layer;
 mod names;
 mod output;
 mod size;
+mod types;
 mod variables;
 mod video;
 
@@ -96,9 +98,11 @@ pub fn interpret_for(
     let denied = access::check(rules, client, &text, &url, sealed, &mut notes).err();
     notes.extend(chain_notes);
     extension(url.asset.extension, &mut spec);
+    let (asset, others) = types::readings(asset(&url), url.head.form);
     Ok((
         Delivery {
-            asset: asset(&url),
+            asset,
+            others,
             spec,
             notes,
         },

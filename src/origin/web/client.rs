@@ -120,7 +120,11 @@ impl Fault {
                 reason: refused.reason(),
             },
             Self::NotFound => Error::NotFound { origin, key },
-            Self::Denied => Error::Denied { origin, key },
+            Self::Denied => Error::Denied {
+                origin,
+                key,
+                reason: "it answers that we may not".into(),
+            },
             Self::Timeout => Error::Timeout { origin, key },
             Self::Unreachable(reason) => Error::Unreachable {
                 origin,

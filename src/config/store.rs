@@ -1,0 +1,251 @@
+//! Where the objects of an origin lie: `path`, or `bucket` and what it needs to be reached.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::problem::Fault;
+use super::secret::SecretName;
+use super::section::Section;
+use super::unit::Time;
+use super::value as v;
+use crate::origin::s3;
+
+/// A folder or a bucket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Store {
+    /// A folder on disk.
+    Folder {
+        /// Where keys start.
+        path: PathBuf,
+    },
+    /// A bucket.
+    Bucket(Bucket),
+}
+
+/// A bucket, and what it needs to be reached.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Bucket {
+    /// Its name.
+    pub bucket: String,
+    /// Its region; `None`: from the environment, as every AWS tool finds it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// Base URL of a store that is not AWS's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
+    /// The bucket's name in the path instead of the host.
+    pub path_style: bool,
+    /// Names the access key and its secret; `None`: the standard chain of AWS tools.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub keys: Option<KeyNames>,
+    /// To accept a connection.
+    pub connect_timeout: Time,
+    /// To begin an answer, and to go on with it.
+    pub first_byte_timeout: Time,
+    /// For everything but streaming.
+    pub total_timeout: Time,
+    /// How often a call is repeated when the store fails, throttles or resets.
+    pub retries: u64,
+}
+
+/// Where an access key and its secret are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct KeyNames {
+    /// The access key ID.
+    pub access_key: SecretName,
+    /// The secret access key.
+    pub secret_key: SecretName,
+}
+
+impl Bucket {
+    /// What a client needs, secrets included.
+    ///
+    /// # Errors
+    /// The key whose secret cannot be had, and why, in words that do not tell it.
+    pub fn reach(&self) -> Result<s3::Config, String> {
+        let read =
+            |key: &str, name: &SecretName| name.read().map_err(|reason| format!("{key}: {reason}"));
+        let keys = match &self.keys {
+            None => None,
+            Some(names) => Some(s3::Keys {
+                access: read("access_key", &names.access_key)?,
+                secret: read("secret_key", &names.secret_key)?,
+            }),
+        };
+        Ok(s3::Config {
+            bucket: self.bucket.clone(),
+            region: self.region.clone(),
+            endpoint: self.endpoint.clone(),
+            path_style: self.path_style,
+            keys,
+            timeouts: s3::Timeouts {
+                connect: self.connect_timeout.0,
+                first_byte: self.first_byte_timeout.0,
+                total: self.total_timeout.0,
+            },
+            attempts: u32::try_from(self.retries).unwrap_or(0).saturating_add(1),
+        })
+    }
+}
+
+/// Reads `path` or `bucket` with its keys. Just one of the two must be there.
+pub(super) fn store(section: &mut Section<'_, '_>, folder: &Path) -> Option<Store> {
+    let bucket = bucket(section, folder);
+    match (section.has("bucket"), section.has("path")) {
+        (true, true) => {
+            // Asked for, so that it is a known key.
+            section.get("path", v::text);
+            let fault = Fault::new("`bucket` and `path` are both given").hint("keep one of them");
+            section.wrong(Some("bucket"), fault);
+            None
+        }
+        (true, false) => bucket.map(Store::Bucket),
+        (false, true) => Some(Store::Folder {
+            path: directory(section, folder)?,
+        }),
+        (false, false) => {
+            // Asked for, so that it is a known key.
+            section.get("path", v::text);
+            let fault = Fault::new(format!("{} needs `bucket` or `path`", section.title()));
+            section.wrong(None, fault.hint("bucket = \"acme-backup\""));
+            None
+        }
+    }
+}
+
+/// Reads `bucket`, which must be there, with its keys.
+pub(super) fn need_bucket(section: &mut Section<'_, '_>, folder: &Path) -> Option<Bucket> {
+    if !section.has("bucket") {
+        let fault = Fault::new(format!("{} needs `bucket`", section.title()));
+        section.wrong(None, fault.hint("bucket = \"acme-photos\""));
+    }
+    bucket(section, folder)
+}
+
+/// `None` without `bucket`, when what belongs to it is a mistake, and when something is wrong.
+fn bucket(section: &mut Section<'_, '_>, folder: &Path) -> Option<Bucket> {
+    let given = section.has("bucket");
+    let name = section.get("bucket", bucket_name);
+    let default = s3::Timeouts::default();
+    let time = |value: &super::section::Value<'_>| v::time(value, 0, 3600);
+    let region = section.get("region", region);
+    let endpoint = section.get("endpoint", v::base_url);
+    let path_style = section.get("path_style", v::flag);
+    let access_key = secret(section, "access_key", folder);
+    let secret_key = secret(section, "secret_key", folder);
+    let connect_timeout = section.get("connect_timeout", time);
+    let first_byte_timeout = section.get("first_byte_timeout", time);
+    let total_timeout = section.get("total_timeout", time);
+    let retries = section.get("retries", |value| v::number(value, 0, 10));
+    if !given {
+        const ABOUT_BUCKETS: [&str; 9] = [
+            "region",
+            "endpoint",
+            "path_style",
+            "access_key",
+            "secret_key",
+            "connect_timeout",
+            "first_byte_timeout",
+            "total_timeout",
+            "retries",
+        ];
+        for key in ABOUT_BUCKETS {
+            if section.has(key) {
+                let fault = Fault::new(format!("`{key}` means nothing without `bucket`"));
+                section.wrong(Some(key), fault);
+            }
+        }
+        return None;
+    }
+    for (one, other) in [("access_key", "secret_key"), ("secret_key", "access_key")] {
+        if section.has(one) && !section.has(other) {
+            let fault = Fault::new(format!("`{one}` is given without `{other}`"));
+            section.wrong(
+                Some(one),
+                fault.hint("without both, the standard AWS credential chain is asked"),
+            );
+        }
+    }
+    Some(Bucket {
+        bucket: name?,
+        region,
+        endpoint,
+        path_style: path_style.unwrap_or(false),
+        keys: access_key
+            .zip(secret_key)
+            .map(|(access_key, secret_key)| KeyNames {
+                access_key,
+                secret_key,
+            }),
+        connect_timeout: connect_timeout.unwrap_or(Time(default.connect)),
+        first_byte_timeout: first_byte_timeout.unwrap_or(Time(default.first_byte)),
+        total_timeout: total_timeout.unwrap_or(Time(default.total)),
+        retries: retries.unwrap_or(2),
+    })
+}
+
+/// The name of a secret that is there now.
+pub(super) fn secret(
+    section: &mut Section<'_, '_>,
+    key: &'static str,
+    folder: &Path,
+) -> Option<SecretName> {
+    let secret = section.get(key, v::secret)?.below(folder);
+    if let Err(reason) = secret.read() {
+        section.wrong(Some(key), Fault::new(format!("`{key}`: {reason}")));
+    }
+    Some(secret)
+}
+
+/// The names that S3 allows: what is wrong here would be wrong on every request.
+fn bucket_name(value: &super::section::Value<'_>) -> v::Read<String> {
+    let text = v::text(value)?;
+    let plain =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte);
+    if (3..=63).contains(&text.len()) && text.bytes().all(plain) {
+        return Ok(text);
+    }
+    let fault =
+        Fault::new("must be the name of a bucket: 3 to 63 lower-case letters, digits, `-` and `.`");
+    Err(match text.strip_prefix("s3://") {
+        Some(rest) => {
+            let name = rest.split('/').next().unwrap_or_default();
+            fault.hint(format!(
+                "write \"{name}\", and what stands behind it as `folder`"
+            ))
+        }
+        None => fault,
+    })
+}
+
+fn region(value: &super::section::Value<'_>) -> v::Read<String> {
+    let text = v::text(value)?;
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    if !text.is_empty() && text.len() <= 64 && text.bytes().all(plain) {
+        return Ok(text);
+    }
+    Err(Fault::new("must be a region such as \"eu-west-1\""))
+}
+
+/// Reads `path`, an existing folder.
+pub(super) fn directory(section: &mut Section<'_, '_>, folder: &Path) -> Option<PathBuf> {
+    let path = section.need("path", v::text, "path = \"/srv/photos\"")?;
+    let path = folder.join(path);
+    let fault = match std::fs::metadata(&path) {
+        Ok(meta) if meta.is_dir() => return Some(path),
+        Ok(_) => Fault::new(format!("`path` is not a folder: {}", path.display())),
+        Err(error) => Fault::new(format!("`path` {}: {error}", path.display())),
+    };
+    let hint = "a relative path starts at the folder of this file";
+    section.wrong(
+        Some("path"),
+        if path.is_absolute() {
+            fault
+        } else {
+            fault.hint(hint)
+        },
+    );
+    None
+}

@@ -1,0 +1,557 @@
+//! What a look at the pixels found, and where a box sits best because of it.
+//!
+//! The renderer looks once at a small copy of the source ([`Needs`] says what for); everything here is
+//! arithmetic over what it found. Places are shares of the upright source, so that they hold at any
+//! size, and follow the picture through the steps before a gravity is reached.
+
+use super::facts::Size;
+use super::raster::{Region, Step};
+use crate::spec::{Decimal, Expr, Fact, Gravity, Op, Subject, TransformSpec};
+
+/// What has to be looked for before a specification can be planned.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// Faces.
+    pub faces: bool,
+    /// Where the eye goes.
+    pub attention: bool,
+}
+
+impl Needs {
+    /// Of a specification, in all its branches.
+    #[must_use]
+    pub fn of(spec: &TransformSpec) -> Self {
+        spec.ops.iter().fold(Self::default(), |needs, op| {
+            let own = match op {
+                Op::Resize(resize) => Self::of_gravity(&resize.gravity),
+                Op::Crop(crop) => Self::of_gravity(&crop.gravity),
+                Op::When(when) => Self::of(&when.then)
+                    .and(Self::of(&when.otherwise))
+                    .and(Self::of_expr(&when.condition)),
+                Op::Let(set) => Self::of_expr(&set.value),
+                _ => Self::default(),
+            };
+            needs.and(own)
+        })
+    }
+
+    /// Whether an expression counts faces.
+    fn of_expr(expr: &Expr) -> Self {
+        match expr {
+            Expr::Fact(fact) => Self {
+                faces: *fact == Fact::Faces,
+                attention: false,
+            },
+            Expr::Binary(binary) => Self::of_expr(&binary.left).and(Self::of_expr(&binary.right)),
+            Expr::Whole(inner) | Expr::Numeric(inner) => Self::of_expr(inner),
+            Expr::Number(_)
+            | Expr::Ratio(_)
+            | Expr::Text(_)
+            | Expr::Variable(_)
+            | Expr::Context(_)
+            | Expr::Metadata(_)
+            | Expr::Picture(_)
+            | Expr::Current
+            | Expr::Defined(..) => Self::default(),
+        }
+    }
+
+    fn of_gravity(gravity: &Gravity) -> Self {
+        match gravity {
+            Gravity::Subject { subject, .. } => match subject {
+                // The documented weighting of automatic gravity is towards faces.
+                Subject::Salient => Self {
+                    faces: true,
+                    attention: true,
+                },
+                Subject::Face | Subject::Faces => Self {
+                    faces: true,
+                    attention: false,
+                },
+                Subject::Named(_) => Self::default(),
+            },
+            Gravity::Compass(_) | Gravity::Corner | Gravity::Point | Gravity::Variable(_) => {
+                Self::default()
+            }
+        }
+    }
+
+    /// What either needs.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self {
+            faces: self.faces || other.faces,
+            attention: self.attention || other.attention,
+        }
+    }
+
+    /// Whether nobody has to look.
+    #[must_use]
+    pub const fn is_none(self) -> bool {
+        !self.faces && !self.attention
+    }
+}
+
+/// What was found. Nothing by default.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Seen {
+    /// Faces, the largest first: shares of the picture's sides, from 0 to 1.
+    pub faces: Vec<Region>,
+    /// Where the eye goes.
+    pub attention: Option<Attention>,
+}
+
+/// A grid over a picture: how much each cell draws the eye.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Attention {
+    columns: usize,
+    /// Row by row; at least one cell.
+    weights: Vec<f32>,
+}
+
+/// How much more a cell inside a face counts than the most interesting cell outside.
+const FACE_WEIGHT: f32 = 3.0;
+
+/// Steps along each axis in which the best place is looked for.
+const TRIES: u32 = 48;
+
+impl Attention {
+    /// A grid of so many columns; `None` unless the rows are whole and there is one.
+    #[must_use]
+    pub fn new(columns: usize, weights: Vec<f32>) -> Option<Self> {
+        let whole = columns > 0 && !weights.is_empty() && weights.len().is_multiple_of(columns);
+        whole.then_some(Self { columns, weights })
+    }
+
+    fn rows(&self) -> usize {
+        self.weights.len() / self.columns
+    }
+
+    /// With faces counted in.
+    fn with_faces(&self, faces: &[Region]) -> Self {
+        let mut weights = self.weights.clone();
+        let (columns, rows) = (as_f64(self.columns), as_f64(self.rows()));
+        let most = weights.iter().copied().fold(f32::EPSILON, f32::max);
+        for (row, line) in weights.chunks_exact_mut(self.columns).enumerate() {
+            for (column, weight) in line.iter_mut().enumerate() {
+                let (x, y) = ((as_f64(column) + 0.5) / columns, (as_f64(row) + 0.5) / rows);
+                if faces.iter().any(|face| holds(face, x, y)) {
+                    *weight += most * FACE_WEIGHT;
+                }
+            }
+        }
+        Self {
+            columns: self.columns,
+            weights,
+        }
+    }
+
+    /// The weight inside a box given in shares; cells that it cuts count by the part inside.
+    fn inside(&self, sums: &[f64], area: Region) -> f64 {
+        let (columns, rows) = (as_f64(self.columns), as_f64(self.rows()));
+        let at = |x: f64, y: f64| self.sum_to(sums, x * columns, y * rows);
+        let (right, bottom) = (area.x + area.width, area.y + area.height);
+        at(right, bottom) - at(area.x, bottom) - at(right, area.y) + at(area.x, area.y)
+    }
+
+    /// Sums of all cells above and to the left of each corner: one row and one column more than cells.
+    fn sums(&self) -> Vec<f64> {
+        let width = self.columns + 1;
+        let mut sums = vec![0.0; width * (self.rows() + 1)];
+        for (row, line) in self.weights.chunks_exact(self.columns).enumerate() {
+            let mut along = 0.0;
+            for (column, weight) in line.iter().enumerate() {
+                along += f64::from(*weight);
+                let above = sums.get(row * width + column + 1).copied().unwrap_or(0.0);
+                if let Some(sum) = sums.get_mut((row + 1) * width + column + 1) {
+                    *sum = above + along;
+                }
+            }
+        }
+        sums
+    }
+
+    /// The sum up to a point between corners.
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "clamped to the grid, which is small"
+    )]
+    fn sum_to(&self, sums: &[f64], x: f64, y: f64) -> f64 {
+        let (x, y) = (
+            x.clamp(0.0, as_f64(self.columns)),
+            y.clamp(0.0, as_f64(self.rows())),
+        );
+        let (left, top) = (x.floor() as usize, y.floor() as usize);
+        let (fx, fy) = (x - x.floor(), y - y.floor());
+        let width = self.columns + 1;
+        let corner = |column: usize, row: usize| {
+            let (column, row) = (column.min(self.columns), row.min(self.rows()));
+            sums.get(row * width + column).copied().unwrap_or(0.0)
+        };
+        let upper = corner(left, top) * (1.0 - fx) + corner(left + 1, top) * fx;
+        let lower = corner(left, top + 1) * (1.0 - fx) + corner(left + 1, top + 1) * fx;
+        upper * (1.0 - fy) + lower * fy
+    }
+
+    /// Where a box of this size (in shares) holds most of what draws the eye, its corner in shares.
+    /// Among places that are equal the one nearest to the middle.
+    fn best(&self, width: f64, height: f64) -> (f64, f64) {
+        let sums = self.sums();
+        let (rest_x, rest_y) = ((1.0 - width).max(0.0), (1.0 - height).max(0.0));
+        let tries = |rest: f64| if rest > 0.0 { TRIES } else { 0 };
+        let mut best = (f64::MIN, (rest_x / 2.0, rest_y / 2.0));
+        for row in 0..=tries(rest_y) {
+            for column in 0..=tries(rest_x) {
+                let x = rest_x * f64::from(column) / f64::from(TRIES);
+                let y = rest_y * f64::from(row) / f64::from(TRIES);
+                let area = Region {
+                    x,
+                    y,
+                    width,
+                    height,
+                };
+                let off = (x - rest_x / 2.0).abs() + (y - rest_y / 2.0).abs();
+                let weight = self.inside(&sums, area) * (1.0 - MIDDLE * off);
+                if weight > best.0 {
+                    best = (weight, (x, y));
+                }
+            }
+        }
+        best.1
+    }
+}
+
+/// A zoom of nothing would show everything; the service names no least.
+const LEAST_ZOOM: f64 = 0.01;
+
+/// What is lost for each whole side that a box lies from the middle: enough to settle ties.
+const MIDDLE: f64 = 0.02;
+
+impl Seen {
+    /// Whether nothing was found or looked for.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.faces.is_empty() && self.attention.is_none()
+    }
+
+    /// The region that a tight crop shows: a subject's box, widened about its middle to the shape of
+    /// `shape`, divided by the zoom, and moved into the picture (where it is larger than that, cut to
+    /// it, its shape kept). In pixels of a picture of `size`. The recipe is assumed.
+    #[must_use]
+    pub fn tight(
+        &self,
+        subject: &Subject,
+        zoom: Decimal,
+        shape: Size,
+        size: Size,
+    ) -> Option<Region> {
+        let found = self.area(subject)?;
+        let (w, h) = sides(size);
+        let (sw, sh) = sides(shape);
+        let (fw, fh) = (found.width * w, found.height * h);
+        let grow = (fw / sw).max(fh / sh) / zoom.as_f64().max(LEAST_ZOOM);
+        let fit = (w / sw).min(h / sh);
+        let scale = grow.min(fit);
+        let (width, height) = ((sw * scale).max(1.0), (sh * scale).max(1.0));
+        let middle = |at: f64, length: f64, side: f64, all: f64| {
+            (at + length / 2.0 - side / 2.0).clamp(0.0, (all - side).max(0.0))
+        };
+        Some(Region {
+            x: middle(found.x * w, fw, width, w),
+            y: middle(found.y * h, fh, height, h),
+            width: width.min(w),
+            height: height.min(h),
+        })
+    }
+
+    /// What is seen after a step, in shares of its output. What has left the picture is gone.
+    #[must_use]
+    pub fn after(&self, step: &Step, before: Size) -> Self {
+        let after = step.size_after(before);
+        let place = |area: &Region| place_after(area, step, before, after);
+        let faces: Vec<_> = self.faces.iter().filter_map(place).collect();
+        let attention = self
+            .attention
+            .as_ref()
+            .map(|grid| grid.after(step, before, after));
+        Self { faces, attention }
+    }
+
+    /// Where a box sits for a subject: the corner of a `width` by `height` box (shares of the
+    /// picture), or `None` when the subject was not found.
+    #[must_use]
+    pub fn place(&self, subject: &Subject, width: f64, height: f64) -> Option<(f64, f64)> {
+        let centred = |area: Region| {
+            let middle = |at: f64, length: f64, side: f64| {
+                (at + length / 2.0 - side / 2.0).clamp(0.0, (1.0 - side).max(0.0))
+            };
+            (
+                middle(area.x, area.width, width),
+                middle(area.y, area.height, height),
+            )
+        };
+        match subject {
+            Subject::Salient => {
+                let grid = self.attention.as_ref()?;
+                Some(grid.with_faces(&self.faces).best(width, height))
+            }
+            Subject::Face | Subject::Faces => self.area(subject).map(centred),
+            Subject::Named(_) => None,
+        }
+    }
+
+    /// The region of a subject, in shares of the picture.
+    #[must_use]
+    pub fn area(&self, subject: &Subject) -> Option<Region> {
+        match subject {
+            Subject::Face => self.faces.first().copied(),
+            Subject::Faces => self.faces.iter().copied().reduce(around),
+            Subject::Salient | Subject::Named(_) => None,
+        }
+    }
+}
+
+impl Attention {
+    /// The grid of what a step leaves, sampled from this one.
+    fn after(&self, step: &Step, before: Size, after: Size) -> Self {
+        let (columns, rows) = (self.columns, self.rows());
+        let sums = self.sums();
+        let mut weights = Vec::with_capacity(self.weights.len());
+        for row in 0..rows {
+            for column in 0..columns {
+                let cell = Region {
+                    x: as_f64(column) / as_f64(columns),
+                    y: as_f64(row) / as_f64(rows),
+                    width: 1.0 / as_f64(columns),
+                    height: 1.0 / as_f64(rows),
+                };
+                let source = place_before(&cell, step, before, after);
+                #[allow(clippy::cast_possible_truncation, reason = "weights are small")]
+                weights.push(self.inside(&sums, source).max(0.0) as f32);
+            }
+        }
+        Self { columns, weights }
+    }
+}
+
+/// A region of a step's input, in the shares of its output.
+fn place_after(area: &Region, step: &Step, before: Size, after: Size) -> Option<Region> {
+    let (w, h) = sides(before);
+    let (aw, ah) = sides(after);
+    let moved = match step {
+        Step::Resample { from, .. } => Region {
+            x: (area.x * w - from.x) / from.width,
+            y: (area.y * h - from.y) / from.height,
+            width: area.width * w / from.width,
+            height: area.height * h / from.height,
+        },
+        Step::Canvas { left, top, .. } => Region {
+            x: (area.x * w + f64::from(*left)) / aw,
+            y: (area.y * h + f64::from(*top)) / ah,
+            width: area.width * w / aw,
+            height: area.height * h / ah,
+        },
+        Step::Turn(turn) => {
+            let mut moved = *area;
+            if turn.mirror {
+                moved.x = 1.0 - moved.x - moved.width;
+            }
+            for _ in 0..turn.quarters % 4 {
+                moved = Region {
+                    x: 1.0 - moved.y - moved.height,
+                    y: moved.x,
+                    width: moved.height,
+                    height: moved.width,
+                };
+            }
+            moved
+        }
+        // Grown evenly around, or not moved at all.
+        _ => Region {
+            x: (area.x * w + (aw - w) / 2.0) / aw,
+            y: (area.y * h + (ah - h) / 2.0) / ah,
+            width: area.width * w / aw,
+            height: area.height * h / ah,
+        },
+    };
+    // Half of it still in the picture: still there.
+    let middle = (moved.x + moved.width / 2.0, moved.y + moved.height / 2.0);
+    ((0.0..=1.0).contains(&middle.0) && (0.0..=1.0).contains(&middle.1)).then_some(moved)
+}
+
+/// A region of a step's output, in the shares of its input.
+fn place_before(area: &Region, step: &Step, before: Size, after: Size) -> Region {
+    let (w, h) = sides(before);
+    let (aw, ah) = sides(after);
+    match step {
+        Step::Resample { from, .. } => Region {
+            x: (from.x + area.x * from.width) / w,
+            y: (from.y + area.y * from.height) / h,
+            width: area.width * from.width / w,
+            height: area.height * from.height / h,
+        },
+        Step::Canvas { left, top, .. } => Region {
+            x: (area.x * aw - f64::from(*left)) / w,
+            y: (area.y * ah - f64::from(*top)) / h,
+            width: area.width * aw / w,
+            height: area.height * ah / h,
+        },
+        Step::Turn(turn) => {
+            let mut back = *area;
+            for _ in 0..turn.quarters % 4 {
+                back = Region {
+                    x: back.y,
+                    y: 1.0 - back.x - back.width,
+                    width: back.height,
+                    height: back.width,
+                };
+            }
+            if turn.mirror {
+                back.x = 1.0 - back.x - back.width;
+            }
+            back
+        }
+        _ => Region {
+            x: (area.x * aw - (aw - w) / 2.0) / w,
+            y: (area.y * ah - (ah - h) / 2.0) / h,
+            width: area.width * aw / w,
+            height: area.height * ah / h,
+        },
+    }
+}
+
+fn sides(size: Size) -> (f64, f64) {
+    (f64::from(size.width), f64::from(size.height))
+}
+
+/// The box around two.
+fn around(a: Region, b: Region) -> Region {
+    let (x, y) = (a.x.min(b.x), a.y.min(b.y));
+    Region {
+        x,
+        y,
+        width: (a.x + a.width).max(b.x + b.width) - x,
+        height: (a.y + a.height).max(b.y + b.height) - y,
+    }
+}
+
+fn holds(area: &Region, x: f64, y: f64) -> bool {
+    (area.x..area.x + area.width).contains(&x) && (area.y..area.y + area.height).contains(&y)
+}
+
+/// Counts of cells are far below where a float loses whole numbers.
+#[allow(clippy::cast_precision_loss, reason = "a few thousand at most")]
+fn as_f64(n: usize) -> f64 {
+    n as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::Turn;
+
+    /// A grid of ten by ten with one bright cell.
+    fn spot(column: usize, row: usize) -> Attention {
+        let mut weights = vec![0.01; 100];
+        weights[row * 10 + column] = 10.0;
+        Attention::new(10, weights).unwrap()
+    }
+
+    fn face(x: f64, y: f64) -> Region {
+        Region {
+            x,
+            y,
+            width: 0.1,
+            height: 0.1,
+        }
+    }
+
+    #[test]
+    fn a_box_goes_where_the_eye_goes() {
+        let seen = Seen {
+            faces: Vec::new(),
+            attention: Some(spot(8, 2)),
+        };
+        let (x, y) = seen.place(&Subject::Salient, 0.3, 1.0).unwrap();
+        assert!(x <= 0.8 && x + 0.3 >= 0.9, "{x}");
+        assert!(y.abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_face_outweighs_the_rest() {
+        let seen = Seen {
+            faces: vec![face(0.05, 0.4)],
+            attention: Some(spot(8, 2)),
+        };
+        let (x, _) = seen.place(&Subject::Salient, 0.3, 1.0).unwrap();
+        assert!(x <= 0.05, "{x}");
+    }
+
+    #[test]
+    fn without_anything_to_see_a_box_stays_in_the_middle() {
+        let seen = Seen {
+            faces: Vec::new(),
+            attention: Attention::new(10, vec![1.0; 100]),
+        };
+        let (x, y) = seen.place(&Subject::Salient, 0.5, 0.5).unwrap();
+        assert!(
+            (x - 0.25).abs() < 0.02 && (y - 0.25).abs() < 0.02,
+            "{x} {y}"
+        );
+        assert_eq!(seen.place(&Subject::Face, 0.5, 0.5), None);
+    }
+
+    #[test]
+    fn faces_follow_the_picture() {
+        let size = Size::new(200, 100);
+        let seen = Seen {
+            faces: vec![face(0.6, 0.2)],
+            attention: Some(spot(6, 2)),
+        };
+        let cut = Step::Resample {
+            from: Region {
+                x: 100.0,
+                y: 0.0,
+                width: 100.0,
+                height: 100.0,
+            },
+            to: Size::new(50, 50),
+        };
+        let after = seen.after(&cut, size);
+        let moved = after.faces[0];
+        assert!(
+            (moved.x - 0.2).abs() < 1e-9 && (moved.width - 0.2).abs() < 1e-9,
+            "{moved:?}"
+        );
+        let turned = seen.after(&Step::Turn(Turn::quarters(1)), size).faces[0];
+        assert!(
+            (turned.x - 0.7).abs() < 1e-9 && (turned.y - 0.6).abs() < 1e-9,
+            "{turned:?}"
+        );
+        let away = Step::Resample {
+            from: Region {
+                x: 0.0,
+                y: 0.0,
+                width: 100.0,
+                height: 100.0,
+            },
+            to: Size::new(50, 50),
+        };
+        assert!(seen.after(&away, size).faces.is_empty());
+    }
+
+    #[test]
+    fn the_grid_turns_with_the_picture() {
+        let seen = Seen {
+            faces: Vec::new(),
+            attention: Some(spot(9, 0)),
+        };
+        let turned = seen.after(&Step::Turn(Turn::quarters(1)), Size::new(100, 100));
+        let (x, y) = turned.place(&Subject::Salient, 0.2, 0.2).unwrap();
+        assert!(
+            x >= 0.7 && y >= 0.7,
+            "{x} {y}: top right became bottom right"
+        );
+    }
+}

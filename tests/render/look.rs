@@ -1,0 +1,185 @@
+//! Is what people look at found in a picture?
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use cldgate::plan::{
+    self, Hints, Limits, Needs, Negotiated, Plan, RasterPlan, Rules, Seen, Step, Writable,
+};
+use cldgate::render::{Budget, Fonts, Sources, look, probe};
+use cldgate::spec::{
+    Amount, Area, Compass, Decimal, Direction, Format, Frame, Gravity, Op, Quality, Resize,
+    Subject, TransformSpec, Turn,
+};
+
+const FACES: Needs = Needs {
+    faces: true,
+    attention: false,
+};
+const ATTENTION: Needs = Needs {
+    faces: false,
+    attention: true,
+};
+
+fn seen(file: &[u8], needs: Needs) -> Seen {
+    let facts = probe(file).unwrap();
+    look(file, &facts, Turn::NONE, needs, &Budget::unlimited()).unwrap()
+}
+
+/// The group portrait that the detector's package comes with, where the package has kept it.
+fn portrait() -> Option<image::RgbImage> {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version=1", "--offline", "--locked"])
+        .output()
+        .ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    let path = text
+        .split("\"manifest_path\":\"")
+        .filter_map(|rest| rest.split('"').next())
+        .find(|path| path.contains("/rustface-"))?;
+    let file = std::fs::read(PathBuf::from(path).with_file_name("test.png")).ok()?;
+    decoded(&file)
+}
+
+fn decoded(png: &[u8]) -> Option<image::RgbImage> {
+    let mut reader = png::Decoder::new(std::io::Cursor::new(png))
+        .read_info()
+        .ok()?;
+    let mut pixels = vec![0; reader.output_buffer_size()?];
+    let info = reader.next_frame(&mut pixels).ok()?;
+    image::RgbImage::from_raw(info.width, info.height, pixels)
+}
+
+fn bmp(picture: &image::RgbImage) -> Vec<u8> {
+    let mut file = std::io::Cursor::new(Vec::new());
+    picture
+        .write_to(&mut file, image::ImageFormat::Bmp)
+        .unwrap();
+    file.into_inner()
+}
+
+#[test]
+fn faces_of_a_group_are_found() {
+    let Some(portrait) = portrait() else {
+        println!("skipped: the group portrait is not in the package's folder");
+        return;
+    };
+    // Three rows of people in the middle of it.
+    let group = image::imageops::crop_imm(&portrait, 560, 80, 480, 300).to_image();
+    let faces = seen(&bmp(&group), FACES).faces;
+    assert!((4..=9).contains(&faces.len()), "{faces:?}");
+    for face in &faces {
+        let (w, h) = (face.width * 480.0, face.height * 300.0);
+        assert!(
+            (30.0..110.0).contains(&w) && (30.0..110.0).contains(&h),
+            "{face:?}"
+        );
+    }
+}
+
+/// The plan of a chain over a picture, made as the gateway makes it.
+fn plan(file: &[u8], ops: Vec<Op>) -> RasterPlan {
+    let facts = probe(file).unwrap();
+    let (fonts, budget) = (Fonts::default(), Budget::unlimited());
+    let sources = Sources::new(&[], &fonts, &budget).below(file);
+    let spec = TransformSpec {
+        ops,
+        ..TransformSpec::default()
+    };
+    let rules = Rules {
+        limits: Limits::default(),
+        quality: Quality::Fixed(80),
+        writable: Writable([Format::Bmp].into_iter().collect()),
+    };
+    let (negotiated, hints) = (Negotiated::default(), Hints::default());
+    let plan = plan::make_with(&spec, &facts, &sources, &negotiated, &hints, &rules);
+    match plan.unwrap() {
+        Plan::Raster(plan) => plan,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn on_face(zoom: Option<Amount>) -> Op {
+    let mut resize = Resize::new(Frame::Cover, Direction::Any, Area::px(100, 100));
+    resize.gravity = Gravity::Subject {
+        subject: Subject::Face,
+        fallback: Compass::North,
+    };
+    resize.zoom = zoom;
+    Op::Resize(resize)
+}
+
+#[test]
+fn a_box_goes_to_the_face_and_a_thumbnail_shows_little_else() {
+    let Some(portrait) = portrait() else {
+        println!("skipped: the group portrait is not in the package's folder");
+        return;
+    };
+    // One head, alone at the right end of a grey wall.
+    let head = image::imageops::crop_imm(&portrait, 850, 190, 130, 140).to_image();
+    let mut wall = image::RgbImage::from_pixel(600, 200, image::Rgb([128; 3]));
+    image::imageops::replace(&mut wall, &head, 440, 30);
+    let file = bmp(&wall);
+    let from = |plan: &RasterPlan| match plan.steps.as_slice() {
+        [Step::Resample { from, .. }] => *from,
+        steps => panic!("{steps:?}"),
+    };
+    let whole = from(&plan(&file, vec![on_face(None)]));
+    assert!(
+        whole.x > 350.0 && (whole.width - 200.0).abs() < 1.0,
+        "{whole:?}"
+    );
+    let tight = from(&plan(&file, vec![on_face(Some(Amount::whole(1)))]));
+    assert!(tight.width < 120.0 && tight.x > 440.0, "{tight:?}");
+    let wide = from(&plan(
+        &file,
+        vec![on_face(Some(Amount::Fixed(Decimal::from_billionths(
+            Decimal::SCALE / 2,
+        ))))],
+    ));
+    assert!((wide.width / tight.width - 2.0).abs() < 0.1, "{wide:?}");
+
+    let blank = bmp(&image::RgbImage::from_pixel(200, 600, image::Rgb([128; 3])));
+    let north = from(&plan(&blank, vec![on_face(None)]));
+    assert!(north.y.abs() < 1e-9, "no face: the fallback, {north:?}");
+}
+
+#[test]
+fn a_picture_without_faces_has_none() {
+    let noise = image::RgbImage::from_fn(300, 200, |x, y| {
+        let v = u8::try_from((x * 7 + y * 13) % 251).unwrap();
+        image::Rgb([v, 255 - v, v / 2])
+    });
+    assert_eq!(seen(&bmp(&noise), FACES).faces, []);
+    let tiny = image::RgbImage::new(3, 3);
+    let seen = seen(
+        &bmp(&tiny),
+        Needs {
+            faces: true,
+            attention: true,
+        },
+    );
+    assert_eq!(seen, Seen::default(), "smaller than a cell");
+}
+
+#[test]
+fn the_eye_goes_to_the_one_thing_in_the_field() {
+    for (cx, cy) in [(60, 60), (330, 60), (60, 230), (330, 230)] {
+        let field = image::RgbImage::from_fn(400, 300, |x, y| {
+            let (dx, dy) = (x.abs_diff(cx), y.abs_diff(cy));
+            if dx * dx + dy * dy < 900 {
+                image::Rgb([220, if (x + y) % 8 < 4 { 40 } else { 90 }, 30])
+            } else {
+                let shade = u8::try_from(90 + y / 10).unwrap();
+                image::Rgb([60, shade, 60])
+            }
+        });
+        let seen = seen(&bmp(&field), ATTENTION);
+        let (x, y) = seen.place(&Subject::Salient, 0.4, 0.4).unwrap();
+        let (fx, fy) = (f64::from(cx) / 400.0, f64::from(cy) / 300.0);
+        assert!(
+            (x..x + 0.4).contains(&fx) && (y..y + 0.4).contains(&fy),
+            "{cx},{cy}: {x},{y}"
+        );
+    }
+}
