@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use super::sources::{Picture, open};
 use cldgate::dialect::{self, Rules};
 use cldgate::plan::{self, Hints, Limits, Negotiated, Plan, Size, Writable};
-use cldgate::render::{self, Budget};
+use cldgate::render::{self, Budget, Fonts, Sources};
 use cldgate::spec::{Format, Quality};
 
 /// A small picture with sky, a sun, houses of strong colours, stripes and a ramp of greys: something for
@@ -84,11 +84,20 @@ pub fn try_made(chain: &str, source: &Picture) -> Result<Picture, String> {
         writable: Writable([Format::Png].into_iter().collect()),
     };
     let (negotiated, hints) = (Negotiated::default(), Hints::default());
-    let plan = plan::make(&delivery.spec, &facts, &negotiated, &hints, &rules);
+    let (fonts, budget) = (Fonts::default(), Budget::unlimited());
+    let sources = Sources::new(&[], &fonts, &budget).below(&file);
+    let plan = plan::make_with(
+        &delivery.spec,
+        &facts,
+        &sources,
+        &negotiated,
+        &hints,
+        &rules,
+    );
     match plan.map_err(|e| e.to_string())? {
         Plan::Raster(plan) => {
             let made =
-                render::run(&plan, &file, &Budget::unlimited()).map_err(|e| e.to_string())?;
+                render::run_with(&plan, &file, &sources, &budget).map_err(|e| e.to_string())?;
             Ok(open(&made.body, Format::Png))
         }
         _ => Ok(open(&file, Format::Png)),
