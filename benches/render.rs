@@ -2,7 +2,7 @@
 //!
 //! `cargo bench --bench render -- DIR [RUNS] [NAME]`, best under `taskset -c 1`. `DIR` holds
 //! `photo-12mp.jpg`, its progressive twin `photo-12mp-prog.jpg`, `photo-24mp.jpg`, `photo-0.5mp.jpg`
-//! and `alpha-2mp.png`; what is missing is skipped. A line for each job: median and least CPU
+//! `alpha-2mp.png` and `anim-24f.gif`; what is missing is skipped. A line for each job: median and least CPU
 //! milliseconds of this thread, the stages' share of a run, bytes, and SSIMULACRA2 against a full
 //! decode, by another decoder, scaled with Lanczos3.
 
@@ -15,9 +15,9 @@
 
 use std::path::Path;
 
-use cldgate::plan::{Encode, RasterPlan, Region, Size, Step};
+use cldgate::plan::{Encode, Frames, Motion, RasterPlan, Region, Size, Step, Window};
 use cldgate::render::{self, Budget, Rendered};
-use cldgate::spec::{Chroma, Colour, Format, Metadata, Progressive};
+use cldgate::spec::Format;
 use fast_image_resize::images::Image;
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 use fast_ssim2::{PixelDescriptor, PixelSlice, compute_ssimulacra2};
@@ -87,6 +87,13 @@ const JOBS: &[Job] = &[
         (200, None),
         Format::Jpeg,
         80,
+    ),
+    job(
+        "gif 24 frames->200w webp q75",
+        "anim-24f.gif",
+        (200, None),
+        Format::WebP,
+        75,
     ),
 ];
 
@@ -164,15 +171,13 @@ fn plan(source: Size, job: &Job) -> RasterPlan {
     };
     RasterPlan {
         source,
-        steps: vec![Step::Resample { from, to }],
-        encode: Encode {
-            format: job.format,
-            quality: job.quality,
-            chroma: Chroma::Half,
-            progressive: Progressive::Off,
-            metadata: Metadata::Strip,
-            background: Colour::WHITE,
+        window: Window::whole(source),
+        frames: match job.file.ends_with(".gif") {
+            true => Frames::All(Motion::default()),
+            false => Frames::One(0),
         },
+        steps: vec![Step::Resample { from, to }],
+        encode: Encode::new(job.format, job.quality),
     }
 }
 
@@ -195,15 +200,10 @@ fn open(bytes: &[u8]) -> Vec<u8> {
     let facts = render::probe(bytes).unwrap();
     let plan = RasterPlan {
         source: facts.size,
+        window: Window::whole(facts.size),
+        frames: Frames::One(0),
         steps: Vec::new(),
-        encode: Encode {
-            format: Format::Bmp,
-            quality: 100,
-            chroma: Chroma::Full,
-            progressive: Progressive::Off,
-            metadata: Metadata::Strip,
-            background: Colour::WHITE,
-        },
+        encode: Encode::new(Format::Bmp, 100),
     };
     let file = render::run(&plan, bytes, &Budget::unlimited()).unwrap();
     let picture = image::load_from_memory_with_format(&file.body, image::ImageFormat::Bmp).unwrap();

@@ -19,6 +19,7 @@ mod connections;
 mod corpus;
 mod endpoints;
 mod expression;
+mod facts;
 mod faults;
 mod fuzz_replay;
 mod gateway;

@@ -45,6 +45,37 @@ fn sizes_are_those_of_the_table() {
     assert!(rows > 120, "only {rows} rows were read");
 }
 
+#[test]
+fn cutting_and_padding_meets_in_the_middle() {
+    // A third of the height is cut at most; what is missing is padded.
+    for (transformation, drawn) in [
+        ("c_fill_pad,g_auto,w_300,h_200", None),
+        ("c_fill_pad,g_auto,w_800,h_400", None),
+        ("c_auto_pad,g_auto,w_400,h_100", Some((225, 100))),
+        ("c_fill_pad,g_auto,w_80,h_400", Some((80, 80))),
+    ] {
+        let canvas = steps(transformation, &Hints::default())
+            .into_iter()
+            .find_map(|step| match step {
+                plan::Step::Canvas {
+                    size, left, top, ..
+                } => {
+                    let twice = |n: i32| u32::try_from(n * 2).expect("inside");
+                    Some((size.width - twice(left), size.height - twice(top)))
+                }
+                _ => None,
+            });
+        let near = |a: u32, b: u32| a.abs_diff(b) <= 1;
+        assert!(
+            match (canvas, drawn) {
+                (Some(a), Some(b)) => near(a.0, b.0) && near(a.1, b.1),
+                (a, b) => a == b,
+            },
+            "{transformation}: {canvas:?}, not {drawn:?}"
+        );
+    }
+}
+
 fn size_of(transformation: &str, source: Size) -> Size {
     let rules = Rules {
         cloud: CloudRule::InPath,
@@ -67,7 +98,7 @@ fn made(spec: &TransformSpec, source: Size) -> Option<plan::RasterPlan> {
         &rules(),
     ) {
         Ok(Plan::Raster(plan)) => Some(plan),
-        Ok(Plan::Original) => None,
+        Ok(Plan::Original | Plan::Info(_)) => None,
         Err(error) => panic!("{spec}: {error}"),
     }
 }
@@ -105,9 +136,12 @@ fn region(transformation: &str, source: Size) -> (u32, u32, u32, u32) {
     let url = format!("/demo/image/upload/{transformation}/v1/a.png");
     let delivery = dialect::read(&rules, &url).expect("a URL");
     let plan = made(&delivery.spec, source).expect("a plan");
-    let [plan::Step::Resample { from, .. }] = plan.steps[..] else {
-        panic!("{:?}", plan.steps)
+    let from = match plan.steps[..] {
+        [] => plan::Region::whole(plan.window.size),
+        [plan::Step::Resample { from, .. }] => from,
+        _ => panic!("{:?}", plan.steps),
     };
+    let from = plan.window.outside(from);
     let whole = |n: f64| n.round() as u32;
     (
         whole(from.x),
@@ -162,6 +196,143 @@ fn the_picture_lies_where_padding_says() {
             panic!("{transformation}: {:?}", plan.steps)
         };
         assert_eq!((left, top), expected, "{transformation}");
+    }
+}
+
+/// The steps of a transformation on a picture of 1200x800, printed short.
+fn steps(transformation: &str, hints: &Hints) -> Vec<plan::Step> {
+    let rules_of_urls = Rules {
+        cloud: CloudRule::InPath,
+        ..Rules::default()
+    };
+    let url = format!("/demo/image/upload/{transformation}/v1/a.png");
+    let spec = dialect::read(&rules_of_urls, &url).expect("a URL").spec;
+    let facts = facts(Size::new(1200, 800));
+    match plan::make(&spec, &facts, &Negotiated::default(), hints, &rules()) {
+        Ok(Plan::Raster(plan)) => plan.steps,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_shape_that_asks_for_it_turns_the_picture() {
+    use plan::Step::Turn as Turned;
+    let clockwise = Turned(Turn::quarters(1));
+    for (transformation, turned) in [
+        ("c_fill,w_200,h_300,a_auto_right", Some(clockwise.clone())),
+        (
+            "c_fill,w_200,h_300,a_auto_left",
+            Some(Turned(Turn::quarters(-1))),
+        ),
+        ("c_crop,ar_2:3,a_auto", Some(clockwise)),
+        ("c_fill,w_300,h_200,a_auto_right", None),
+        ("c_fill,w_300,h_300,a_auto_right", None),
+        ("c_scale,w_300,a_auto_right", None),
+    ] {
+        let found = steps(transformation, &Hints::default())
+            .into_iter()
+            .find(|step| matches!(step, Turned(_)));
+        assert_eq!(found, turned, "{transformation}");
+    }
+}
+
+#[test]
+fn a_pixel_ratio_multiplies_what_is_measured_in_pixels() {
+    let round = |transformation: &str, hints: &Hints| {
+        let corner = |step: &plan::Step| match step {
+            plan::Step::Round(rounding) => Some(rounding.0[0].0),
+            _ => None,
+        };
+        steps(transformation, hints).iter().find_map(corner)
+    };
+    let none = Hints::default();
+    let shown = Hints::read(None, Some("1.5"), None);
+    assert_eq!(round("c_fill,w_200,h_200,r_20,dpr_2.0", &none), Some(40.0));
+    assert_eq!(round("c_fill,w_200,h_200,r_20/dpr_1.5", &none), Some(30.0));
+    assert_eq!(
+        round("c_fill,w_200,h_200,r_20,dpr_auto", &shown),
+        Some(40.0)
+    );
+    assert_eq!(round("c_fill,w_200,h_200,r_20,dpr_auto", &none), Some(20.0));
+    // Without a size anywhere it does nothing.
+    assert_eq!(round("r_20,dpr_2.0", &none), Some(20.0));
+    assert_eq!(
+        size_of(
+            "c_fill,w_200,h_200,bo_5px_solid_black,dpr_2.0",
+            Size::new(900, 900)
+        ),
+        Size::new(420, 420)
+    );
+    // Offsets too; shares of the input stay what they are.
+    for (transformation, expected) in [
+        ("c_crop,w_100,h_100,x_10,y_20,dpr_2.0", (20, 40, 200, 200)),
+        ("c_fill,w_300,h_100,g_north,y_30", (0, 120, 1200, 400)),
+        (
+            "c_fill,w_300,h_100,g_north,y_30,dpr_2.0",
+            (0, 120, 1200, 400),
+        ),
+        ("c_fill,w_300,h_100,g_north,y_0.25", (0, 200, 1200, 400)),
+        (
+            "c_fill,w_300,h_300,g_xy_center,x_500,y_9",
+            (100, 0, 800, 800),
+        ),
+    ] {
+        assert_eq!(
+            region(transformation, Size::new(1200, 800)),
+            expected,
+            "{transformation}"
+        );
+    }
+}
+
+#[test]
+fn the_width_that_a_client_shows_is_asked_for() {
+    let made = |transformation: &str, dpr: Option<&str>, width: Option<&str>| {
+        let hints = Hints::read(None, dpr, width);
+        steps(transformation, &hints)
+            .iter()
+            .fold(Size::new(1200, 800), |size, step| step.size_after(size))
+            .width
+    };
+    assert_eq!(made("c_limit,w_auto", None, Some("512")), 600);
+    assert_eq!(made("c_limit,w_auto:50", None, Some("512")), 550);
+    assert_eq!(made("c_limit,w_auto:50:500", None, None), 500);
+    assert_eq!(made("c_limit,w_auto", None, None), 1200);
+    // The hint counts device pixels: 700 are 350 of the page's, so 400, and 800 again.
+    assert_eq!(made("c_limit,w_auto,dpr_auto", Some("2"), Some("700")), 800);
+    assert_eq!(made("c_limit,w_100,dpr_auto", Some("1.2"), None), 200);
+}
+
+#[test]
+fn chains_become_one_resampling() {
+    use plan::Step::{Canvas, Resample, Round, Turn as Turned};
+    let kinds = |transformation: &str| -> String {
+        steps(transformation, &Hints::default())
+            .iter()
+            .map(|step| match step {
+                Resample { .. } => 'r',
+                Turned(_) => 't',
+                Canvas { .. } => 'c',
+                Round(_) => 'o',
+                _ => '?',
+            })
+            .collect()
+    };
+    for (transformation, expected) in [
+        ("c_crop,w_600,h_600,x_0,y_0", ""),
+        ("c_crop,w_600,h_600,x_0,y_0/c_fill,w_300,h_150", "r"),
+        ("c_fill,w_400,h_400/c_scale,w_100", "r"),
+        ("c_scale,w_800/c_crop,w_200,h_200/c_scale,w_100", "r"),
+        ("a_90/c_scale,w_300/a_hflip/c_limit,w_100", "rt"),
+        ("a_hflip/a_hflip", ""),
+        // Detail that is dropped stays dropped, and enlarging twice is not enlarging once.
+        ("c_scale,w_100/c_scale,w_1200", "rr"),
+        ("c_scale,w_2400/c_scale,w_4800", "rr"),
+        // Nothing moves across another kind of step.
+        ("c_scale,w_800/r_20/c_scale,w_400", "ror"),
+        ("c_pad,w_800,h_800/c_scale,w_400", "rcr"),
+    ] {
+        assert_eq!(kinds(transformation), expected, "{transformation}");
     }
 }
 
@@ -309,11 +480,12 @@ proptest! {
         let plan = plan::make(&spec, &facts(source), &Negotiated::default(), &Hints::default(), &rules());
         let plan = match plan {
             Ok(Plan::Raster(plan)) => plan,
-            Ok(Plan::Original) => return Ok(()),
+            Ok(Plan::Original | Plan::Info(_)) => return Ok(()),
             Err(plan::Error::OverLimit { .. }) => return Ok(()),
             Err(error) => return Err(TestCaseError::fail(error.to_string())),
         };
-        let mut size = source;
+        let mut size = plan.window.size;
+        prop_assert!(plan.window.left + size.width <= w && plan.window.top + size.height <= h);
         for step in &plan.steps {
             if let plan::Step::Resample { from, to } = step {
                 prop_assert!(from.x >= 0.0 && from.y >= 0.0 && from.width > 0.0 && from.height > 0.0);
@@ -337,7 +509,61 @@ proptest! {
             let once = made(&spec, Size::new(w, h)).map_or(Size::new(w, h), |plan| plan.output());
             prop_assert_eq!(once, Size::new(bw.into(), bh.into()));
             let again = made(&spec, once);
-            prop_assert!(again.is_none_or(|plan| plan.steps.is_empty()));
+            prop_assert!(again.is_none_or(|plan| plan.steps.is_empty() && plan.window.size == once));
         }
     }
+
+    /// Joining steps changes no size, and what is joined already stays as it is.
+    #[test]
+    fn folding_keeps_sizes(w in 1_u32..2000, h in 1_u32..2000, kinds in proptest::collection::vec((0_u8..4, 1_u32..1500, 1_u32..1500, 0_u8..4), 1..6)) {
+        let source = Size::new(w, h);
+        let steps = chain(source, &kinds);
+        let end = |from: Size, steps: &[plan::Step]| steps.iter().fold(from, |size, step| step.size_after(size));
+        let expected = end(source, &steps);
+        let (window, folded) = plan::fold(source, steps.clone());
+        prop_assert_eq!(end(window.size, &folded), expected);
+        prop_assert!(folded.len() <= steps.len() + 1);
+        let (again, twice) = plan::fold(window.size, folded.clone());
+        prop_assert_eq!(again.size, window.size);
+        prop_assert_eq!(twice, folded);
+    }
+}
+
+/// A chain of cuts, scales and turns that fits a source.
+pub fn chain(source: Size, kinds: &[(u8, u32, u32, u8)]) -> Vec<plan::Step> {
+    let mut size = source;
+    let mut steps = Vec::new();
+    for &(kind, a, b, quarters) in kinds {
+        let step = match kind {
+            0 => plan::Step::Turn(Turn {
+                mirror: a % 2 == 0,
+                quarters,
+            }),
+            1 => plan::Step::Resample {
+                from: plan::Region::whole(size),
+                to: Size::new(a, b),
+            },
+            2 => plan::Step::Resample {
+                from: plan::Region::whole(size),
+                to: Size::new(
+                    size.width.div_ceil(1 + a % 4),
+                    size.height.div_ceil(1 + b % 4),
+                ),
+            },
+            _ => {
+                let to = Size::new(a.min(size.width), b.min(size.height));
+                plan::Step::Resample {
+                    from: plan::Region {
+                        x: f64::from((size.width - to.width) / 2),
+                        y: f64::from((size.height - to.height) / 3),
+                        ..plan::Region::whole(to)
+                    },
+                    to,
+                }
+            }
+        };
+        size = step.size_after(size);
+        steps.push(step);
+    }
+    steps
 }

@@ -255,6 +255,7 @@ fn make(
     let limits = plan::Limits {
         source_bytes: config.limits.source_bytes.0,
         source_pixels: config.limits.source_pixels,
+        frame_pixels: config.limits.frame_pixels,
         output_pixels: config.limits.output_pixels,
         ops: usize::try_from(config.limits.chain_length).unwrap_or(usize::MAX),
     };
@@ -378,9 +379,10 @@ fn rules_text(rules: &plan::Rules, on_unsupported: deliver::OnUnsupported) -> St
     } = rules;
     let formats: Vec<_> = writable.0.iter().map(|format| format.word()).collect();
     format!(
-        "quality {quality:?}, source {} bytes {} pixels, output {} pixels, {} ops, writes {}, unsupported {on_unsupported:?}",
+        "quality {quality:?}, source {} bytes {} pixels, frames {} pixels, output {} pixels, {} ops, writes {}, unsupported {on_unsupported:?}",
         limits.source_bytes,
         limits.source_pixels,
+        limits.frame_pixels,
         limits.output_pixels,
         limits.ops,
         formats.join(" "),

@@ -196,6 +196,7 @@ fn limits(mut section: Section<'_, '_>) -> Limits {
     let limits = Limits {
         source_bytes: section.or("source_bytes", v::bytes, Bytes(default.source_bytes)),
         source_pixels: section.or("source_pixels", pixels, default.source_pixels),
+        frame_pixels: section.or("frame_pixels", pixels, default.frame_pixels),
         output_pixels: section.or("output_pixels", pixels, default.output_pixels),
         chain_length: section.or(
             "chain_length",

@@ -179,6 +179,8 @@ pub struct Limits {
     pub source_bytes: Bytes,
     /// Pixels of a source.
     pub source_pixels: u64,
+    /// Pixels of all frames of an animated source together.
+    pub frame_pixels: u64,
     /// Pixels of a result, and of every picture on the way to it.
     pub output_pixels: u64,
     /// Steps of a chain.

@@ -10,12 +10,12 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::sources::{self, Source};
 use super::{
     Body, CacheState, Endpoint, Error, Gateway, Kept, Made, Rendered, Request, Shared, count,
-    endpoint,
+    endpoint, info,
 };
 use crate::cache::{DerivedKey, Joined, KeyParts, Owner, Record};
 use crate::dialect::{Delivery, Notes};
 use crate::origin::{Found, Origin};
-use crate::plan::{self, Hints, Negotiated, Plan};
+use crate::plan::{self, Frames, Hints, Negotiated, Plan};
 use crate::render::{self, Budget, Lane, Timings};
 use crate::spec::AssetRef;
 
@@ -226,20 +226,33 @@ impl Job {
             &self.hints,
             &self.endpoint.plan,
         )?;
-        let Plan::Raster(plan) = plan else {
-            return Ok(Kept::Original);
+        let (plan, info) = match plan {
+            Plan::Original => return Ok(Kept::Original),
+            Plan::Raster(plan) => (Some(plan), None),
+            Plan::Info(info) => (info.picture, Some(info.salient)),
         };
-        let made = render::run_with(&plan, source, &sources, budget)?;
-        let counters = &self.shared.counters;
-        count(&counters.renders);
-        counters.stages.decode.observe(made.timings.decode);
-        counters.stages.transform.observe(made.timings.transform);
-        counters.stages.encode.observe(made.timings.encode);
-        let mut notes = endpoint::late_notes(&facts, spec.output.format, &made);
+        let made = match &plan {
+            Some(plan) => {
+                let made = render::run_with(plan, source, &sources, budget)?;
+                let counters = &self.shared.counters;
+                count(&counters.renders);
+                counters.stages.decode.observe(made.timings.decode);
+                counters.stages.transform.observe(made.timings.transform);
+                counters.stages.encode.observe(made.timings.encode);
+                made
+            }
+            None => render::Rendered::untouched(source, &facts),
+        };
+        let animated = plan.is_some_and(|plan| matches!(plan.frames, Frames::All(_)));
+        let mut notes = endpoint::late_notes(&facts, spec, &made, animated);
         notes.extend(sources.into_notes().into_iter().map(endpoint::approximated));
         Ok(Kept::Rendered(Rendered {
             notes,
-            body: made.body,
+            info: info.is_some(),
+            body: match info {
+                Some(salient) => info::json(&facts, &made, salient),
+                None => made.body,
+            },
             format: made.format,
             size: made.size,
             source: facts.into(),
@@ -256,6 +269,7 @@ fn finished(source: &Bytes) -> Kept {
     };
     Kept::Rendered(Rendered {
         body: source.clone(),
+        info: false,
         format: facts.format,
         size: facts.size,
         source: facts.into(),

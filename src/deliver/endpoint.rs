@@ -11,7 +11,7 @@ use crate::dialect::{self, Delivery, Note, NoteLevel, Notes};
 use crate::origin::{Origin, Upstream};
 use crate::plan::{self, Facts};
 use crate::render;
-use crate::spec::{AssetRef, Format, FormatChoice};
+use crate::spec::{AssetRef, Format, FormatChoice, Select, TransformSpec};
 
 /// What happens to a parameter that is understood and cannot be rendered here.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -124,16 +124,22 @@ impl Endpoint {
 }
 
 /// Notes that need facts about the source and about what was made of it.
-pub(super) fn late_notes(facts: &Facts, asked: FormatChoice, made: &render::Rendered) -> Notes {
+pub(super) fn late_notes(
+    facts: &Facts,
+    spec: &TransformSpec,
+    made: &render::Rendered,
+    animated: bool,
+) -> Notes {
     let approximated = |message: &'static str| Note {
         level: NoteLevel::Approximated,
         parameter: facts.format.word().into(),
         message: message.into(),
     };
-    let replaced = asked == FormatChoice::Stored && made.format != facts.format;
+    let replaced = spec.output.format == FormatChoice::Stored && made.format != facts.format;
+    let whole = spec.select == Select::Whole;
     let cases = [
         (
-            facts.frames > 1,
+            facts.frames > 1 && whole && !animated,
             "animated source: the first frame is shown",
         ),
         (made.damaged, "damaged source: what could be read is shown"),

@@ -29,6 +29,8 @@ pub enum Kept {
 pub struct Rendered {
     /// The file.
     pub body: Bytes,
+    /// The body is not the file but facts about it, as JSON.
+    pub info: bool,
     /// Its format.
     pub format: Format,
     /// Its size in pixels.
@@ -67,6 +69,8 @@ impl From<Facts> for Source {
 /// First byte of a description.
 const ORIGINAL: u8 = 0;
 const RENDERED: u8 = 1;
+/// As [`RENDERED`], with facts instead of the file.
+const INFO: u8 = 2;
 
 impl Kept {
     /// The result in its buffer.
@@ -78,7 +82,7 @@ impl Kept {
                 Record::new(key, made, owner, &out.0, &[])
             }
             Self::Rendered(rendered) => {
-                out.byte(RENDERED);
+                out.byte(if rendered.info { INFO } else { RENDERED });
                 out.picture(rendered.format, rendered.size);
                 out.picture(rendered.source.format, rendered.source.size);
                 out.number(rendered.source.bytes);
@@ -101,11 +105,12 @@ impl Kept {
         let mut description = Reader(record.description());
         match description.byte()? {
             ORIGINAL => Some(Self::Original),
-            RENDERED => {
+            kind @ (RENDERED | INFO) => {
                 let (format, size) = description.picture()?;
                 let (source_format, source_size) = description.picture()?;
                 Some(Self::Rendered(Rendered {
                     body: record.body(),
+                    info: kind == INFO,
                     format,
                     size,
                     source: Source {
@@ -237,6 +242,7 @@ mod tests {
         assert!(matches!(round_trip(&Kept::Original), Some(Kept::Original)));
         let rendered = Rendered {
             body: Bytes::from_static(b"file"),
+            info: true,
             format: Format::WebP,
             size: Size::new(1, 65_535),
             source: Source {
@@ -257,7 +263,7 @@ mod tests {
         let Some(Kept::Rendered(back)) = round_trip(&Kept::Rendered(rendered.clone())) else {
             panic!("no picture came back");
         };
-        assert_eq!(back.body, rendered.body);
+        assert_eq!((back.body, back.info), (rendered.body, rendered.info));
         assert_eq!((back.format, back.size), (rendered.format, rendered.size));
         assert_eq!(back.source, rendered.source);
         assert_eq!((back.made, back.notes), (rendered.made, rendered.notes));

@@ -7,6 +7,7 @@ mod derive;
 mod endpoint;
 mod error;
 pub mod histogram;
+mod info;
 mod kept;
 mod lookup;
 mod lookups;

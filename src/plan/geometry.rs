@@ -4,201 +4,37 @@
 //! orientation. Rules and their standing (documented, observed, assumed) are listed in
 //! `docs/compatibility.md`; the assumptions that may change are the named constants here.
 
+use super::Error;
 use super::facts::Size;
+use super::measure::{Family, StepInput, scaled};
 use super::raster::{Region, Step};
-use super::{Error, Hints, Seen};
 use crate::spec::{
-    Amount, Area, Compass, Crop, Decimal, Direction, Dpr, Frame, Gravity, Length, Offset, Ratio,
-    Resize, Side,
+    Amount, Compass, Crop, Decimal, Direction, Frame, Gravity, Resize, Turn, TurnToShape,
 };
-
-/// Computed sides go to the nearest pixel. Floor is excluded by observation (6667x5000 limited to
-/// 3840 wide is 2880 high, exactly 2879.86); that a half goes up is assumed.
-const HALF_GOES_UP: bool = true;
 
 /// A box placed by a compass gravity in an odd rest lies half a pixel to the left and top. Assumed.
 const ODD_REST_GOES_RIGHT: bool = true;
 
-/// `n / d` to the nearest whole number, at least 1.
-fn side(n: u128, d: u128) -> u32 {
-    let d = d.max(1);
-    let half = if HALF_GOES_UP {
-        d / 2
-    } else {
-        d.saturating_sub(1) / 2
+/// How much of a side of the picture is cut at most where a mode may both cut and pad. Assumed: only
+/// "little" is published.
+const MOST_CUT: (u32, u32) = (1, 3);
+
+/// The turn that a shape asks for: none where the input already lies or stands as the shape does, and
+/// none for a square or where no shape is asked.
+pub(super) fn turn_to_shape(at: &StepInput<'_>, op: &TurnToShape) -> Turn {
+    let asked = match (&op.area.width, &op.area.height, op.area.ratio) {
+        (Some(_), Some(_), _) | (_, _, Some(_)) => at.complete(&op.area, Family::Crop),
+        _ => None,
     };
-    u32::try_from(n.saturating_add(half) / d)
-        .unwrap_or(u32::MAX)
-        .max(1)
-}
-
-fn scaled(n: u32, by: u32, over: u32) -> u32 {
-    side(u128::from(n) * u128::from(by), u128::from(over))
-}
-
-/// What a step's arithmetic may look at.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct StepInput<'a> {
-    /// Size of the step's input.
-    pub input: Size,
-    /// Size of the stored original after orientation.
-    pub source: Size,
-    /// Size of the picture that a layer is laid on; `None` outside of layers.
-    pub base: Option<Size>,
-    /// What was seen in the step's input.
-    pub seen: &'a Seen,
-    /// What the client says about its screen.
-    pub hints: &'a Hints,
-}
-
-impl StepInput<'_> {
-    fn dpr(&self, dpr: &Dpr) -> Decimal {
-        match dpr {
-            Dpr::Fixed(factor) => *factor,
-            Dpr::Shown => self.hints.dpr_up(),
-            Dpr::Expr(_) => Decimal::ONE,
-        }
+    let differs = asked.is_some_and(|asked| {
+        let lies = |size: Size| size.width.cmp(&size.height);
+        lies(asked).is_ne() && lies(asked) == lies(at.input).reverse()
+    });
+    match (differs, op.clockwise) {
+        (false, _) => Turn::NONE,
+        (true, true) => Turn::quarters(1),
+        (true, false) => Turn::quarters(-1),
     }
-
-    /// One side in pixels, at least 1; `None` where the client's width is wanted and unknown.
-    pub fn length(&self, length: &Length, along: Side, dpr: Decimal) -> Option<u32> {
-        let own = along_side(self.input, along);
-        let dpr = u128::try_from(dpr.billionths()).unwrap_or(0);
-        let one = Decimal::SCALE.unsigned_abs().into();
-        Some(match length {
-            Length::Px(n) => side(u128::try_from(*n).unwrap_or(0) * dpr, one),
-            Length::Share(share) => {
-                let share = u128::try_from(share.billionths()).unwrap_or(0);
-                side(u128::from(own) * share * dpr, one * one)
-            }
-            Length::OfBase(share) => {
-                let share = u128::try_from(share.billionths()).unwrap_or(0);
-                let base = along_side(self.base.unwrap_or(self.input), along);
-                side(u128::from(base) * share * dpr, one * one)
-            }
-            Length::Source(Side::Width) => side(u128::from(self.source.width) * dpr, one),
-            Length::Source(Side::Height) => side(u128::from(self.source.height) * dpr, one),
-            Length::Shown { step, fallback } => {
-                let shown = self.hints.width_up(*step).or(*fallback)?;
-                side(u128::from(shown) * dpr, one)
-            }
-            Length::Expr(_) => return None,
-        })
-    }
-
-    /// A distance in pixels; shares are of the input's side.
-    pub fn distance(&self, length: Option<&Length>, along: Side) -> i64 {
-        match length {
-            None | Some(Length::Shown { .. } | Length::Expr(_)) => 0,
-            Some(Length::Px(n)) => (*n).into(),
-            Some(Length::Share(share) | Length::OfBase(share)) => {
-                let own = along_side(self.input, along);
-                let n = i128::from(own) * i128::from(share.billionths());
-                let scale = i128::from(Decimal::SCALE);
-                i64::try_from((n + scale / 2).div_euclid(scale)).unwrap_or(0)
-            }
-            Some(Length::Source(Side::Width)) => self.source.width.into(),
-            Some(Length::Source(Side::Height)) => self.source.height.into(),
-        }
-    }
-
-    /// Both distances of an offset, to the right and down.
-    pub fn offset(&self, offset: &Offset) -> (i64, i64) {
-        (
-            self.distance(offset.x.as_ref(), Side::Width),
-            self.distance(offset.y.as_ref(), Side::Height),
-        )
-    }
-
-    /// Where a box of a size lies by a gravity, moved inward from there by an offset in pixels.
-    pub fn placed(&self, gravity: &Gravity, size: Size, (dx, dy): (i64, i64)) -> (i64, i64) {
-        let compass = compass(gravity);
-        let (right, down) = inward(compass);
-        let (ax, ay) = anchor(compass);
-        let rest = |whole: u32, part: u32| i64::from(whole) - i64::from(part);
-        (
-            share_of(rest(self.input.width, size.width), ax) + signed(dx, right),
-            share_of(rest(self.input.height, size.height), ay) + signed(dy, down),
-        )
-    }
-
-    /// The box asked for, with missing sides completed. `None`: no size is asked.
-    fn complete(&self, area: &Area, family: Family) -> Option<Size> {
-        let Size {
-            width: w,
-            height: h,
-        } = self.input;
-        let dpr = self.dpr(&area.dpr);
-        // What is not evaluated is left out, as if it were not asked for.
-        let width = area
-            .width
-            .as_ref()
-            .filter(|length| length.support().is_rendered())
-            .map(|length| self.length(length, Side::Width, dpr));
-        let height = area
-            .height
-            .as_ref()
-            .filter(|length| length.support().is_rendered())
-            .map(|length| self.length(length, Side::Height, dpr));
-        // A width that only the client knows, and does not say, is the input's.
-        let width = width.map(|known| known.unwrap_or(w));
-        let height = height.map(|known| known.unwrap_or(h));
-        Some(match (width, height, area.ratio) {
-            (Some(width), Some(height), _) => Size::new(width, height),
-            (Some(width), None, Some(ratio)) => Size::new(width, ratio_height(width, ratio)),
-            (None, Some(height), Some(ratio)) => Size::new(ratio_width(height, ratio), height),
-            (Some(width), None, None) => {
-                let keep = area.ignore_aspect || family == Family::Crop;
-                Size::new(width, if keep { h } else { scaled(h, width, w) })
-            }
-            (None, Some(height), None) => {
-                let keep = area.ignore_aspect || family == Family::Crop;
-                Size::new(if keep { w } else { scaled(w, height, h) }, height)
-            }
-            (None, None, Some(ratio)) => {
-                let wider = u128::from(w) * u128::from(ratio.height())
-                    > u128::from(h) * u128::from(ratio.width());
-                match family {
-                    Family::Stretch => Size::new(w, ratio_height(w, ratio)),
-                    Family::Pad if wider => Size::new(w, ratio_height(w, ratio)),
-                    Family::Pad => Size::new(ratio_width(h, ratio), h),
-                    Family::Crop | Family::Box if wider => Size::new(ratio_width(h, ratio), h),
-                    Family::Crop | Family::Box => Size::new(w, ratio_height(w, ratio)),
-                }
-            }
-            (None, None, None) => return None,
-        })
-    }
-}
-
-const fn along_side(size: Size, along: Side) -> u32 {
-    match along {
-        Side::Width => size.width,
-        Side::Height => size.height,
-    }
-}
-
-/// How a missing side, or a ratio alone, is completed.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Family {
-    Stretch,
-    Pad,
-    Crop,
-    Box,
-}
-
-fn ratio_height(width: u32, ratio: Ratio) -> u32 {
-    side(
-        u128::from(width) * u128::from(ratio.height()),
-        ratio.width().into(),
-    )
-}
-
-fn ratio_width(height: u32, ratio: Ratio) -> u32 {
-    side(
-        u128::from(height) * u128::from(ratio.width()),
-        ratio.height().into(),
-    )
 }
 
 /// The largest size of `input`'s shape inside `area`; the side that binds is exactly the box's.
@@ -239,7 +75,7 @@ pub(super) fn resize(at: &StepInput<'_>, resize: &Resize) -> Result<Vec<Step>, E
     let family = match resize.frame {
         Frame::Stretch => Family::Stretch,
         Frame::Pad => Family::Pad,
-        Frame::Cover => Family::Crop,
+        Frame::Cover | Frame::CoverPad => Family::Crop,
         Frame::Inside | Frame::Outside => Family::Box,
     };
     // A single side of a cover is a plain resize, not a cut: only a lone ratio cuts.
@@ -271,6 +107,7 @@ pub(super) fn resize(at: &StepInput<'_>, resize: &Resize) -> Result<Vec<Step>, E
             None => cover(at, resize, area),
         },
         Frame::Pad => pad(at, resize, area)?,
+        Frame::CoverPad => cover_pad(at, resize, area)?,
     })
 }
 
@@ -291,57 +128,102 @@ fn tight(
 
 fn cover(at: &StepInput<'_>, resize: &Resize, area: Size) -> Vec<Step> {
     let input = at.input;
-    let (w, h) = (f64::from(input.width), f64::from(input.height));
-    let scale = (f64::from(area.width) / w).max(f64::from(area.height) / h);
+    let enlarges = area.width >= input.width || area.height >= input.height;
+    let scale = (f64::from(area.width) / f64::from(input.width))
+        .max(f64::from(area.height) / f64::from(input.height));
     let (scale, area) = match resize.direction {
-        Direction::Down if scale >= 1.0 => (
+        // Nothing is scaled, only cut.
+        Direction::Down if enlarges => (
             1.0,
             Size::new(area.width.min(input.width), area.height.min(input.height)),
         ),
-        Direction::Up if scale < 1.0 => return Vec::new(),
+        Direction::Up if !enlarges => return Vec::new(),
         _ => (scale, area),
     };
-    // The box in input pixels; one side is exactly the input's where that side binds.
+    resample(input, placed(at, resize, area, scale), area)
+}
+
+/// Covers the box as far as no more of a side is cut than [`MOST_CUT`], and pads the rest of it.
+fn cover_pad(at: &StepInput<'_>, resize: &Resize, area: Size) -> Result<Vec<Step>, Error> {
+    let input = at.input;
+    let (cut, of) = MOST_CUT;
+    // What must stay of a side shows at least at the size of the box.
+    let kept = |n: u32| f64::from(n) * f64::from(of - cut) / f64::from(of);
+    let by = |n: u32, side: f64| f64::from(n) / side;
+    let (w, h) = (f64::from(input.width), f64::from(input.height));
+    let cover = by(area.width, w).max(by(area.height, h));
+    let inside = by(area.width, w).min(by(area.height, h));
+    let most = by(area.width, kept(input.width)).min(by(area.height, kept(input.height)));
+    let scale = cover.min(most).max(inside);
+    let shown = |n: u32, most: u32| nearest(f64::from(n) * scale).clamp(1, most);
+    let drawn = Size::new(
+        shown(input.width, area.width),
+        shown(input.height, area.height),
+    );
+    let mut steps = resample(input, placed(at, resize, drawn, scale), drawn);
+    if drawn != area {
+        steps.push(Step::Canvas {
+            size: area,
+            left: i32::try_from((area.width - drawn.width) / 2).unwrap_or(0),
+            top: i32::try_from((area.height - drawn.height) / 2).unwrap_or(0),
+            fill: super::paint(resize.background.as_ref()),
+        });
+    }
+    Ok(steps)
+}
+
+/// The part of the input that a box of this size shows at this scale, placed by gravity and offset and
+/// kept inside the picture. Where nothing is scaled it lies on whole pixels.
+fn placed(at: &StepInput<'_>, resize: &Resize, area: Size, scale: f64) -> Region {
+    let (w, h) = (f64::from(at.input.width), f64::from(at.input.height));
+    // One side is exactly the input's where that side binds.
     let width = (f64::from(area.width) / scale).min(w);
     let height = (f64::from(area.height) / scale).min(h);
     let (rest_x, rest_y) = (w - width, h - height);
-    #[allow(clippy::cast_precision_loss)]
-    let (dx, dy) = {
-        let (x, y) = at.offset(&resize.offset);
-        (x as f64, y as f64)
-    };
+    let (dx, dy) = at.distances(&resize.offset);
+    let dpr = at.dpr(&resize.area.dpr).billionths();
     let seen = match &resize.gravity {
         Gravity::Subject { subject, .. } => at.seen.place(subject, width / w, height / h),
         _ => None,
     };
     let (x, y) = match (&resize.gravity, seen) {
-        (Gravity::Point, _) => (dx - width / 2.0, dy - height / 2.0),
-        (_, Some((x, y))) => (x * w + dx / scale, y * h + dy / scale),
+        // A point of the input, whatever the pixel ratio.
+        (Gravity::Point, _) => (
+            dx.in_input(Decimal::SCALE, 1.0) - width / 2.0,
+            dy.in_input(Decimal::SCALE, 1.0) - height / 2.0,
+        ),
+        (_, Some((x, y))) => (
+            x * w + dx.in_input(dpr, scale),
+            y * h + dy.in_input(dpr, scale),
+        ),
         (gravity, None) => {
             let compass = compass(gravity);
             let (right, down) = inward(compass);
             let (ax, ay) = anchor(compass);
             (
-                rest_x * ax + right * dx / scale,
-                rest_y * ay + down * dy / scale,
+                rest_x * ax + right * dx.in_input(dpr, scale),
+                rest_y * ay + down * dy.in_input(dpr, scale),
             )
         }
     };
-    let (mut x, mut y) = (x.clamp(0.0, rest_x.max(0.0)), y.clamp(0.0, rest_y.max(0.0)));
-    if scale >= 1.0 && resize.direction == Direction::Down {
-        // Nothing is scaled: whole pixels, so that this is a plain cut.
-        (x, y) = (x.floor(), y.floor());
+    let (x, y) = (x.clamp(0.0, rest_x.max(0.0)), y.clamp(0.0, rest_y.max(0.0)));
+    let whole = scale == 1.0;
+    Region {
+        x: if whole { x.floor() } else { x },
+        y: if whole { y.floor() } else { y },
+        width,
+        height,
     }
-    resample(
-        input,
-        Region {
-            x,
-            y,
-            width,
-            height,
-        },
-        area,
-    )
+}
+
+/// The nearest whole number of pixels to a length that is known to be one side of a picture.
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a conversion saturates at the ends"
+)]
+fn nearest(length: f64) -> u32 {
+    (length + 0.5).floor() as u32
 }
 
 fn pad(at: &StepInput<'_>, resize: &Resize, area: Size) -> Result<Vec<Step>, Error> {
@@ -373,7 +255,7 @@ fn pad(at: &StepInput<'_>, resize: &Resize, area: Size) -> Result<Vec<Step>, Err
     let rest_y = i64::from(canvas.height) - i64::from(drawn.height);
     let (dx, dy) = match resize.gravity {
         Gravity::Point => (0, 0),
-        _ => at.offset(&resize.offset),
+        _ => at.offset_shown(&resize.offset, &resize.area.dpr),
     };
     let compass = compass(&resize.gravity);
     let (right, down) = inward(compass);
@@ -422,7 +304,7 @@ pub(super) fn crop(at: &StepInput<'_>, crop: &Crop) -> Result<Vec<Step>, Error> 
         i64::from(area.width.min(input.width)),
         i64::from(area.height.min(input.height)),
     );
-    let (dx, dy) = at.offset(&crop.offset);
+    let (dx, dy) = at.offset_shown(&crop.offset, &crop.area.dpr);
     let seen = match &crop.gravity {
         Gravity::Subject { subject, .. } => at.seen.place(subject, share(bw, w), share(bh, h)),
         _ => None,
@@ -480,6 +362,20 @@ pub(super) fn crop(at: &StepInput<'_>, crop: &Crop) -> Result<Vec<Step>, Error> 
         height: height as f64,
     };
     Ok(resample(input, from, size))
+}
+
+impl StepInput<'_> {
+    /// Where a box of a size lies by a gravity, moved inward from there by an offset in pixels.
+    pub fn placed(&self, gravity: &Gravity, size: Size, (dx, dy): (i64, i64)) -> (i64, i64) {
+        let compass = compass(gravity);
+        let (right, down) = inward(compass);
+        let (ax, ay) = anchor(compass);
+        let rest = |whole: u32, part: u32| i64::from(whole) - i64::from(part);
+        (
+            share_of(rest(self.input.width, size.width), ax) + signed(dx, right),
+            share_of(rest(self.input.height, size.height), ay) + signed(dy, down),
+        )
+    }
 }
 
 /// Pixels of a side that is inside a picture.

@@ -62,14 +62,10 @@ impl Hints {
         Decimal::from_billionths(up.max(one))
     }
 
-    /// The width rounded up to a multiple of `step`.
-    #[must_use]
-    pub fn width_up(&self, step: u32) -> Option<u32> {
-        Some(
-            self.width?
-                .div_ceil(step.max(1))
-                .saturating_mul(step.max(1)),
-        )
+    /// The width divided by a pixel ratio of `ratio / one`, rounded up; 0 when nothing is said.
+    pub(super) fn width_over(&self, ratio: u128, one: u128) -> u32 {
+        let width = u128::from(self.width.unwrap_or(0)) * one;
+        u32::try_from(width.div_ceil(ratio.max(1))).unwrap_or(u32::MAX)
     }
 }
 

@@ -12,6 +12,8 @@ pub struct Limits {
     pub source_pixels: u64,
     /// Pixels of the result and of every picture on the way to it.
     pub output_pixels: u64,
+    /// Pixels of all frames of an animation together.
+    pub frame_pixels: u64,
     /// Steps of a chain.
     pub ops: usize,
 }
@@ -22,6 +24,7 @@ impl Default for Limits {
             source_bytes: 128 << 20,
             source_pixels: 200_000_000,
             output_pixels: 100_000_000,
+            frame_pixels: 400_000_000,
             ops: 200,
         }
     }
@@ -31,6 +34,11 @@ impl Limits {
     pub(super) fn source(&self, facts: &Facts) -> Result<(), Error> {
         at_most("source bytes", facts.bytes, self.source_bytes)?;
         at_most("source pixels", facts.size.pixels(), self.source_pixels)
+    }
+
+    pub(super) fn frames(&self, facts: &Facts) -> Result<(), Error> {
+        let pixels = facts.size.pixels().saturating_mul(facts.frames.into());
+        at_most("pixels of all frames", pixels, self.frame_pixels)
     }
 
     pub(super) fn picture(&self, size: Size) -> Result<(), Error> {

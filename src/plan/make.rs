@@ -3,16 +3,20 @@
 use super::effect::{self, EffectStep};
 use super::evaluate::{Variables, View};
 use super::facts::{Facts, Size};
-use super::geometry::{self, StepInput};
-use super::negotiate::{self, Negotiated, Writable};
+use super::fold::fold;
+use super::frames::Film;
+use super::geometry;
+use super::measure::StepInput;
+use super::negotiate::{self, Negotiated, Source, Writable};
 use super::overlay::{Layers, Nesting, NoLayers};
 use super::raster::{OwnColours, Paint, Palette, RasterPlan, Rounding, Step, Towards};
 use super::seen::{Needs, Seen};
 use super::settle::{self, settle};
-use super::{Error, Hints, Limits, Plan};
+use super::{Error, Hints, InfoPlan, Limits, Plan, Region};
 use crate::spec::{
-    Border, Colour, Corner, Derived, Dpr, Fill, Format, FormatChoice, Ink, Length, Op, Output,
-    Quality, Radii, Select, Setting, Support, TransformSpec, Turn,
+    Amount, Border, Colour, Corner, Decimal, Derived, Dpr, Fill, Format, FormatChoice, Gravity,
+    Ink, Length, Op, Output, Quality, Radii, Select, Setting, Subject, Support, TransformSpec,
+    Turn,
 };
 
 /// The owner's choices that a plan depends on.
@@ -53,10 +57,36 @@ pub fn make_with(
     hints: &Hints,
     rules: &Rules,
 ) -> Result<Plan, Error> {
+    // The only page of a still is the still.
+    let still;
+    let spec = if spec.select == Select::Page(1) && facts.frames <= 1 {
+        still = TransformSpec {
+            select: Select::Whole,
+            ..spec.clone()
+        };
+        &still
+    } else {
+        spec
+    };
+    let facts_wanted = |setting: &Setting| matches!(setting, Setting::Switch("facts", _));
+    if spec.output.settings.iter().any(facts_wanted) {
+        let mut picture = spec.clone();
+        picture
+            .output
+            .settings
+            .retain(|setting| !facts_wanted(setting));
+        let picture = match make_with(&picture, facts, layers, negotiated, hints, rules)? {
+            Plan::Raster(plan) => Some(plan),
+            Plan::Original | Plan::Info(_) => None,
+        };
+        let salient = picture.as_ref().and_then(|plan| salient(spec, plan));
+        return Ok(Plan::Info(InfoPlan { picture, salient }));
+    }
     if is_original(spec, Some(facts.format)) {
         return Ok(Plan::Original);
     }
-    if let Some(page) = page(spec, facts)?
+    let page = page(spec, facts)?;
+    if let Some(page) = page
         && page > facts.frames
     {
         return Err(Error::NoSuchPage {
@@ -71,7 +101,11 @@ pub fn make_with(
     } else {
         facts.orientation
     };
-    let source = facts.size.turned(orientation);
+    let stored = facts.size.turned(orientation);
+    let source = match density(&spec.output) {
+        Some(density) if facts.format == Format::Svg => at_density(stored, density),
+        _ => stored,
+    };
     let needs = Needs::of(spec);
     let seen = if needs.is_none() {
         Seen::default()
@@ -99,6 +133,12 @@ pub fn make_with(
     if orientation != Turn::NONE {
         walk.steps.push(Step::Turn(orientation));
     }
+    if source != stored {
+        walk.take(Step::Resample {
+            from: Region::whole(stored),
+            to: source,
+        })?;
+    }
     walk.follow(&spec.ops)?;
     let Walk {
         steps,
@@ -111,18 +151,28 @@ pub fn make_with(
     if !works && is_plain(&output, !is_page(&spec.select), Some(facts.format)) {
         return Ok(Plan::Original);
     }
-    // What the steps make transparent counts where a format is chosen.
-    let facts = &Facts {
-        alpha: steps
-            .iter()
-            .fold(facts.alpha, |alpha, step| step.alpha_after(alpha)),
-        ..*facts
+    let alpha = steps
+        .iter()
+        .fold(facts.alpha, |alpha, step| step.alpha_after(alpha));
+    let film = Film {
+        page,
+        output: &output,
+        ops: &spec.ops,
     };
-    let format = negotiate::format(&output, negotiated, facts, size, &rules.writable);
+    let source = Source {
+        format: facts.format,
+        alpha,
+        moving: film.moves(facts),
+    };
+    let format = negotiate::format(&output, negotiated, source, size, &rules.writable);
     side_fits(size, format)?;
     let encode = negotiate::encode(&output, format, rules.quality);
+    let frames = film.frames(facts, format, &rules.limits)?;
+    let (window, steps) = fold(facts.size, steps);
     Ok(Plan::Raster(RasterPlan {
         source: facts.size,
+        window,
+        frames,
         steps,
         encode,
     }))
@@ -232,7 +282,6 @@ impl Walk<'_> {
 
     /// One settled op to steps.
     fn step(&mut self, op: &Op) -> Result<(), Error> {
-        let size = self.size;
         let at = self.input();
         let mut steps = Vec::new();
         match op {
@@ -240,14 +289,20 @@ impl Walk<'_> {
             Op::Resize(resize) => steps.extend(geometry::resize(&at, resize)?),
             Op::Turn(turn) if *turn == Turn::NONE => {}
             Op::Turn(turn) => steps.push(Step::Turn(*turn)),
-            Op::Round(radii) => steps.push(Step::Round(rounding(radii, size))),
-            Op::Border(border) => steps.extend(line(border, size)),
+            Op::TurnToShape(shape) => {
+                let turn = geometry::turn_to_shape(&at, shape);
+                if turn != Turn::NONE {
+                    steps.push(Step::Turn(turn));
+                }
+            }
+            Op::Round(radii) => steps.push(Step::Round(rounding(radii, &at))),
+            Op::Border(border) => steps.extend(line(border, &at)),
             Op::Opacity(percent) => {
                 let level = (u32::from(percent.get()) * 255 + 50) / 100;
                 steps.push(Step::Opacity(u8::try_from(level).unwrap_or(u8::MAX)));
             }
             Op::Background(fill) => steps.push(Step::Flatten(paint_of(fill))),
-            Op::Rotate(angle) => steps.extend(effect::turned(size, *angle)?),
+            Op::Rotate(angle) => steps.extend(effect::turned(at.input, *angle)?),
             Op::Effect(asked) => steps.extend(effect::settle(&at, asked, &self.steps)?),
             Op::Trim(asked) => {
                 let mut trim = effect::trim(asked);
@@ -260,7 +315,6 @@ impl Walk<'_> {
             // Settled before; and what the table has filtered out.
             Op::IgnoreOrientation
             | Op::RotateBy(_)
-            | Op::TurnToShape(_)
             | Op::OpacityBy(_)
             | Op::Overlay(_)
             | Op::Clip(_)
@@ -313,6 +367,52 @@ impl Walk<'_> {
         self.output = output;
         Ok(self)
     }
+}
+
+/// The density at which drawings have the size that they say. Assumed: it is the documented default, and
+/// a drawing without a density has been seen at its own size.
+const OWN_DENSITY: u32 = 150;
+
+/// Dots per inch asked for.
+pub(super) fn density(output: &Output) -> Option<u16> {
+    output.settings.iter().find_map(|setting| match setting {
+        Setting::Density(Amount::Fixed(dpi)) => u16::try_from(dpi.billionths() / Decimal::SCALE)
+            .ok()
+            .filter(|dpi| *dpi > 0),
+        _ => None,
+    })
+}
+
+/// A drawing's size in pixels at a density.
+fn at_density(own: Size, density: u16) -> Size {
+    let side = |n: u32| {
+        let n = u64::from(n) * u64::from(density) + u64::from(OWN_DENSITY / 2);
+        u32::try_from(n / u64::from(OWN_DENSITY)).unwrap_or(u32::MAX)
+    };
+    Size::new(side(own.width), side(own.height))
+}
+
+/// The part of the source that is kept, where an automatic gravity has chosen it.
+fn salient(spec: &TransformSpec, plan: &RasterPlan) -> Option<Region> {
+    let chosen = |gravity: &Gravity| {
+        matches!(
+            gravity,
+            Gravity::Subject {
+                subject: Subject::Salient,
+                ..
+            }
+        )
+    };
+    let used = spec.ops.iter().any(|op| match op {
+        Op::Crop(crop) => chosen(&crop.gravity),
+        Op::Resize(resize) => chosen(&resize.gravity),
+        _ => false,
+    });
+    let kept = match plan.steps.first() {
+        Some(Step::Resample { from, .. }) => *from,
+        _ => Region::whole(plan.window.size),
+    };
+    used.then(|| plan.window.outside(kept))
 }
 
 /// Whether the stored bytes themselves are the answer: nothing is asked of the picture, and the
@@ -387,6 +487,7 @@ fn gather(spec: &TransformSpec, varies: &mut Varies) {
 
 fn gather_ops(ops: &[Op], varies: &mut Varies) {
     let shown = |length: &Option<Length>| matches!(length, Some(Length::Shown { .. }));
+    // Radii and borders follow the pixel ratio of a size, which tells all.
     for op in ops {
         let area = match op {
             Op::Resize(resize) => &resize.area,
@@ -431,12 +532,14 @@ fn side_fits(size: Size, format: Format) -> Result<(), Error> {
 }
 
 /// Radii in pixels, each clamped to half the side; `max` is the ellipse that touches all sides.
-fn rounding(radii: &Radii, size: Size) -> Rounding {
-    let (half_w, half_h) = (f64::from(size.width) / 2.0, f64::from(size.height) / 2.0);
-    Rounding(radii.0.each_ref().map(|corner| match corner {
+fn rounding(radii: &Radii, at: &StepInput<'_>) -> Rounding {
+    let half = |n: u32| f64::from(n) / 2.0;
+    let (half_w, half_h) = (half(at.input.width), half(at.input.height));
+    Rounding(radii.corners.each_ref().map(|corner| match corner {
         Corner::Max => (half_w, half_h),
         Corner::Px(n) => {
-            let radius = f64::from(*n).min(half_w).min(half_h);
+            let radius = f64::from(at.pixels(*n, &radii.dpr));
+            let radius = radius.min(half_w).min(half_h);
             (radius, radius)
         }
         Corner::Expr(_) => (0.0, 0.0),
@@ -444,14 +547,14 @@ fn rounding(radii: &Radii, size: Size) -> Rounding {
 }
 
 /// `None` where width or colour is not known, which the table filters out.
-fn line(border: &Border, size: Size) -> Option<Step> {
+fn line(border: &Border, at: &StepInput<'_>) -> Option<Step> {
     let Length::Px(width) = border.width else {
         return None;
     };
     Some(Step::Border {
-        width: u32::try_from(width).ok()?,
+        width: at.pixels(u32::try_from(width).ok()?, &border.dpr),
         colour: border.colour.colour()?,
-        corners: border.radii.as_ref().map(|radii| rounding(radii, size)),
+        corners: border.radii.as_ref().map(|radii| rounding(radii, at)),
     })
 }
 

@@ -3,10 +3,13 @@
 mod effect;
 mod evaluate;
 mod facts;
+mod fold;
+mod frames;
 mod geometry;
 mod hints;
 mod limits;
 mod make;
+mod measure;
 mod negotiate;
 mod overlay;
 mod raster;
@@ -20,13 +23,16 @@ use thiserror::Error as ThisError;
 pub use effect::{Arc, Balance, EffectStep, Fade, Point, Rect, Warp};
 pub use evaluate::Fault;
 pub use facts::{Facts, Size};
+pub use fold::fold;
+pub use frames::{Frames, Motion};
 pub use hints::Hints;
 pub use limits::Limits;
 pub use make::{Rules, Varies, is_original, make, make_with, relevant, varies};
 pub use negotiate::{Negotiated, Writable, level_quality, negotiate};
 pub use overlay::{Layer, Layers, Mix, NoLayers, Text};
 pub use raster::{
-    Encode, OwnColours, Paint, Palette, RasterPlan, Region, Rounding, Step, Towards, shrink,
+    Colours, Encode, OwnColours, Paint, Palette, PngKind, RasterPlan, Region, Rounding, Step,
+    Towards, Window, shrink,
 };
 pub use seen::{Attention, Needs, Seen};
 
@@ -41,6 +47,17 @@ pub enum Plan {
     Original,
     /// Pixels.
     Raster(RasterPlan),
+    /// Not the picture but facts about it, as JSON.
+    Info(InfoPlan),
+}
+
+/// What facts are wanted about.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InfoPlan {
+    /// What would be delivered; `None`: the stored bytes.
+    pub picture: Option<RasterPlan>,
+    /// The part of the upright source that an automatic gravity has kept, where one was used.
+    pub salient: Option<Region>,
 }
 
 /// Why no plan can be made.

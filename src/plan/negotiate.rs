@@ -4,13 +4,9 @@ use std::fmt;
 
 use smallvec::SmallVec;
 
-use super::facts::Facts;
-use super::raster::Encode;
+use super::raster::{Colours, Encode, PngKind};
 use super::{Hints, Size, varies};
-use crate::spec::{
-    Chroma, Colour, Format, FormatChoice, Level, Metadata, Output, Progressive, Quality,
-    TransformSpec,
-};
+use crate::spec::{Format, FormatChoice, Level, Metadata, Output, Quality, Setting, TransformSpec};
 
 /// Formats in which a result may be written, best first, before facts about the source are known.
 /// Part of the cache key: two clients with the same list share a result.
@@ -50,11 +46,33 @@ pub fn negotiate(spec: &TransformSpec, hints: &Hints, order: &[Format]) -> Negot
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Writable(pub SmallVec<[Format; 8]>);
 
+/// What the choice of a format looks at in the picture to be written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Source {
+    /// The stored format.
+    pub format: Format,
+    /// Something may be transparent after the last step.
+    pub alpha: bool,
+    /// All frames of an animation are wanted.
+    pub moving: bool,
+}
+
+impl Source {
+    /// What every client can show.
+    const fn plain(self) -> Format {
+        if self.alpha {
+            Format::Png
+        } else {
+            Format::Jpeg
+        }
+    }
+}
+
 /// The one format, now that the source is known.
 pub(super) fn format(
     output: &Output,
     negotiated: &Negotiated,
-    facts: &Facts,
+    source: Source,
     size: Size,
     writable: &Writable,
 ) -> Format {
@@ -69,39 +87,41 @@ pub(super) fn format(
         );
         if shown && fits(&format) {
             format
-        } else if facts.alpha {
-            Format::Png
         } else {
-            Format::Jpeg
+            source.plain()
         }
     };
-    match output.format {
+    let format = match output.format {
         FormatChoice::Named(format) => format,
-        FormatChoice::Stored if fits(&facts.format) => facts.format,
-        FormatChoice::Stored => plain(facts.format),
-        FormatChoice::Auto { fallback } => match negotiated.modern.iter().copied().find(fits) {
-            Some(format) => format,
-            None => {
-                let stored = fallback.unwrap_or(facts.format);
-                let stored = match stored {
-                    // Modern formats only go to clients that named them.
-                    Format::WebP | Format::Avif | Format::Jxl => {
-                        if facts.alpha {
-                            Format::Png
-                        } else {
-                            Format::Jpeg
-                        }
+        FormatChoice::Stored if fits(&source.format) => source.format,
+        FormatChoice::Stored => plain(source.format),
+        FormatChoice::Auto { fallback } => {
+            // Of the modern formats only WebP is written with all frames.
+            let shows = |format: &Format| !source.moving || *format == Format::WebP;
+            let modern = negotiated.modern.iter().copied();
+            match modern.filter(shows).find(fits) {
+                Some(format) => format,
+                None => {
+                    let stored = match fallback.unwrap_or(source.format) {
+                        // Modern formats only go to clients that named them.
+                        Format::WebP | Format::Avif | Format::Jxl if source.moving => Format::Gif,
+                        Format::WebP | Format::Avif | Format::Jxl => source.plain(),
+                        other => other,
+                    };
+                    let automatic = matches!(output.quality, Quality::Auto { .. });
+                    if stored == Format::Png && automatic && !source.alpha {
+                        Format::Jpeg
+                    } else {
+                        plain(stored)
                     }
-                    other => other,
-                };
-                let automatic = matches!(output.quality, Quality::Auto { .. });
-                if stored == Format::Png && automatic && !facts.alpha {
-                    Format::Jpeg
-                } else {
-                    plain(stored)
                 }
             }
-        },
+        }
+    };
+    match format {
+        Format::Png if output.lossy && !source.alpha && !source.moving => Format::Jpeg,
+        opaque if output.preserve_alpha && source.alpha && !opaque.has_alpha() => Format::Png,
+        format => format,
     }
 }
 
@@ -128,9 +148,6 @@ pub const fn level_quality(format: Format, level: Level) -> u8 {
 /// What the `sensitive` notch adds. Assumed.
 const SENSITIVE_ADDS: u8 = 4;
 
-/// Above this quality colour is sampled in full unless the URL says otherwise.
-const FULL_CHROMA_ABOVE: u8 = 90;
-
 /// Every choice of writing, made.
 pub(super) fn encode(output: &Output, format: Format, default_quality: Quality) -> Encode {
     let asked = if output.quality == Quality::Default {
@@ -153,20 +170,50 @@ pub(super) fn encode(output: &Output, format: Format, default_quality: Quality) 
         }
         Quality::Default => (level_quality(format, Level::Good), true),
     };
+    let plain = Encode::new(format, quality);
+    let setting = |wanted: &str| {
+        let named =
+            |setting: &Setting| matches!(setting, Setting::Switch(word, _) if *word == wanted);
+        output.settings.iter().any(named)
+    };
     Encode {
-        format,
-        quality,
-        chroma: output.chroma.unwrap_or(if quality > FULL_CHROMA_ABOVE {
-            Chroma::Full
-        } else {
-            Chroma::Half
-        }),
-        progressive: output.progressive.unwrap_or(Progressive::Off),
+        chroma: output.chroma.unwrap_or(plain.chroma),
+        progressive: output.progressive.unwrap_or(plain.progressive),
         metadata: if automatic && output.metadata == Metadata::Keep {
             Metadata::Strip
         } else {
             output.metadata
         },
-        background: output.background.unwrap_or(Colour::WHITE),
+        background: output.background.unwrap_or(plain.background),
+        colours: colours(output),
+        profile: setting("profile"),
+        png: if setting("palette") {
+            PngKind::Palette
+        } else if setting("rgba") {
+            PngKind::Rgba
+        } else if setting("true-colour") {
+            PngKind::Colour
+        } else if setting("any-format") && automatic {
+            PngKind::PaletteIfExact
+        } else {
+            PngKind::AsIs
+        },
+        lossy: output.lossy,
+        density: super::make::density(output),
+        ..plain
+    }
+}
+
+/// The colours asked for; by default sRGB, which every client shows alike.
+fn colours(output: &Output) -> Colours {
+    let word = output.settings.iter().find_map(|setting| match setting {
+        Setting::ColourSpace(word) => Some(word.to_ascii_lowercase()),
+        _ => None,
+    });
+    match word.as_deref() {
+        Some("cmyk") => Colours::Inks,
+        Some("keep_cmyk") => Colours::KeepInks,
+        Some("copy") => Colours::Copy,
+        _ => Colours::Srgb,
     }
 }

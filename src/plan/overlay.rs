@@ -3,8 +3,8 @@
 use super::Error;
 use super::effect::EffectStep;
 use super::facts::{Facts, Size};
-use super::geometry::StepInput;
 use super::make::Walk;
+use super::measure::StepInput;
 use super::raster::{Region, Step};
 use super::seen::{Needs, Seen};
 use super::settle::Settling;

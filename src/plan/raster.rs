@@ -2,14 +2,19 @@
 
 use super::effect::EffectStep;
 use super::facts::Size;
+use super::frames::Frames;
 use super::overlay::Layer;
 use crate::spec::{Chroma, Colour, Format, Metadata, Progressive, Turn};
 
 /// What the renderer does, in order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RasterPlan {
-    /// The size of the source as stored, which the first step works on.
+    /// The size of the source as stored.
     pub source: Size,
+    /// The part of it that the first step works on.
+    pub window: Window,
+    /// Which of its frames become the result; the steps are done on each.
+    pub frames: Frames,
     /// The steps, each on the output of the one before.
     pub steps: Vec<Step>,
     /// How the result is written.
@@ -22,7 +27,7 @@ impl RasterPlan {
     pub fn output(&self) -> Size {
         self.steps
             .iter()
-            .fold(self.source, |size, step| step.size_after(size))
+            .fold(self.window.size, |size, step| step.size_after(size))
     }
 
     /// How much smaller the source may be decoded, as a power of two from 1 to 8: the largest
@@ -37,14 +42,13 @@ impl RasterPlan {
 /// As [`RasterPlan::shrink`], for steps alone.
 #[must_use]
 pub fn shrink(steps: &[Step], margin: f64) -> u32 {
-    let scale = steps.iter().find_map(|step| match step {
-        Step::Turn(_) => None,
-        Step::Resample { from, to } => {
-            Some((from.width / f64::from(to.width)).min(from.height / f64::from(to.height)))
+    let scale = match steps.first() {
+        Some(Step::Resample { from, to }) => {
+            (from.width / f64::from(to.width)).min(from.height / f64::from(to.height))
         }
-        _ => Some(1.0),
-    });
-    let scale = scale.unwrap_or(1.0) / margin;
+        _ => 1.0,
+    };
+    let scale = scale / margin;
     [8, 4, 2]
         .into_iter()
         .find(|&n| f64::from(n) <= scale)
@@ -123,6 +127,39 @@ impl Step {
     }
 }
 
+/// Whole pixels of a stored picture, inside it. What lies outside is never looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// Left edge.
+    pub left: u32,
+    /// Top edge.
+    pub top: u32,
+    /// Its size.
+    pub size: Size,
+}
+
+impl Window {
+    /// All of a picture.
+    #[must_use]
+    pub const fn whole(size: Size) -> Self {
+        Self {
+            left: 0,
+            top: 0,
+            size,
+        }
+    }
+
+    /// A region of the window as a region of the picture.
+    #[must_use]
+    pub fn outside(self, region: Region) -> Region {
+        Region {
+            x: region.x + f64::from(self.left),
+            y: region.y + f64::from(self.top),
+            ..region
+        }
+    }
+}
+
 impl Step {
     /// Whether the picture may have transparent pixels after this step, when it may before.
     #[must_use]
@@ -166,6 +203,18 @@ impl Region {
             y: 0.0,
             width: f64::from(size.width),
             height: f64::from(size.height),
+        }
+    }
+
+    /// The part of it inside another, which it meets.
+    #[must_use]
+    pub fn inside(self, other: Self) -> Self {
+        let (x, y) = (self.x.max(other.x), self.y.max(other.y));
+        Self {
+            x,
+            y,
+            width: (self.x + self.width).min(other.x + other.width) - x,
+            height: (self.y + self.height).min(other.y + other.height) - y,
         }
     }
 }
@@ -277,4 +326,72 @@ pub struct Encode {
     pub metadata: Metadata,
     /// Behind transparency where the format has none.
     pub background: Colour,
+    /// The colours that the samples mean.
+    pub colours: Colours,
+    /// The colour profile is written into the file even where it is sRGB, which goes without saying.
+    pub profile: bool,
+    /// The samples of a PNG.
+    pub png: PngKind,
+    /// What hardly shows may be left out, where the format has no quality of its own (GIF).
+    pub lossy: bool,
+    /// Dots per inch, noted in the file where the format can.
+    pub density: Option<u16>,
+}
+
+impl Encode {
+    /// A format and a quality, everything else plain: half-size colour up to [`FULL_CHROMA_ABOVE`], no
+    /// metadata, white behind transparency, sRGB.
+    #[must_use]
+    pub fn new(format: Format, quality: u8) -> Self {
+        Self {
+            format,
+            quality,
+            chroma: if quality > FULL_CHROMA_ABOVE {
+                Chroma::Full
+            } else {
+                Chroma::Half
+            },
+            progressive: Progressive::Off,
+            metadata: Metadata::Strip,
+            background: Colour::WHITE,
+            colours: Colours::Srgb,
+            profile: false,
+            png: PngKind::AsIs,
+            lossy: false,
+            density: None,
+        }
+    }
+}
+
+/// Above this quality colour is sampled in full unless the URL says otherwise.
+pub const FULL_CHROMA_ABOVE: u8 = 90;
+
+/// The colours that the samples of a result mean.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Colours {
+    /// sRGB, whatever the source had.
+    #[default]
+    Srgb,
+    /// The source's inks where it has inks and the format can hold them, else sRGB.
+    KeepInks,
+    /// The source's own, with its profile, where the format can hold both.
+    Copy,
+    /// Inks where the format can hold them, else sRGB.
+    Inks,
+}
+
+/// The samples of a PNG.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PngKind {
+    /// As many as the picture needs: grey, RGB or RGBA.
+    #[default]
+    AsIs,
+    /// A palette of at most 256 colours.
+    Palette,
+    /// A palette where the picture has no more colours than that.
+    PaletteIfExact,
+    /// RGB, or RGBA where something is transparent.
+    Colour,
+    /// RGBA.
+    Rgba,
 }

@@ -44,7 +44,9 @@ pub(super) fn settle(op: &Op, view: &View<'_>) -> Result<Op, Fault> {
             width,
             colour,
             radii,
+            dpr,
         }) => {
+            dpr.show(&mut settling)?;
             settling.length(width, 0)?;
             colour.show(&mut settling)?;
             radii.show(&mut settling)?;

@@ -6,6 +6,7 @@
 )]
 
 use std::ffi::c_int;
+use std::marker::PhantomData;
 
 use libwebp_sys as sys;
 
@@ -92,58 +93,89 @@ pub(super) fn decode(
     accepted(status)
 }
 
-/// An animation decoder, freed with its canvases.
-struct Animation(*mut sys::WebPAnimDecoder);
+/// An animation being played, with the canvases that libwebp keeps for it.
+pub(super) struct Animation<'a> {
+    decoder: *mut sys::WebPAnimDecoder,
+    pixels: usize,
+    plays: u16,
+    /// When the frame before ended, in milliseconds.
+    shown: c_int,
+    bytes: PhantomData<&'a [u8]>,
+}
 
-impl Drop for Animation {
+impl Drop for Animation<'_> {
     fn drop(&mut self) {
         // SAFETY: made by `WebPAnimDecoderNew` and deleted only here.
-        unsafe { sys::WebPAnimDecoderDelete(self.0) };
+        unsafe { sys::WebPAnimDecoderDelete(self.decoder) };
     }
 }
 
-/// The first frame of an animation on its canvas, RGBA.
-pub(super) fn first_frame(bytes: &[u8], canvas: Size) -> Result<Vec<u8>, &'static str> {
-    let data = sys::WebPData {
-        bytes: bytes.as_ptr(),
-        size: bytes.len(),
-    };
-    // SAFETY: all-zero bytes are a valid value of this struct of integers (its mode 0 is `MODE_RGB`),
-    // and the initialiser fills it.
-    let mut options: sys::WebPAnimDecoderOptions = unsafe { std::mem::zeroed() };
-    // SAFETY: the pointer is to a live struct.
-    if unsafe { sys::WebPAnimDecoderOptionsInit(&raw mut options) } == 0 {
-        return Err(VERSION);
+impl<'a> Animation<'a> {
+    /// Opens an animation with this canvas.
+    pub fn open(bytes: &'a [u8], canvas: Size) -> Result<Self, &'static str> {
+        let data = sys::WebPData {
+            bytes: bytes.as_ptr(),
+            size: bytes.len(),
+        };
+        // SAFETY: all-zero bytes are a valid value of this struct of integers (its mode 0 is
+        // `MODE_RGB`), and the initialiser fills it.
+        let mut options: sys::WebPAnimDecoderOptions = unsafe { std::mem::zeroed() };
+        // SAFETY: the pointer is to a live struct.
+        if unsafe { sys::WebPAnimDecoderOptionsInit(&raw mut options) } == 0 {
+            return Err(VERSION);
+        }
+        options.color_mode = sys::WEBP_CSP_MODE::MODE_RGBA;
+        // SAFETY: `data` points into a slice that outlives the decoder, as the lifetime says.
+        let decoder = unsafe { sys::WebPAnimDecoderNew(&raw const data, &raw const options) };
+        if decoder.is_null() {
+            return Err("animation cannot be read");
+        }
+        let mut animation = Self {
+            decoder,
+            pixels: usize::try_from(canvas.pixels())
+                .map_err(|_| "canvas does not fit into memory")?,
+            plays: 0,
+            shown: 0,
+            bytes: PhantomData,
+        };
+        let mut info = sys::WebPAnimInfo::default();
+        // SAFETY: the decoder is live, the target is a live struct.
+        if unsafe { sys::WebPAnimDecoderGetInfo(animation.decoder, &raw mut info) } == 0
+            || (info.canvas_width, info.canvas_height) != (canvas.width, canvas.height)
+        {
+            return Err("size differs between headers");
+        }
+        animation.plays = u16::try_from(info.loop_count).unwrap_or(u16::MAX);
+        Ok(animation)
     }
-    options.color_mode = sys::WEBP_CSP_MODE::MODE_RGBA;
-    // SAFETY: `data` points into a slice that outlives the decoder.
-    let decoder = unsafe { sys::WebPAnimDecoderNew(&raw const data, &raw const options) };
-    if decoder.is_null() {
-        return Err("animation cannot be read");
+
+    /// How often it is played; 0 for ever.
+    pub const fn plays(&self) -> u16 {
+        self.plays
     }
-    let decoder = Animation(decoder);
-    let mut info = sys::WebPAnimInfo::default();
-    // SAFETY: the decoder is live, the target is a live struct.
-    if unsafe { sys::WebPAnimDecoderGetInfo(decoder.0, &raw mut info) } == 0
-        || (info.canvas_width, info.canvas_height) != (canvas.width, canvas.height)
-    {
-        return Err("size differs between headers");
+
+    /// The next frame on the whole canvas, RGBA, and the milliseconds that it is shown.
+    #[allow(clippy::type_complexity, reason = "a frame and a number")]
+    pub fn next(&mut self) -> Result<Option<(&[[u8; 4]], u32)>, &'static str> {
+        // SAFETY: the decoder is live.
+        if unsafe { sys::WebPAnimDecoderHasMoreFrames(self.decoder) } == 0 {
+            return Ok(None);
+        }
+        let mut pixels = std::ptr::null_mut();
+        let mut end = 0;
+        // SAFETY: the decoder is live, both targets are live variables.
+        let got =
+            unsafe { sys::WebPAnimDecoderGetNext(self.decoder, &raw mut pixels, &raw mut end) };
+        if got == 0 || pixels.is_null() {
+            return Err("frame cannot be read");
+        }
+        let delay = u32::try_from(end.saturating_sub(self.shown)).unwrap_or(0);
+        self.shown = end;
+        // SAFETY: the decoder's canvas has four bytes for each of the pixels that `open` has compared,
+        // lives as long as the decoder and is written only by the next call, which needs `self`.
+        let canvas = unsafe { std::slice::from_raw_parts(pixels.cast::<[u8; 4]>(), self.pixels) };
+        Ok(Some((canvas, delay)))
     }
-    let mut pixels = std::ptr::null_mut();
-    let mut timestamp = 0;
-    // SAFETY: the decoder is live, both targets are live variables.
-    let got =
-        unsafe { sys::WebPAnimDecoderGetNext(decoder.0, &raw mut pixels, &raw mut timestamp) };
-    let length = usize::try_from(canvas.pixels())
-        .ok()
-        .and_then(|count| count.checked_mul(4))
-        .ok_or("canvas does not fit into memory")?;
-    if got == 0 || pixels.is_null() {
-        return Err("first frame cannot be read");
-    }
-    // SAFETY: the decoder's canvas has four bytes for each of the pixels it just reported, and lives
-    // until the decoder is deleted at the end of this function.
-    Ok(unsafe { std::slice::from_raw_parts(pixels, length) }.to_vec())
 }
 
 /// What the encoder's callbacks are given.

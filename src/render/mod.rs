@@ -13,15 +13,18 @@
 //! first resampling needs, at least as large as it needs it. A decoder that can do with less work
 //! does; one that cannot decodes everything, and the result is the same picture.
 
+mod animate;
 mod budget;
 #[cfg(feature = "aom")]
 mod codec_aom;
 mod codec_webp;
+mod draw;
 mod encode;
 mod error;
 mod fair;
 mod ingest;
 mod look;
+mod metadata;
 mod pool;
 mod probe;
 mod raster;
@@ -42,15 +45,10 @@ pub use probe::{probe, sniff};
 pub use sources::Sources;
 pub use text::{FontFile, Fonts, is_font};
 
-use crate::plan::{self, Layer, RasterPlan, Region, Size, Step};
-use crate::spec::{Format, Turn};
+use crate::plan::{Facts, Frames, RasterPlan, Size};
+use crate::spec::Format;
 use budget::now;
-use ingest::{Decoded, Request};
-
-/// What is left for the first resampling when a decoder reduces: at least this many source pixels
-/// for every pixel made, along each side. Two keeps the quality of a full decode within a point of
-/// SSIMULACRA2; one would save a third of the time and lose about ten.
-const SHRINK_MARGIN: f64 = 2.0;
+use draw::{Drawn, Scene};
 
 /// A finished file.
 #[derive(Clone, Debug)]
@@ -67,6 +65,21 @@ pub struct Rendered {
     pub damaged: bool,
     /// Where the time went.
     pub timings: Timings,
+}
+
+impl Rendered {
+    /// The stored bytes as they are.
+    #[must_use]
+    pub fn untouched(source: &Bytes, facts: &Facts) -> Self {
+        Self {
+            body: source.clone(),
+            format: facts.format,
+            size: facts.upright(),
+            alpha: facts.alpha,
+            damaged: false,
+            timings: Timings::default(),
+        }
+    }
 }
 
 /// Wall time of one job by stage.
@@ -121,17 +134,29 @@ pub fn run_with(
             found: facts.size,
         });
     }
-    let mut size = plan.source;
+    let mut size = plan.window.size;
     for step in &plan.steps {
         size = step.size_after(size);
         budget.limits().picture(size)?;
     }
     encode::check(plan.encode.format, size)?;
     budget.check()?;
-
-    let layers = layers(&plan.steps, sources, budget)?;
-    let steps = resample_first(plan.source, &plan.steps);
-    let request = request(plan.source, &steps);
+    let layers = draw::layers(&plan.steps, sources, budget)?;
+    let scene = Scene::from(plan);
+    let frame = match plan.frames {
+        Frames::One(frame) => frame,
+        Frames::All(motion) => {
+            let film = animate::Film {
+                scene,
+                source,
+                facts: &facts,
+                layers: &layers,
+                sources,
+            };
+            return animate::run(&film, plan, motion, budget);
+        }
+    };
+    let request = scene.request(frame);
     let decoded = guarded(
         || ingest::decode(source, &facts, &request, budget),
         || Error::bad(facts.format, "the decoder crashed on it"),
@@ -139,7 +164,8 @@ pub fn run_with(
     let decode_done = now();
 
     let damaged = decoded.damaged;
-    let raster = transform(decoded, &steps, &layers, sources, budget)?.without_idle_alpha();
+    let Drawn { raster, profile } = scene.transform(decoded, &layers, sources, budget)?;
+    let raster = raster.without_idle_alpha();
     budget.check()?;
     let size = raster.size();
     let alpha = raster.layout() == raster::Layout::Rgba && plan.encode.format.has_alpha();
@@ -149,6 +175,7 @@ pub fn run_with(
         || encode::encode(raster, &plan.encode, budget),
         || Error::encoder(plan.encode.format, "it crashed"),
     )?;
+    let body = metadata::carry(body, &plan.encode, source, facts.format, profile);
     Ok(Rendered {
         body: body.into(),
         format: plan.encode.format,
@@ -170,192 +197,4 @@ fn guarded<T>(
 ) -> Result<T, Error> {
     // A codec works on buffers of its own, which are gone after a panic.
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(crashed()))
-}
-
-/// The plan's steps with quarter turns moved behind the resampling that follows them: turning few
-/// pixels is cheaper than turning many, and a decoder can then reduce in its own direction.
-fn resample_first(stored: Size, steps: &[Step]) -> Vec<Step> {
-    let mut turn = Turn::NONE;
-    let mut rest = steps;
-    while let [Step::Turn(next), tail @ ..] = rest {
-        turn = turn.then(*next);
-        rest = tail;
-    }
-    if turn == Turn::NONE {
-        return rest.to_vec();
-    }
-    match rest {
-        [Step::Resample { from, to }, tail @ ..] if is_reduction(*from, *to) => {
-            let from = raster::unturned(*from, stored, turn);
-            let to = to.turned(turn);
-            [Step::Resample { from, to }, Step::Turn(turn)]
-                .into_iter()
-                .chain(tail.iter().cloned())
-                .collect()
-        }
-        _ => std::iter::once(Step::Turn(turn))
-            .chain(rest.iter().cloned())
-            .collect(),
-    }
-}
-
-fn is_reduction(from: Region, to: Size) -> bool {
-    f64::from(to.width) * f64::from(to.height) <= from.width * from.height
-}
-
-/// What the decoder is asked for.
-fn request(stored: Size, steps: &[Step]) -> Request {
-    let Some(Step::Resample { from, to }) = steps.first() else {
-        return Request::whole(stored);
-    };
-    // The filter looks three output pixels beyond the region, and one more for rounding.
-    let reach = |from: f64, to: u32| 3.0 * (from / f64::from(to)).max(1.0) + 1.0;
-    let (x, y) = (reach(from.width, to.width), reach(from.height, to.height));
-    Request::part(
-        stored,
-        Region {
-            x: from.x - x,
-            y: from.y - y,
-            width: from.width + 2.0 * x,
-            height: from.height + 2.0 * y,
-        },
-        plan::shrink(steps, SHRINK_MARGIN),
-    )
-}
-
-/// The steps, with colours brought to sRGB where that touches the fewest pixels.
-fn transform(
-    decoded: Decoded,
-    steps: &[Step],
-    layers: &[raster::Raster],
-    sources: &Sources<'_>,
-    budget: &Budget,
-) -> Result<raster::Raster, Error> {
-    let profile = decoded.profile.as_deref();
-    let (raster, rest) = match steps {
-        [Step::Resample { from, to }, rest @ ..] => {
-            let (from, to) = (*from, *to);
-            if is_reduction(from, to) {
-                let small = decoded.picture.resampled(from, to, budget)?;
-                (raster::to_srgb(small, profile), rest)
-            } else {
-                let packed = decoded.picture.into_packed()?;
-                let from = packed.place(from);
-                let full = raster::to_srgb(packed.raster, profile);
-                (full.apply(&Step::Resample { from, to }, budget)?, rest)
-            }
-        }
-        _ => {
-            let packed = decoded.picture.into_packed()?;
-            (raster::to_srgb(packed.raster, profile), steps)
-        }
-    };
-    follow(raster, rest, layers, sources, budget)
-}
-
-/// The steps one after the other. `layers` are the pictures of the overlays among them, in their order.
-fn follow(
-    mut raster: raster::Raster,
-    steps: &[Step],
-    layers: &[raster::Raster],
-    sources: &Sources<'_>,
-    budget: &Budget,
-) -> Result<raster::Raster, Error> {
-    let mut layers = layers.iter();
-    let mut rest = steps;
-    while let Some((step, tail)) = rest.split_first() {
-        let (step, others) = match step {
-            Step::Overlay(_) | Step::ColourTable { .. } => (step, tail),
-            _ => {
-                let plain = rest
-                    .iter()
-                    .position(|step| matches!(step, Step::Overlay(_) | Step::ColourTable { .. }));
-                let (plain, others) = rest.split_at(plain.unwrap_or(rest.len()));
-                raster = raster.apply_all(plain, budget)?;
-                rest = others;
-                continue;
-            }
-        };
-        rest = others;
-        raster = match step {
-            Step::Overlay(layer) => {
-                budget.check()?;
-                budget.limits().picture(layer.canvas)?;
-                match layers.next() {
-                    Some(picture) => raster.overlaid(layer, picture),
-                    None => raster,
-                }
-            }
-            Step::ColourTable { source } => sources.mapped(raster, *source),
-            step => raster.apply(step, budget)?,
-        };
-    }
-    Ok(raster)
-}
-
-/// The pictures of a chain's overlays, RGBA, each with its own chain done. They are the same for every
-/// frame.
-fn layers(
-    steps: &[Step],
-    sources: &Sources<'_>,
-    budget: &Budget,
-) -> Result<Vec<raster::Raster>, Error> {
-    let overlays = steps.iter().filter_map(|step| match step {
-        Step::Overlay(layer) => Some(&**layer),
-        _ => None,
-    });
-    overlays
-        .map(|layer| Ok(layer_of(layer, sources, budget)?.into_rgba()))
-        .collect()
-}
-
-/// A source after some steps.
-fn stepped(
-    bytes: &[u8],
-    steps: &[Step],
-    sources: &Sources<'_>,
-    budget: &Budget,
-) -> Result<raster::Raster, Error> {
-    let facts = probe(bytes)?;
-    budget.limits().source(facts.size)?;
-    let inner = layers(steps, sources, budget)?;
-    let steps = resample_first(facts.size, steps);
-    let request = request(facts.size, &steps);
-    let decoded = guarded(
-        || ingest::decode(bytes, &facts, &request, budget),
-        || Error::bad(facts.format, "the decoder crashed on it"),
-    )?;
-    transform(decoded, &steps, &inner, sources, budget)
-}
-
-/// A layer's picture. Recursion is bounded by the plan's limit on layers inside layers.
-fn layer_of(
-    layer: &Layer,
-    sources: &Sources<'_>,
-    budget: &Budget,
-) -> Result<raster::Raster, Error> {
-    budget.check()?;
-    let inner = layers(&layer.steps, sources, budget)?;
-    let bytes = match sources.get(layer.source) {
-        Some(sources::Source::Drawn(raster)) => {
-            return follow(raster, &layer.steps, &inner, sources, budget);
-        }
-        Some(sources::Source::Stored(bytes)) => bytes,
-        None => return Err(Error::Crashed),
-    };
-    let facts = probe(bytes)?;
-    budget.limits().source(facts.size)?;
-    if facts.size != layer.stored {
-        return Err(Error::Mismatch {
-            planned: layer.stored,
-            found: facts.size,
-        });
-    }
-    let steps = resample_first(layer.stored, &layer.steps);
-    let request = request(layer.stored, &steps);
-    let decoded = guarded(
-        || ingest::decode(bytes, &facts, &request, budget),
-        || Error::bad(facts.format, "the decoder crashed on it"),
-    )?;
-    transform(decoded, &steps, &inner, sources, budget)
 }

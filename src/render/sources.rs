@@ -162,10 +162,10 @@ impl Layers for Sources<'_> {
             return None;
         };
         let picture = match of {
-            None => super::stepped(self.base?, steps, self, self.budget),
+            None => super::draw::stepped(self.base?, steps, self, self.budget),
             Some(number) => match self.get(number)? {
-                Source::Stored(bytes) => super::stepped(bytes, steps, self, self.budget),
-                Source::Drawn(raster) => super::follow(raster, steps, &[], self, self.budget),
+                Source::Stored(bytes) => super::draw::stepped(bytes, steps, self, self.budget),
+                Source::Drawn(raster) => super::draw::follow(raster, steps, &[], self, self.budget),
             },
         };
         // What fails here fails in the same way when the plan is followed.

@@ -209,6 +209,7 @@ fn encode(text: &str, keep: &[u8]) -> String {
 
 fn content_type(delivered: &Delivered) -> &'static str {
     match rendered(delivered) {
+        Some(rendered) if rendered.info => "application/json",
         Some(rendered) => rendered.format.media_type(),
         None => media::of_extension(extension(delivered)),
     }

@@ -183,6 +183,7 @@ impl Display for Resize {
             Frame::Outside => "outside",
             Frame::Cover => "cover",
             Frame::Pad => "pad",
+            Frame::CoverPad => "cover-pad",
         };
         write!(f, "resize {} {frame}", self.area)?;
         match self.direction {
@@ -191,10 +192,10 @@ impl Display for Resize {
             Direction::Up => f.write_str(" up")?,
         }
         // The place of the box means nothing where the whole picture is scaled.
-        if matches!(self.frame, Frame::Cover | Frame::Pad) {
+        if matches!(self.frame, Frame::Cover | Frame::Pad | Frame::CoverPad) {
             placed(f, &self.gravity, &self.offset, self.zoom.as_ref())?;
         }
-        if let (Frame::Pad, Some(fill)) = (self.frame, &self.background) {
+        if let (Frame::Pad | Frame::CoverPad, Some(fill)) = (self.frame, &self.background) {
             write!(f, " on {fill}")?;
         }
         Ok(())
@@ -235,11 +236,18 @@ impl Display for Area {
         if self.ignore_aspect {
             f.write_str(" ignore-aspect")?;
         }
-        match &self.dpr {
-            Dpr::Fixed(Decimal::ONE) => Ok(()),
-            Dpr::Fixed(dpr) => write!(f, " dpr={dpr}"),
-            Dpr::Shown => f.write_str(" dpr=shown"),
-            Dpr::Expr(expr) => write!(f, " dpr={{{expr}}}"),
+        self.dpr.fmt(f)
+    }
+}
+
+impl Display for Dpr {
+    /// With a space in front, and nothing where it is one.
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fixed(Decimal::ONE) => Ok(()),
+            Self::Fixed(dpr) => write!(f, " dpr={dpr}"),
+            Self::Shown => f.write_str(" dpr=shown"),
+            Self::Expr(expr) => write!(f, " dpr={{{expr}}}"),
         }
     }
 }
@@ -293,14 +301,14 @@ impl Display for Turn {
 
 impl Display for Radii {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let [first, rest @ ..] = &self.0;
+        let [first, rest @ ..] = &self.corners;
         first.fmt(f)?;
         if rest.iter().any(|corner| corner != first) {
             for corner in rest {
                 write!(f, ":{corner}")?;
             }
         }
-        Ok(())
+        self.dpr.fmt(f)
     }
 }
 
@@ -316,7 +324,7 @@ impl Display for Corner {
 
 impl Display for Border {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "border {} {}", self.width, self.colour)?;
+        write!(f, "border {} {}{}", self.width, self.colour, self.dpr)?;
         match &self.radii {
             Some(radii) => write!(f, " round {radii}"),
             None => Ok(()),

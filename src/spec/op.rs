@@ -191,6 +191,8 @@ pub enum Frame {
     Cover,
     /// The whole picture inside the box, the rest of the box filled.
     Pad,
+    /// Fills the box as far as little of the picture is cut, and pads where that is not far enough.
+    CoverPad,
 }
 
 /// In which direction a resize may scale.
@@ -373,9 +375,14 @@ pub enum Corner {
     Expr(Box<Expr>),
 }
 
-/// The radii of the corners, clockwise from the top left.
+/// The radii of the corners.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Radii(pub [Corner; 4]);
+pub struct Radii {
+    /// Clockwise from the top left.
+    pub corners: [Corner; 4],
+    /// Multiplies what is in pixels. Assumed: published for width and height only.
+    pub dpr: Dpr,
+}
 
 /// A solid line around a picture.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -386,6 +393,8 @@ pub struct Border {
     pub colour: Ink,
     /// The radii that the same component asks for; the line then follows the corners.
     pub radii: Option<Radii>,
+    /// Multiplies the width. Assumed: published for width and height of the picture only.
+    pub dpr: Dpr,
 }
 
 /// What an area is filled with.

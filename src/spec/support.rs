@@ -4,8 +4,8 @@
 //! what is unsupported, all ask here. Whoever renders another op moves its arm.
 
 use super::{
-    Area, Blend, Corner, Crop, Dpr, Effect, Expr, Fact, Fill, Gravity, Length, Metadata, Op,
-    Overlay, Radii, Resize, Select, Setting, Source, Subject,
+    Amount, Area, Blend, Corner, Crop, Dpr, Effect, Expr, Fact, Fill, Gravity, Length, Metadata,
+    Op, Overlay, Radii, Resize, Select, Setting, Source, Subject,
 };
 
 /// Whether something in a specification is rendered.
@@ -120,6 +120,7 @@ impl Op {
                 }
             }
             Self::Turn(_)
+            | Self::TurnToShape(_)
             | Self::Rotate(_)
             | Self::Opacity(_)
             | Self::Trim(_)
@@ -127,11 +128,14 @@ impl Op {
             Self::Round(radii) => radii.support(),
             Self::Border(border) => {
                 let corners = border.radii.as_ref().map_or(Supported, Radii::support);
-                border.width.support().with(corners)
+                border
+                    .width
+                    .support()
+                    .with(corners)
+                    .with(border.dpr.support())
             }
             Self::Background(fill) => fill.support(),
             Self::RotateBy(by) | Self::OpacityBy(by) => by.support(),
-            Self::TurnToShape(_) => Unsupported("turning by the shape asked for is left out"),
             Self::Effect(effect) => effect.support(),
             Self::Overlay(overlay) => overlay.support(),
             Self::Clip(_) => Unsupported(VIDEO),
@@ -277,7 +281,11 @@ impl Effect {
             | Self::Reverse
             | Self::Transition { .. }
             | Self::Volume { .. } => Unsupported(VIDEO),
-            Self::Loop { .. } | Self::Zoompan { .. } => Unsupported("animation is not rendered"),
+            Self::Loop { level } => match level {
+                None | Some(Amount::Fixed(_)) => Supported,
+                Some(Amount::Expr(_)) => Unsupported(VARIABLE),
+            },
+            Self::Zoompan { .. } => Unsupported("stills are not brought to motion"),
             Self::ClippingPath { .. } => Unsupported("clipping paths are not written"),
             Self::Function { .. } => Unsupported("custom functions are not run: left out"),
             Self::Variable { .. } => Unsupported(VARIABLE),
@@ -383,10 +391,12 @@ impl Dpr {
 
 impl Radii {
     fn support(&self) -> Support {
-        self.0.iter().fold(Supported, |all, corner| match corner {
-            Corner::Px(_) | Corner::Max => all,
-            Corner::Expr(by) => all.with(by.support()),
-        })
+        self.corners
+            .iter()
+            .fold(self.dpr.support(), |all, corner| match corner {
+                Corner::Px(_) | Corner::Max => all,
+                Corner::Expr(by) => all.with(by.support()),
+            })
     }
 }
 
@@ -428,10 +438,8 @@ impl Select {
     #[must_use]
     pub const fn support(&self) -> Support {
         match self {
-            Self::Whole => Supported,
-            Self::Page(_) | Self::PageBy(_) | Self::Pages(_) | Self::Named { .. } => {
-                Unsupported(FIRST_PAGE)
-            }
+            Self::Whole | Self::Page(_) | Self::PageBy(_) => Supported,
+            Self::Pages(_) | Self::Named { .. } => Unsupported(FIRST_PAGE),
         }
     }
 }
@@ -441,10 +449,8 @@ impl Metadata {
     #[must_use]
     pub const fn support(self) -> Support {
         match self {
-            Self::Strip => Supported,
-            Self::Keep | Self::Attribution => {
-                Approximated("metadata is not copied into the result")
-            }
+            Self::Strip | Self::Keep => Supported,
+            Self::Attribution => Approximated("author and copyright are looked for in Exif only"),
         }
     }
 }
@@ -456,10 +462,19 @@ impl Setting {
         match self {
             Self::QualityBy(by) => by.support(),
             Self::Format(_) => Unsupported("this format cannot be written: the stored one is kept"),
-            Self::ColourSpace(_) => Approximated("the result is always sRGB"),
-            Self::Density(_) => Approximated("density is not written into the result"),
-            Self::Delay(_) => Unsupported("animation is not rendered"),
-            Self::Animated(_) => Approximated("the first frame is delivered"),
+            Self::ColourSpace(word) => {
+                let known = ["cmyk", "keep_cmyk", "copy"];
+                if known.iter().any(|known| word.eq_ignore_ascii_case(known)) {
+                    Supported
+                } else {
+                    Approximated("stored profiles are not applied: the result is sRGB")
+                }
+            }
+            Self::Density(amount) | Self::Delay(amount) => match amount {
+                Amount::Fixed(_) => Supported,
+                Amount::Expr(by) => by.support(),
+            },
+            Self::Animated(_) => Supported,
             Self::Sampling { .. }
             | Self::VideoCodec(_)
             | Self::AudioCodec(_)
@@ -471,10 +486,10 @@ impl Setting {
             | Self::DynamicRange(_)
             | Self::Stream(_) => Unsupported(VIDEO),
             Self::Switch("moving", _) => Approximated("a still picture is delivered"),
-            Self::Switch("palette", _) => Approximated("written with full colours"),
-            Self::Switch("profile", _) => {
-                Approximated("no colour profile is written: the result is sRGB")
-            }
+            Self::Switch(
+                "palette" | "profile" | "facts" | "any-format" | "true-colour" | "rgba",
+                _,
+            ) => Supported,
             Self::Switch(..) => Unsupported("this flag is not rendered"),
         }
     }

@@ -149,9 +149,22 @@ impl Symbolic for Offset {
     }
 }
 
+impl Symbolic for Dpr {
+    fn show<S: Symbols>(&mut self, symbols: &mut S) -> Result<(), S::Error> {
+        let mut area = Area {
+            dpr: std::mem::take(self),
+            ..Area::default()
+        };
+        let shown = symbols.area(&mut area);
+        *self = area.dpr;
+        shown
+    }
+}
+
 impl Symbolic for Radii {
     fn show<S: Symbols>(&mut self, symbols: &mut S) -> Result<(), S::Error> {
-        self.0
+        self.dpr.show(symbols)?;
+        self.corners
             .iter_mut()
             .try_for_each(|corner| corner.show(symbols))
     }

@@ -109,11 +109,18 @@ fn no_picture_at_all() {
     );
     for (bytes, format) in [
         (&b"%PDF-1.7"[..], Format::Pdf),
-        (b"<?xml version='1.0'?><svg xmlns=''/>", Format::Svg),
-        (b"\xFF\x0A\0\0", Format::Jxl),
         (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", Format::Heic),
     ] {
         assert_eq!(render::probe(bytes).err(), Some(Error::NoCodec { format }));
+    }
+    for (bytes, format) in [
+        (&b"<?xml version='1.0'?><svg xmlns=''/>"[..], Format::Svg),
+        (b"\xFF\x0A\0\0", Format::Jxl),
+    ] {
+        let error = render::probe(bytes).err();
+        let named =
+            matches!(&error, Some(Error::BadSource { format: named, .. }) if *named == format);
+        assert!(named, "{error:?}");
     }
 }
 

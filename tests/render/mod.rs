@@ -6,13 +6,19 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod animation;
+mod drawings;
 mod effects;
+mod folding;
 mod formats;
+mod gallery;
 mod hostile;
 mod kinds;
 mod look;
+mod metadata;
 mod orientation;
 mod painting;
 mod pool;
 mod resampling;
+mod sets;
 pub mod sources;

@@ -6,7 +6,7 @@ use cldgate::render;
 use cldgate::spec::{Format, Turn};
 
 /// An EXIF block that names one orientation.
-fn exif(value: u8, big: bool) -> Vec<u8> {
+pub fn exif(value: u8, big: bool) -> Vec<u8> {
     if big {
         [
             &b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0"[..],

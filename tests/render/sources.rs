@@ -1,8 +1,8 @@
 //! Generated pictures, plans for them, and second decoders to look at results with.
 
-use cldgate::plan::{Encode, RasterPlan, Region, Size, Step};
+use cldgate::plan::{self, Encode, Frames, RasterPlan, Region, Size, Step};
 use cldgate::render::{self, Budget, Rendered};
-use cldgate::spec::{Chroma, Colour, Format, Metadata, Progressive};
+use cldgate::spec::{Chroma, Format};
 
 /// RGBA pixels.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -122,19 +122,18 @@ impl Picture {
 
 pub fn encode(format: Format, quality: u8) -> Encode {
     Encode {
-        format,
-        quality,
         chroma: Chroma::Full,
-        progressive: Progressive::Off,
-        metadata: Metadata::Strip,
-        background: Colour::WHITE,
+        ..Encode::new(format, quality)
     }
 }
 
 pub fn plan(source: Size, steps: &[Step], encode: Encode) -> RasterPlan {
+    let (window, steps) = plan::fold(source, steps.to_vec());
     RasterPlan {
         source,
-        steps: steps.to_vec(),
+        window,
+        frames: Frames::One(0),
+        steps,
         encode,
     }
 }
@@ -156,6 +155,21 @@ pub fn scaled(from: Size, to: Size) -> Step {
 pub fn run(file: &[u8], steps: &[Step], how: Encode) -> Result<Rendered, render::Error> {
     let facts = render::probe(file)?;
     render::run(&plan(facts.size, steps, how), file, &Budget::unlimited())
+}
+
+/// The same for one frame, counted from 0.
+pub fn run_frame(
+    file: &[u8],
+    frame: u32,
+    steps: &[Step],
+    how: Encode,
+) -> Result<Rendered, render::Error> {
+    let facts = render::probe(file)?;
+    let plan = RasterPlan {
+        frames: Frames::One(frame),
+        ..plan(facts.size, steps, how)
+    };
+    render::run(&plan, file, &Budget::unlimited())
 }
 
 /// Steps over a picture, seen through PNG.
@@ -216,6 +230,25 @@ pub fn open(file: &[u8], format: Format) -> Picture {
                 size: Size::new(picture.width(), picture.height()),
                 pixels: picture.pixels().map(|p| p.0).collect(),
             }
+        }
+        Format::WebP => {
+            let mut decoder = image_webp::WebPDecoder::new(std::io::Cursor::new(file)).unwrap();
+            let (width, height) = decoder.dimensions();
+            let mut buffer = vec![0; decoder.output_buffer_size().unwrap()];
+            decoder.read_image(&mut buffer).unwrap();
+            let pixels = if decoder.has_alpha() {
+                buffer.chunks(4).map(|p| [p[0], p[1], p[2], p[3]]).collect()
+            } else {
+                buffer.chunks(3).map(|p| [p[0], p[1], p[2], 255]).collect()
+            };
+            Picture {
+                size: Size::new(width, height),
+                pixels,
+            }
+        }
+        Format::Gif => {
+            let (shown, _) = super::animation::play(file, Format::Gif);
+            shown.into_iter().next().unwrap().picture
         }
         // Read back by the renderer itself: no second decoder is among the dependencies.
         other => {

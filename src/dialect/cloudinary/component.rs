@@ -146,7 +146,6 @@ impl<'a, 'u> Reader<'a, 'u> {
         let mut items = pages.iter();
         let select = match (pages.kind(), items.next(), items.next()) {
             (Some(kind), ..) => names(kind == "embedded"),
-            (None, Some(PageItem::One(1)), None) => return Ok(()),
             (None, Some(PageItem::One(0)), None) => {
                 return Err(Error::Conflict {
                     parameter: param.text.into(),
@@ -233,8 +232,11 @@ impl<'a, 'u> Reader<'a, 'u> {
         let b = corners.next().unwrap_or_else(|| a.clone());
         let c = corners.next().unwrap_or_else(|| a.clone());
         let d = corners.next().unwrap_or_else(|| b.clone());
-        let radii = Radii([a, b, c, d]);
-        if radii.0.iter().all(|corner| *corner == Corner::Px(0)) {
+        let radii = Radii {
+            corners: [a, b, c, d],
+            dpr: size::dpr_behind_a_size(self),
+        };
+        if radii.corners.iter().all(|corner| *corner == Corner::Px(0)) {
             return None;
         }
         self.judge(Op::Round(radii.clone()).support(), param.text);
@@ -255,6 +257,7 @@ impl<'a, 'u> Reader<'a, 'u> {
             },
             colour: ink(&written.colour),
             radii: radii.cloned(),
+            dpr: size::dpr_behind_a_size(self),
         };
         if border.width == Length::Px(0) {
             return None;

@@ -197,13 +197,7 @@ fn switch(reader: &mut Reader<'_, '_>, flag: &Flag<'_>) {
         | FlagName::StripProfile
         | FlagName::ForceStrip
         | FlagName::ImmutableCache
-        | FlagName::Png24
-        | FlagName::Png32
         | FlagName::LayerApply => {}
-        FlagName::AnyFormat => {
-            let message = "PNG-8 is not chosen by itself";
-            reader.note(NoteLevel::Ignored, &written(), message);
-        }
         FlagName::C2pa | FlagName::Draco | FlagName::Original | FlagName::Rasterize => {
             reader.note(NoteLevel::Ignored, &written(), "without effect here");
         }
@@ -236,6 +230,9 @@ fn rare(name: FlagName, argument: Option<&str>) -> Option<Setting> {
         FlagName::Awebp => return Some(Setting::Animated(Some("webp"))),
         FlagName::Apng => return Some(Setting::Animated(Some("png"))),
         FlagName::Png8 => "palette",
+        FlagName::Png24 => "true-colour",
+        FlagName::Png32 => "rgba",
+        FlagName::AnyFormat => "any-format",
         FlagName::ForceIcc => "profile",
         FlagName::Alternate => "alternate-sound",
         FlagName::Clip => "clip-path",

@@ -127,11 +127,13 @@ fn op(
             (Frame::Cover, Direction::Any)
         }
         CropMode::FillPad | CropMode::AutoPad => {
-            reader.note_key(ParamKey::Crop, NoteLevel::Approximated, "rendered as pad");
-            (Frame::Pad, Direction::Any)
+            let message = "cuts at most a third of the picture, and pads the rest";
+            reader.note_key(ParamKey::Crop, NoteLevel::Approximated, message);
+            (Frame::CoverPad, Direction::Any)
         }
     };
-    let placed = matches!(frame, Frame::Cover | Frame::Pad);
+    let padded = matches!(frame, Frame::Pad | Frame::CoverPad);
+    let placed = padded || frame == Frame::Cover;
     let detects = matches!(mode, CropMode::Thumb | CropMode::Auto);
     Ok(Op::Resize(Resize {
         frame,
@@ -146,20 +148,24 @@ fn op(
             Offset::default()
         },
         zoom: if detects { zoom(reader) } else { None },
-        background: if frame == Frame::Pad { fill } else { None },
+        background: if padded { fill } else { None },
     }))
 }
 
 /// The box that `w_ h_ ar_ dpr_` ask for.
 pub(super) fn area(reader: &mut Reader<'_, '_>) -> Result<Area, Error> {
     let (ratio, ratio_by) = ratio(reader)?;
+    let dpr = dpr(reader);
+    if let Some(param) = reader.param(ParamKey::Dpr) {
+        reader.judge(dpr.support(), param.text);
+    }
     Ok(Area {
         width: side(reader, ParamKey::Width, Fact::Width),
         height: side(reader, ParamKey::Height, Fact::Height),
         ratio,
         ratio_by,
         ignore_aspect: has_flag(reader.component, FlagName::IgnoreAspectRatio),
-        dpr: dpr(reader),
+        dpr,
     })
 }
 
@@ -235,30 +241,48 @@ fn fraction(width: Number, height: Number) -> Option<Ratio> {
     (w / h <= MAX_RATIO && h / w <= MAX_RATIO).then_some(ratio)
 }
 
-fn dpr(reader: &mut Reader<'_, '_>) -> Dpr {
-    let Some(param) = reader.param(ParamKey::Dpr) else {
-        return Dpr::default();
-    };
-    let dpr = match &param.value {
-        Value::Auto(_) => Dpr::Shown,
-        Value::Number(number) => decimal(*number).map_or_else(Dpr::default, Dpr::Fixed),
-        Value::Expr(expr) => Dpr::Expr(boxed(expr, None)),
+/// The component's pixel ratio; one where it names none.
+pub(super) fn dpr(reader: &Reader<'_, '_>) -> Dpr {
+    match reader.param(ParamKey::Dpr).map(|param| &param.value) {
+        Some(Value::Auto(_)) => Dpr::Shown,
+        Some(Value::Number(number)) => decimal(*number).map_or_else(Dpr::default, Dpr::Fixed),
+        Some(Value::Expr(expr)) => Dpr::Expr(boxed(expr, None)),
         _ => Dpr::default(),
-    };
-    reader.judge(dpr.support(), param.text);
-    dpr
+    }
 }
 
-/// A pixel ratio in a component without a size belongs to every resize before it.
+/// The pixel ratio for what is measured in pixels beside or behind a resize: without a size anywhere
+/// it does nothing.
+pub(super) fn dpr_behind_a_size(reader: &Reader<'_, '_>) -> Dpr {
+    let sized = |op: &Op| matches!(op, Op::Resize(_) | Op::Crop(_));
+    if reader.spec.ops.iter().any(sized) {
+        dpr(reader)
+    } else {
+        Dpr::default()
+    }
+}
+
+/// A pixel ratio in a component without a size belongs to every resize before it, and to what is
+/// measured in pixels after a resize.
 fn dpr_of_the_chain(reader: &mut Reader<'_, '_>, dpr: &Dpr) {
     if *dpr == Dpr::default() {
         return;
     }
     let mut applied = false;
     for op in &mut reader.spec.ops {
-        if let Op::Resize(resize) = op {
-            resize.area.dpr = dpr.clone();
-            applied = true;
+        match op {
+            Op::Resize(resize) => {
+                resize.area.dpr = dpr.clone();
+                applied = true;
+            }
+            Op::Round(radii) if applied => radii.dpr = dpr.clone(),
+            Op::Border(border) if applied => {
+                border.dpr = dpr.clone();
+                if let Some(radii) = &mut border.radii {
+                    radii.dpr = dpr.clone();
+                }
+            }
+            _ => {}
         }
     }
     if !applied {

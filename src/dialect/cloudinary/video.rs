@@ -6,7 +6,7 @@ use crate::grammar::{KeySet, ParamKey, Value};
 use crate::spec::{Amount, Clip, Decimal, Fact, Op, Setting, Time};
 
 /// Colour spaces that are the result's own in any case.
-const SRGB: &[&str] = &["srgb", "tinysrgb", "no_cmyk"];
+const SRGB: &[&str] = &["srgb", "tinysrgb", "no_cmyk", "srgb:truecolor"];
 
 /// The keys of settings, in the order in which they are read.
 const SETTINGS: &[ParamKey] = &[

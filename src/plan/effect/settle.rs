@@ -6,7 +6,7 @@
 use super::{Balance, EffectStep, Fade, Point, Rect, look, warp};
 use crate::plan::Error;
 use crate::plan::facts::Size;
-use crate::plan::geometry::StepInput;
+use crate::plan::measure::StepInput;
 use crate::plan::raster::{Paint, Region as Part, Step};
 use crate::spec::{
     Amount, Colour, Curve, Decimal, Effect, FadeMode, Hundredths, Ink, Offset, Region, Scene, Side,

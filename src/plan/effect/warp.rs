@@ -4,7 +4,7 @@
 use super::{Arc, EffectStep, Warp};
 use crate::plan::Error;
 use crate::plan::facts::Size;
-use crate::plan::geometry::StepInput;
+use crate::plan::measure::StepInput;
 use crate::plan::raster::{Region, Step};
 use crate::spec::{Angle, Length, Side};
 

@@ -1,5 +1,7 @@
 //! Pixels to a file: one file here for each format.
 
+pub(super) mod animated;
+mod apng;
 #[cfg(feature = "aom")]
 #[path = "avif_aom.rs"]
 mod avif;
@@ -8,11 +10,14 @@ mod avif;
 mod avif;
 mod general;
 mod gif;
+mod gif_animated;
 mod jpeg;
+mod palette;
 #[cfg(feature = "aom")]
 mod planes;
 mod png;
 mod webp;
+mod webp_animated;
 
 use super::budget::{Budget, within};
 use super::error::Error;
@@ -56,7 +61,7 @@ pub(super) fn encode(raster: Raster, how: &Encode, budget: &Budget) -> Result<Ve
     };
     match how.format {
         Format::Jpeg => jpeg::encode(&raster, how),
-        Format::Png => png::encode(&raster),
+        Format::Png => png::encode(raster, how),
         Format::WebP => webp::encode(raster, how, budget),
         Format::Gif => gif::encode(raster),
         #[cfg(any(feature = "rav1e", feature = "aom"))]

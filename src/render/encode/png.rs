@@ -1,26 +1,105 @@
-//! PNG, as many samples a pixel as the picture has.
+//! PNG, as many samples a pixel as the picture has, or as few as were asked for.
 
 use png::{BitDepth, ColorType, Compression, Encoder, Filter};
 
+use super::animated::rgba;
+use super::palette::{MOST, Palette};
+use crate::plan::{Encode, PngKind, Size};
 use crate::render::error::Error;
 use crate::render::raster::{Layout, Raster};
 use crate::spec::Format;
 
-pub(super) fn encode(raster: &Raster) -> Result<Vec<u8>, Error> {
-    let bad = |error: png::EncodingError| Error::encoder(Format::Png, error);
-    let mut file = Vec::with_capacity(raster.pixels().len() / 2 + 1024);
-    let mut encoder = Encoder::new(&mut file, raster.size().width, raster.size().height);
-    encoder.set_color(match raster.layout() {
+pub(super) fn encode(raster: Raster, how: &Encode) -> Result<Vec<u8>, Error> {
+    let raster = match how.png {
+        PngKind::AsIs => raster,
+        PngKind::Colour => raster.into_colour(),
+        PngKind::Rgba => raster.into_rgba(),
+        PngKind::Palette | PngKind::PaletteIfExact => {
+            let mut pixels = Vec::new();
+            rgba(&raster, &mut pixels);
+            let palette = match how.png {
+                PngKind::Palette => Some(Palette::learnt(&pixels, MOST)),
+                _ => Palette::exact(&pixels, MOST),
+            };
+            match palette {
+                Some(palette) => return indexed(&pixels, raster.size(), palette),
+                None => raster,
+            }
+        }
+    };
+    let colour = match raster.layout() {
         Layout::Grey => ColorType::Grayscale,
         Layout::Rgb => ColorType::Rgb,
         Layout::Rgba | Layout::Cmyk => ColorType::Rgba,
-    });
-    encoder.set_depth(BitDepth::Eight);
+    };
     // The slower settings take thirty times as long for one file in a hundred less.
+    write(
+        raster.size(),
+        raster.pixels(),
+        (colour, BitDepth::Eight),
+        |encoder| {
+            encoder.set_filter(Filter::Adaptive);
+        },
+    )
+}
+
+/// A palette of colours with their alpha, and the places of the pixels in it.
+fn indexed(pixels: &[[u8; 4]], size: Size, mut palette: Palette) -> Result<Vec<u8>, Error> {
+    let places: Vec<u8> = pixels
+        .iter()
+        .map(|&pixel| palette.nearest(pixel).0)
+        .collect();
+    let colours = palette.colours();
+    let (depth, bits) = match colours.len() {
+        0..=2 => (BitDepth::One, 1),
+        3..=4 => (BitDepth::Two, 2),
+        5..=16 => (BitDepth::Four, 4),
+        _ => (BitDepth::Eight, 8),
+    };
+    let packed = if bits == 8 {
+        places
+    } else {
+        packed(&places, size.width as usize, bits)
+    };
+    let rgb: Vec<[u8; 3]> = colours.iter().map(|&[r, g, b, _]| [r, g, b]).collect();
+    let alpha: Vec<u8> = colours.iter().map(|&[.., a]| a).collect();
+    write(size, &packed, (ColorType::Indexed, depth), |encoder| {
+        encoder.set_palette(rgb.into_flattened());
+        if alpha.iter().any(|&a| a != 255) {
+            encoder.set_trns(alpha);
+        }
+        // Places in a palette are no amounts: the difference of neighbours says nothing.
+        encoder.set_filter(Filter::NoFilter);
+    })
+}
+
+/// Several places in a byte, the first in the upper bits; every row begins with a new byte.
+fn packed(places: &[u8], width: usize, bits: usize) -> Vec<u8> {
+    let rows = places.chunks(width.max(1));
+    rows.flat_map(|row| {
+        row.chunks(8 / bits).map(|several| {
+            let filled = several.iter().fold(0, |byte, place| byte << bits | place);
+            filled << (8 - bits * several.len())
+        })
+    })
+    .collect()
+}
+
+fn write(
+    size: Size,
+    data: &[u8],
+    (colour, depth): (ColorType, BitDepth),
+    adjust: impl FnOnce(&mut Encoder<'_, &mut Vec<u8>>),
+) -> Result<Vec<u8>, Error> {
+    let bad = |error: png::EncodingError| Error::encoder(Format::Png, error);
+    let mut file = Vec::with_capacity(data.len() / 2 + 1024);
+    let mut encoder = Encoder::new(&mut file, size.width, size.height);
+    encoder.set_color(colour);
+    encoder.set_depth(depth);
     encoder.set_compression(Compression::Fast);
-    encoder.set_filter(Filter::Adaptive);
+    adjust(&mut encoder);
     let mut writer = encoder.write_header().map_err(bad)?;
-    writer.write_image_data(raster.pixels()).map_err(bad)?;
+    writer.write_image_data(data).map_err(bad)?;
     writer.finish().map_err(bad)?;
     Ok(file)
 }

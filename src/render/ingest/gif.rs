@@ -1,59 +1,125 @@
-//! GIF: the first frame on its canvas.
+//! GIF: frames put on their canvas one after the other.
 
 use std::num::NonZeroU64;
 
-use gif::{ColorOutput, DecodeOptions, DecodingError, MemoryLimit};
+use gif::{
+    ColorOutput, DecodeOptions, Decoder, DecodingError, DisposalMethod, MemoryLimit, Repeat,
+};
 
-use super::{Decoded, buffer, raster};
-use crate::plan::Facts;
+use super::frames::{Animation, Place, Shown};
+use crate::plan::Size;
 use crate::render::budget::Budget;
 use crate::render::error::Error;
-use crate::render::raster::Layout;
 use crate::spec::Format;
+
+/// Viewers show a frame that asks for less than this...
+const SHORTEST_DELAY: u32 = 20;
+/// ...for this long, in milliseconds.
+const DEFAULT_DELAY: u32 = 100;
 
 fn bad(error: DecodingError) -> Error {
     Error::bad(Format::Gif, error)
 }
 
-pub(super) fn decode(bytes: &[u8], facts: &Facts, budget: &Budget) -> Result<Decoded, Error> {
-    let most = NonZeroU64::new(budget.limits().source_pixels).unwrap_or(NonZeroU64::MIN);
-    let mut options = DecodeOptions::new();
-    options.set_color_output(ColorOutput::Indexed);
-    options.set_memory_limit(MemoryLimit::Bytes(most));
-    let mut decoder = options.read_info(bytes).map_err(bad)?;
-    let global = decoder.global_palette().map(<[u8]>::to_vec);
-    let frame = decoder
-        .read_next_frame()
-        .map_err(bad)?
-        .ok_or_else(|| Error::bad(Format::Gif, "no frame"))?;
-    let palette = frame
-        .palette
-        .as_deref()
-        .or(global.as_deref())
-        .ok_or_else(|| Error::bad(Format::Gif, "no palette"))?;
-    let (palette, _) = palette.as_chunks::<3>();
-    let clear = frame.transparent;
-    // An index past the palette shows nothing, like the transparent one.
-    let colour = |index: u8| match palette.get(usize::from(index)) {
-        Some(&[r, g, b]) if clear != Some(index) => [r, g, b, 255],
-        _ => [0; 4],
-    };
-    let mut colours = [[0; 4]; 256];
-    for (index, slot) in (0..=u8::MAX).zip(&mut colours) {
-        *slot = colour(index);
+/// A GIF being played.
+pub(super) struct Gif<'a> {
+    decoder: Decoder<&'a [u8]>,
+    size: Size,
+    canvas: Vec<[u8; 4]>,
+    /// The canvas as it was before a frame that leaves no trace.
+    before: Vec<[u8; 4]>,
+    /// What happens to the frame on the canvas before the next one comes.
+    dispose: DisposalMethod,
+    place: Place,
+}
+
+impl<'a> Gif<'a> {
+    pub fn open(bytes: &'a [u8], size: Size, budget: &Budget) -> Result<Self, Error> {
+        let most = NonZeroU64::new(budget.limits().source_pixels).unwrap_or(NonZeroU64::MIN);
+        let mut options = DecodeOptions::new();
+        options.set_color_output(ColorOutput::Indexed);
+        options.set_memory_limit(MemoryLimit::Bytes(most));
+        let decoder = options.read_info(bytes).map_err(bad)?;
+        let pixels = usize::try_from(size.pixels())
+            .map_err(|_| Error::bad(Format::Gif, "picture does not fit into memory"))?;
+        Ok(Self {
+            decoder,
+            size,
+            canvas: vec![[0; 4]; pixels],
+            before: Vec::new(),
+            dispose: DisposalMethod::Keep,
+            place: Place::default(),
+        })
     }
-    let size = facts.size;
-    let mut pixels = buffer(Format::Gif, size, Layout::Rgba)?;
-    let (canvas, _) = pixels.as_chunks_mut::<4>();
-    let rows = canvas
-        .chunks_exact_mut(size.width as usize)
-        .skip(frame.top.into());
-    let lines = frame.buffer.chunks_exact(usize::from(frame.width).max(1));
-    for (row, line) in rows.zip(lines) {
-        for (pixel, &index) in row.iter_mut().skip(frame.left.into()).zip(line) {
-            *pixel = *colours.get(usize::from(index)).unwrap_or(&[0; 4]);
+
+    /// Takes the frame on the canvas away, as it asked for.
+    fn dispose(&mut self) {
+        match self.dispose {
+            DisposalMethod::Any | DisposalMethod::Keep => {}
+            // Browsers clear to nothing, whatever background colour the file names.
+            DisposalMethod::Background => self.place.clear(&mut self.canvas, self.size),
+            DisposalMethod::Previous => self.canvas.copy_from_slice(&self.before),
         }
     }
-    let raster = raster(Format::Gif, size, Layout::Rgba, pixels)?;
-    Ok(Decoded::whole(raster.without_idle_alpha(), None))
+}
+
+impl Animation for Gif<'_> {
+    fn next(&mut self) -> Result<Option<Shown<'_>>, Error> {
+        self.dispose();
+        // Whatever comes of this frame, it is taken away no second time.
+        self.dispose = DisposalMethod::Keep;
+        let global = self.decoder.global_palette().map(<[u8]>::to_vec);
+        let Some(frame) = self.decoder.read_next_frame().map_err(bad)? else {
+            return Ok(None);
+        };
+        let palette = frame
+            .palette
+            .as_deref()
+            .or(global.as_deref())
+            .ok_or_else(|| Error::bad(Format::Gif, "no palette"))?;
+        let (palette, _) = palette.as_chunks::<3>();
+        // An index past the palette shows nothing, like the transparent one.
+        let mut colours = [None; 256];
+        for ((index, slot), &[r, g, b]) in (0..=u8::MAX).zip(&mut colours).zip(palette) {
+            *slot = (frame.transparent != Some(index)).then_some([r, g, b, 255]);
+        }
+        self.dispose = frame.dispose;
+        self.place = Place {
+            left: frame.left.into(),
+            top: frame.top.into(),
+            width: frame.width.into(),
+            height: frame.height.into(),
+        };
+        if frame.dispose == DisposalMethod::Previous {
+            self.before.clone_from(&self.canvas);
+        }
+        let rows = self.place.rows(&mut self.canvas, self.size, &frame.buffer);
+        for (row, line) in rows {
+            for (pixel, &index) in row.iter_mut().zip(line) {
+                if let Some(Some(colour)) = colours.get(usize::from(index)) {
+                    *pixel = *colour;
+                }
+            }
+        }
+        let delay = u32::from(frame.delay) * 10;
+        Ok(Some(Shown {
+            canvas: &self.canvas,
+            delay: if delay < SHORTEST_DELAY {
+                DEFAULT_DELAY
+            } else {
+                delay
+            },
+        }))
+    }
+
+    fn plays(&self) -> u16 {
+        match self.decoder.repeat() {
+            Repeat::Infinite => 0,
+            Repeat::Finite(again) => again.saturating_add(1),
+        }
+    }
+
+    fn profile(&self) -> Option<Vec<u8>> {
+        self.decoder.icc_profile().map(<[u8]>::to_vec)
+    }
 }

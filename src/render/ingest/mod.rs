@@ -4,24 +4,30 @@
 mod av1;
 #[cfg(any(feature = "rav1e", feature = "aom"))]
 mod avif;
+mod frames;
 mod general;
 mod gif;
 mod jpeg;
+mod jxl;
 mod png;
+mod svg;
 mod webp;
 #[cfg(any(feature = "rav1e", feature = "aom"))]
 mod yuv;
 
+pub(super) use frames::{Animation, animation};
 pub(super) use general::describe as describe_general;
+pub(super) use jxl::describe as describe_jxl;
+pub(super) use svg::describe as describe_svg;
 
 use super::budget::Budget;
 use super::error::Error;
 use super::raster::{Layout, Planes, Raster, buffer_len};
-use crate::plan::{Facts, Region, Size, Step};
+use crate::plan::{Facts, Region, Size, Step, Window};
 use crate::spec::Format;
 
 /// What the first step needs of a source. A decoder gives at least this; it may give all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Request {
     /// Left edge in stored pixels.
     pub left: u32,
@@ -31,19 +37,14 @@ pub(super) struct Request {
     pub size: Size,
     /// How many times smaller the picture may be made along each side: 1, 2, 4 or 8.
     pub shrink: u32,
+    /// Which frame, counted from 0.
+    pub frame: u32,
+    /// The region that the first resampling takes, in stored pixels, and what it makes of it: a drawing
+    /// is drawn just so.
+    pub exact: Option<(Region, Size)>,
 }
 
 impl Request {
-    /// Everything, as it is stored.
-    pub fn whole(size: Size) -> Self {
-        Self {
-            left: 0,
-            top: 0,
-            size,
-            shrink: 1,
-        }
-    }
-
     /// The whole pixels that a region touches, cut to the picture.
     #[allow(
         clippy::cast_possible_truncation,
@@ -64,6 +65,8 @@ impl Request {
             top,
             size: Size::new(width, height),
             shrink,
+            frame: 0,
+            exact: None,
         }
     }
 }
@@ -97,7 +100,7 @@ pub(super) struct Packed {
 
 impl Decoded {
     /// The whole picture as it is stored.
-    fn whole(raster: Raster, profile: Option<Vec<u8>>) -> Self {
+    pub fn whole(raster: Raster, profile: Option<Vec<u8>>) -> Self {
         let packed = Packed {
             raster,
             origin: (0.0, 0.0),
@@ -129,6 +132,32 @@ impl Picture {
                 planes.resampled(from, to)
             }
         }
+    }
+
+    /// Without what lies outside a window, so that no filter looks there. A window whose edges lie
+    /// between samples of a reduced picture keeps the samples that they cut.
+    pub fn through(self, window: Window, source: Size) -> Result<Self, Error> {
+        if window == Window::whole(source) {
+            return Ok(self);
+        }
+        let mut packed = self.into_packed()?;
+        let edges = packed.place(window.outside(Region::whole(window.size)));
+        let part = Request::part(packed.raster.size(), edges, 1);
+        let (left, top) = (f64::from(part.left), f64::from(part.top));
+        let from = Region {
+            x: left,
+            y: top,
+            ..Region::whole(part.size)
+        };
+        packed.raster = packed.raster.resampled(from, part.size)?;
+        packed.origin.0 += left / packed.scale.0;
+        packed.origin.1 += top / packed.scale.1;
+        Ok(Self::Packed(packed))
+    }
+
+    /// Whether its samples are inks.
+    pub fn is_inks(&self) -> bool {
+        matches!(self, Self::Packed(packed) if packed.raster.layout() == Layout::Cmyk)
     }
 
     /// The picture as pixels.
@@ -171,16 +200,46 @@ pub(super) fn decode(
     request: &Request,
     budget: &Budget,
 ) -> Result<Decoded, Error> {
+    if request.frame > 0 || moves(facts.format, facts.frames) {
+        return still(bytes, facts, request.frame, budget);
+    }
     match facts.format {
         Format::Jpeg => jpeg::decode(bytes, facts, request, budget),
         Format::Png => png::decode(bytes, facts, request, budget),
-        Format::WebP => webp::decode(bytes, facts, request),
-        Format::Gif => gif::decode(bytes, facts, budget),
+        Format::WebP => webp::decode(bytes, facts, request, budget),
+        Format::Jxl => jxl::decode(bytes, facts),
+        Format::Svg => svg::decode(bytes, facts, request),
         #[cfg(any(feature = "rav1e", feature = "aom"))]
         Format::Avif => avif::decode(bytes, facts, budget),
         Format::Bmp | Format::Tiff | Format::Ico => general::decode(bytes, facts, budget),
         format => Err(Error::NoCodec { format }),
     }
+}
+
+/// Whether a still is one frame of an animation to be played up to it. A PNG has its first picture apart.
+const fn moves(format: Format, frames: u32) -> bool {
+    match format {
+        Format::Gif => true,
+        Format::WebP => frames > 1,
+        _ => false,
+    }
+}
+
+/// One frame of an animation.
+fn still(bytes: &[u8], facts: &Facts, frame: u32, budget: &Budget) -> Result<Decoded, Error> {
+    let mut animation = animation(bytes, facts, budget)?;
+    for _ in 0..frame {
+        budget.check()?;
+        animation.next()?;
+    }
+    let shown = animation.next()?;
+    let shown = shown.ok_or_else(|| Error::bad(facts.format, "no such frame"))?;
+    let pixels = shown.canvas.as_flattened().to_vec();
+    let raster = raster(facts.format, facts.size, Layout::Rgba, pixels)?;
+    Ok(Decoded::whole(
+        raster.without_idle_alpha(),
+        animation.profile(),
+    ))
 }
 
 /// A raster from what a decoder says and gives.

@@ -1,14 +1,52 @@
 //! WebP, cropped and reduced inside the decoder where the plan allows.
 
+use super::frames::{Animation, Shown};
 use super::{Decoded, Packed, Request, buffer, raster};
 use crate::plan::{Facts, Size};
+use crate::render::budget::Budget;
 use crate::render::codec_webp::{self, Part};
 use crate::render::error::Error;
 use crate::render::probe::webp_profile;
 use crate::render::raster::Layout;
 use crate::spec::Format;
 
-pub(super) fn decode(bytes: &[u8], facts: &Facts, request: &Request) -> Result<Decoded, Error> {
+/// An animation being played.
+pub(super) struct WebP<'a> {
+    bytes: &'a [u8],
+    frames: codec_webp::Animation<'a>,
+}
+
+impl<'a> WebP<'a> {
+    pub fn open(bytes: &'a [u8], size: Size) -> Result<Self, Error> {
+        let frames = codec_webp::Animation::open(bytes, size)
+            .map_err(|reason| Error::bad(Format::WebP, reason))?;
+        Ok(Self { bytes, frames })
+    }
+}
+
+impl Animation for WebP<'_> {
+    fn next(&mut self) -> Result<Option<Shown<'_>>, Error> {
+        let frame = self.frames.next();
+        let frame = frame.map_err(|reason| Error::bad(Format::WebP, reason))?;
+        Ok(frame.map(|(canvas, delay)| Shown { canvas, delay }))
+    }
+
+    fn plays(&self) -> u16 {
+        self.frames.plays()
+    }
+
+    fn profile(&self) -> Option<Vec<u8>> {
+        webp_profile(self.bytes).map(<[u8]>::to_vec)
+    }
+}
+
+/// A still.
+pub(super) fn decode(
+    bytes: &[u8],
+    facts: &Facts,
+    request: &Request,
+    budget: &Budget,
+) -> Result<Decoded, Error> {
     let profile = webp_profile(bytes).map(<[u8]>::to_vec);
     let bad = |reason| Error::bad(Format::WebP, reason);
     let features = codec_webp::features(bytes).map_err(bad)?;
@@ -16,9 +54,8 @@ pub(super) fn decode(bytes: &[u8], facts: &Facts, request: &Request) -> Result<D
         return Err(Error::bad(Format::WebP, "size differs between headers"));
     }
     if features.animated {
-        let pixels = codec_webp::first_frame(bytes, facts.size).map_err(bad)?;
-        let raster = raster(Format::WebP, facts.size, Layout::Rgba, pixels)?;
-        return Ok(Decoded::whole(raster.without_idle_alpha(), profile));
+        // With a single frame, that is: one of several is asked for elsewhere.
+        return super::still(bytes, facts, 0, budget);
     }
     // The decoder cuts at even edges, where the halved colour planes have whole samples.
     let (left, top) = (request.left & !1, request.top & !1);

@@ -9,10 +9,11 @@ mod attention;
 mod faces;
 
 use super::budget::Budget;
+use super::draw::stepped;
 use super::error::Error;
 use super::raster::{Layout, Raster};
 use super::text::Fonts;
-use super::{Sources, guarded, ingest, request, resample_first, transform};
+use super::{Sources, guarded};
 use crate::plan::{Facts, Needs, Region, Seen, Size, Step};
 use crate::spec::{Colour, Turn};
 
@@ -64,24 +65,16 @@ fn small_copy(
         let scaled = u64::from(n) * u64::from(LONGEST) / longest.max(1);
         u32::try_from(scaled).unwrap_or(LONGEST).min(n)
     };
-    let steps = resample_first(
-        facts.size,
-        &[
-            Step::Turn(orientation),
-            Step::Resample {
-                from: Region::whole(upright),
-                to: Size::new(side(upright.width), side(upright.height)),
-            },
-        ],
-    );
-    let wanted = request(facts.size, &steps);
-    let decoded = guarded(
-        || ingest::decode(source, facts, &wanted, budget),
-        || Error::bad(facts.format, "the decoder crashed on it"),
-    )?;
+    let steps = [
+        Step::Turn(orientation),
+        Step::Resample {
+            from: Region::whole(upright),
+            to: Size::new(side(upright.width), side(upright.height)),
+        },
+    ];
     let fonts = Fonts::default();
     let nothing = Sources::new(&[], &fonts, budget);
-    let copy = transform(decoded, &steps, &[], &nothing, budget)?.into_colour();
+    let copy = stepped(source, &steps, &nothing, budget)?.into_colour();
     Ok(match copy.layout() {
         Layout::Rgba => copy.flattened(crate::plan::Paint::Colour(Colour::WHITE)),
         _ => copy,

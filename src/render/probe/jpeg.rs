@@ -47,6 +47,11 @@ impl<'a> Iterator for Segments<'a> {
     }
 }
 
+/// The segments in front of the picture's data: markers and bodies.
+pub(in crate::render) fn segments(bytes: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
+    Segments::new(bytes)
+}
+
 pub(super) fn header(bytes: &[u8]) -> Result<Header, Error> {
     let mut orientation = Turn::NONE;
     for (marker, body) in Segments::new(bytes) {

@@ -12,7 +12,10 @@ mod jpeg;
 mod png;
 mod webp;
 
-pub(super) use webp::profile as webp_profile;
+pub(super) use bytes::{be16, be32, le16, le32};
+pub(super) use jpeg::segments as jpeg_segments;
+pub(super) use png::chunks as png_chunks;
+pub(super) use webp::{chunks as webp_chunks, profile as webp_profile};
 
 use super::error::Error;
 use super::ingest;
@@ -44,6 +47,18 @@ pub fn probe(bytes: &[u8]) -> Result<Facts, Error> {
         Format::WebP => webp::header(bytes),
         Format::Avif => avif(bytes),
         Format::Bmp | Format::Tiff | Format::Ico => general(bytes, format),
+        Format::Jxl => ingest::describe_jxl(bytes).map(|(size, alpha)| Header {
+            size,
+            orientation: Turn::NONE,
+            alpha,
+            frames: 1,
+        }),
+        Format::Svg => ingest::describe_svg(bytes).map(|size| Header {
+            size,
+            orientation: Turn::NONE,
+            alpha: true,
+            frames: 1,
+        }),
         _ => Err(Error::NoCodec { format }),
     }?;
     Ok(Facts {
@@ -88,7 +103,7 @@ pub fn sniff(bytes: &[u8]) -> Option<Format> {
         return Some(Format::Pdf);
     }
     // Two letters are little to go by: the header's own size must fit as well.
-    if starts(b"BM") && matches!(bytes::le32(bytes, 14), Some(12 | 16 | 40..=124)) {
+    if starts(b"BM") && matches!(le32(bytes, 14), Some(12 | 16 | 40..=124)) {
         return Some(Format::Bmp);
     }
     is_svg(bytes).then_some(Format::Svg)

@@ -35,7 +35,7 @@ pub(super) fn header(bytes: &[u8]) -> Result<Header, Error> {
 }
 
 /// Chunks by name; the last one may be cut short.
-fn chunks(bytes: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+pub(in crate::render) fn chunks(bytes: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     let mut rest = bytes.get(8..).unwrap_or_default();
     std::iter::from_fn(move || {
         let length = index(be32(rest, 0)?);

@@ -77,7 +77,7 @@ pub(in crate::render) fn profile(bytes: &[u8]) -> Option<&[u8]> {
 }
 
 /// Chunks by name; the last one may be cut short. Lengths are padded to even.
-fn chunks(bytes: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+pub(in crate::render) fn chunks(bytes: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     let mut rest = bytes.get(12..).unwrap_or_default();
     std::iter::from_fn(move || {
         be32(rest, 0)?;

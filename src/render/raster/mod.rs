@@ -14,8 +14,8 @@ mod turn;
 
 use super::budget::Budget;
 use super::error::Error;
-use crate::plan::{Paint, Region, Size, Step};
-use crate::spec::{Colour, Turn};
+use crate::plan::{Paint, Size, Step};
+use crate::spec::Colour;
 
 pub(super) use colour::to_srgb;
 pub(super) use planes::Planes;
@@ -259,40 +259,4 @@ pub(super) fn over(top: [u8; 4], bottom: [u8; 4]) -> [u8; 4] {
         *out = u8::try_from((sum + alpha / 2) / alpha).unwrap_or(255);
     }
     out
-}
-
-/// The part of a stored picture that a region of the turned picture shows.
-pub(super) fn unturned(region: Region, stored: Size, turn: Turn) -> Region {
-    let (w, h) = (f64::from(stored.width), f64::from(stored.height));
-    let Region {
-        x,
-        y,
-        width,
-        height,
-    } = region;
-    let mut back = match turn.quarters % 4 {
-        0 => region,
-        1 => Region {
-            x: y,
-            y: h - (x + width),
-            width: height,
-            height: width,
-        },
-        2 => Region {
-            x: w - (x + width),
-            y: h - (y + height),
-            width,
-            height,
-        },
-        _ => Region {
-            x: w - (y + height),
-            y: x,
-            width: height,
-            height: width,
-        },
-    };
-    if turn.mirror {
-        back.x = w - (back.x + back.width);
-    }
-    back
 }

@@ -22,7 +22,7 @@ impl Raster {
     /// Cuts `from` out and scales it to `to` with a Lanczos filter of three lobes. What `from` says
     /// outside the picture is ignored. Colours are weighted by their alpha, so that what is invisible
     /// does not bleed into what is seen.
-    pub(super) fn resampled(self, from: Region, to: Size) -> Result<Self, Error> {
+    pub(in crate::render) fn resampled(self, from: Region, to: Size) -> Result<Self, Error> {
         self.resampled_by(from, to, FilterType::Lanczos3)
     }
 

@@ -1,0 +1,105 @@
+//! Which frames of a source become the result, and how they play.
+
+use super::facts::Facts;
+use super::{Error, Limits};
+use crate::spec::{Amount, Decimal, Effect, Format, FormatChoice, Op, Output, Setting};
+
+/// Which frames of a source become the result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Frames {
+    /// One, counted from 0.
+    One(u32),
+    /// All, one after the other.
+    All(Motion),
+}
+
+/// How frames play.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Motion {
+    /// Milliseconds that each is shown; `None`: as stored.
+    pub delay: Option<u32>,
+    /// How often all are played, 0 for ever; `None`: as stored.
+    pub plays: Option<u16>,
+}
+
+/// The longest that one frame may be told to stand, in milliseconds: what every format can say.
+const LONGEST_DELAY: i64 = 655_350;
+
+/// What a chain says about frames.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Film<'a> {
+    /// The one frame asked for, counted from 1.
+    pub page: Option<u32>,
+    /// How the result is written.
+    pub output: &'a Output,
+    /// The chain.
+    pub ops: &'a [Op],
+}
+
+impl Film<'_> {
+    /// Whether all frames of an animation may be wanted; the format decides.
+    pub fn moves(&self, facts: &Facts) -> bool {
+        facts.frames > 1 && self.page.is_none()
+    }
+
+    /// Whether a format is asked for as an animation, for a source that is one. GIF always is; WebP and
+    /// PNG where a flag or the automatic choice asks for it, and where the source is of that format
+    /// itself (assumed).
+    fn asks_for_animation(&self, facts: &Facts, format: Format) -> bool {
+        let mut settings = self.output.settings.iter();
+        let flagged = settings.any(|setting| match setting {
+            Setting::Animated(None) => true,
+            Setting::Animated(Some(word)) => *word == format.word(),
+            _ => false,
+        });
+        match format {
+            Format::Gif => true,
+            Format::WebP | Format::Png => {
+                let automatic = matches!(self.output.format, FormatChoice::Auto { .. });
+                flagged || facts.format == format || (automatic && format == Format::WebP)
+            }
+            _ => false,
+        }
+    }
+
+    /// The frames that a result in this format has.
+    ///
+    /// # Errors
+    /// [`Error::OverLimit`] when all of them together are too many pixels.
+    pub fn frames(&self, facts: &Facts, format: Format, limits: &Limits) -> Result<Frames, Error> {
+        if let Some(page) = self.page {
+            return Ok(Frames::One(page.saturating_sub(1)));
+        }
+        if !self.moves(facts) || !self.asks_for_animation(facts, format) {
+            return Ok(Frames::One(0));
+        }
+        limits.frames(facts)?;
+        let delay = self
+            .output
+            .settings
+            .iter()
+            .find_map(|setting| match setting {
+                Setting::Delay(Amount::Fixed(ms)) => {
+                    u32::try_from(whole(*ms).clamp(0, LONGEST_DELAY)).ok()
+                }
+                _ => None,
+            });
+        let plays = self.ops.iter().rev().find_map(|op| match op {
+            Op::Effect(effect) => match &**effect {
+                Effect::Loop { level: None } => Some(0),
+                // Played once, and again as often as it says.
+                Effect::Loop {
+                    level: Some(Amount::Fixed(again)),
+                } => u16::try_from(whole(*again).saturating_add(1).max(1)).ok(),
+                _ => None,
+            },
+            _ => None,
+        });
+        Ok(Frames::All(Motion { delay, plays }))
+    }
+}
+
+/// The whole part of a number that is not negative.
+const fn whole(number: Decimal) -> i64 {
+    number.billionths() / Decimal::SCALE
+}

@@ -1,0 +1,139 @@
+//! What a client is told about a picture, and which of its frames it gets.
+
+use cldgate::render::probe;
+use cldgate::spec::Format;
+use reqwest::StatusCode;
+
+use crate::gateway::Gateway;
+
+async fn body(gateway: &Gateway, url: &str, accept: &str) -> (StatusCode, String, Vec<u8>) {
+    let response = gateway.ask(url, &[("accept", accept)]).await;
+    let status = response.status();
+    let kind = response.headers().get("content-type");
+    let kind = kind
+        .map_or("", |kind| kind.to_str().expect("text"))
+        .to_owned();
+    (
+        status,
+        kind,
+        response.bytes().await.expect("a body").to_vec(),
+    )
+}
+
+#[tokio::test]
+async fn facts_agree_with_the_bytes() {
+    let gateway = Gateway::demo("");
+    for (components, id) in [
+        ("c_fill,w_300,h_200", "folder/photo.jpg"),
+        ("c_limit,w_90/f_webp", "sample.jpg"),
+        ("c_scale,w_100/a_90", "sample.png"),
+        ("c_scale,h_60", "rotated.jpg"),
+        ("c_fill,g_auto,w_100,h_100", "sample.jpg"),
+        ("fl_progressive/c_scale,w_40,dpr_2.0", "sample.jpg"),
+    ] {
+        let picture = format!("/demo/image/upload/{components}/{id}");
+        let facts = format!("/demo/image/upload/{components}/fl_getinfo/{id}");
+        let (_, _, made) = body(&gateway, &picture, "*/*").await;
+        let (status, kind, told) = body(&gateway, &facts, "*/*").await;
+        assert_eq!(
+            (status, kind.as_str()),
+            (StatusCode::OK, "application/json"),
+            "{facts}"
+        );
+        let told: serde_json::Value = serde_json::from_slice(&told).expect("JSON");
+        let seen = probe(&made).expect("a picture");
+        assert_eq!(told["output"]["width"], seen.size.width, "{facts}");
+        assert_eq!(told["output"]["height"], seen.size.height, "{facts}");
+        assert_eq!(told["output"]["bytes"], made.len(), "{facts}");
+        assert_eq!(told["output"]["format"], seen.format.word(), "{facts}");
+        assert_eq!(
+            told["g_auto_info"].is_array(),
+            components.contains("g_auto"),
+            "{facts}"
+        );
+    }
+    // Of a picture that is not changed: the stored file, measured as it is seen.
+    let (_, _, told) = body(&gateway, "/demo/image/upload/fl_getinfo/rotated.jpg", "*/*").await;
+    let told: serde_json::Value = serde_json::from_slice(&told).expect("JSON");
+    assert_eq!(
+        told["input"],
+        serde_json::json!({
+            "width": told["output"]["width"],
+            "height": told["output"]["height"],
+            "bytes": told["output"]["bytes"],
+        })
+    );
+    assert!(told["input"]["height"].as_u64() > told["input"]["width"].as_u64());
+}
+
+#[tokio::test]
+async fn frames_go_to_clients_that_can_play_them() {
+    let gateway = Gateway::demo("");
+    let id = "animated/lighthouse";
+    let frames = {
+        let (_, _, stored) = body(&gateway, &format!("/demo/image/upload/{id}.gif"), "*/*").await;
+        probe(&stored).expect("a GIF").frames
+    };
+    assert!(frames > 1);
+    for (path, accept, format, expected) in [
+        (format!("c_scale,w_60/{id}.gif"), "*/*", Format::Gif, frames),
+        (format!("c_scale,w_60/{id}"), "*/*", Format::Gif, frames),
+        (
+            format!("c_scale,w_60/f_auto/{id}.gif"),
+            "*/*",
+            Format::Gif,
+            frames,
+        ),
+        (
+            format!("c_scale,w_60/f_auto/{id}.gif"),
+            "image/avif,image/webp,*/*",
+            Format::WebP,
+            frames,
+        ),
+        (
+            format!("c_scale,w_60/f_webp,fl_awebp/{id}.gif"),
+            "*/*",
+            Format::WebP,
+            frames,
+        ),
+        (
+            format!("c_scale,w_60/f_webp/{id}.gif"),
+            "*/*",
+            Format::WebP,
+            1,
+        ),
+        (
+            format!("c_scale,w_60/f_png,fl_apng/{id}.gif"),
+            "*/*",
+            Format::Png,
+            frames,
+        ),
+        (format!("c_scale,w_60/{id}.png"), "*/*", Format::Png, 1),
+        (format!("c_scale,w_60/{id}.jpg"), "*/*", Format::Jpeg, 1),
+        (format!("c_scale,w_60,pg_2/{id}.gif"), "*/*", Format::Gif, 1),
+        (
+            format!("pg_1/f_webp,fl_awebp/{id}.gif"),
+            "*/*",
+            Format::WebP,
+            1,
+        ),
+    ] {
+        let (status, kind, made) =
+            body(&gateway, &format!("/demo/image/upload/{path}"), accept).await;
+        assert_eq!(status, StatusCode::OK, "{path}");
+        let seen = probe(&made).expect("a picture");
+        assert_eq!(kind, format.media_type(), "{path}");
+        assert_eq!(
+            (seen.format, seen.frames),
+            (format, expected),
+            "{path} for {accept}"
+        );
+    }
+    let (status, ..) = body(
+        &gateway,
+        &format!("/demo/image/upload/pg_999/{id}.gif"),
+        "*/*",
+    )
+    .await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+}

@@ -1,0 +1,152 @@
+//! Drawings: sharp at any size, with nothing fetched, and not to be broken.
+
+use super::sources::{Picture, encode, open, plan, run, scaled};
+use cldgate::plan::{Region, Size, Step};
+use cldgate::render::{self, Budget, Error};
+use cldgate::spec::Format;
+
+fn drawn(svg: &str, steps: &[Step]) -> Picture {
+    let made = run(svg.as_bytes(), steps, encode(Format::Png, 80)).unwrap();
+    open(&made.body, Format::Png)
+}
+
+const HALVES: &str = r##"<svg xmlns="http://www.w3.org/2000/svg" width="20" height="10">
+    <rect width="10" height="10" fill="#c81e1e"/><rect x="10" width="10" height="10" fill="#1e1ec8" opacity="0.5"/></svg>"##;
+
+#[test]
+fn a_drawing_is_drawn_at_the_size_wanted() {
+    let facts = render::probe(HALVES.as_bytes()).unwrap();
+    assert_eq!(
+        (facts.format, facts.size, facts.alpha),
+        (Format::Svg, Size::new(20, 10), true)
+    );
+    let own = drawn(HALVES, &[]);
+    assert_eq!(
+        (own.size, own.at(9, 5)),
+        (Size::new(20, 10), [200, 30, 30, 255])
+    );
+    assert_eq!(own.at(10, 5)[3], 128);
+    // Enlarged a hundred times the edge is as sharp as before.
+    let large = drawn(HALVES, &[scaled(Size::new(20, 10), Size::new(2000, 1000))]);
+    assert_eq!(large.at(999, 500), [200, 30, 30, 255]);
+    assert_eq!(large.at(1000, 500)[3], 128);
+    // And so is a part of it.
+    let part = Step::Resample {
+        from: Region {
+            x: 9.0,
+            y: 2.0,
+            width: 2.0,
+            height: 4.0,
+        },
+        to: Size::new(200, 400),
+    };
+    let part = drawn(HALVES, &[part]);
+    assert_eq!(
+        (part.at(99, 5), part.at(100, 5)[3]),
+        ([200, 30, 30, 255], 128)
+    );
+    // A cut without a scale, and what comes after.
+    let cut = Step::Resample {
+        from: Region {
+            x: 8.0,
+            y: 0.0,
+            width: 4.0,
+            height: 4.0,
+        },
+        to: Size::new(4, 4),
+    };
+    assert_eq!(drawn(HALVES, &[cut]).at(1, 1), [200, 30, 30, 255]);
+}
+
+#[test]
+fn text_is_written_without_any_font_installed() {
+    let svg = r#"<svg xmlns="http://www.w3.org/2000/svg" width="120" height="40"><text x="4" y="30" font-family="Nowhere" font-size="30">Wij</text></svg>"#;
+    let inked = drawn(svg, &[]).pixels.iter().filter(|p| p[3] > 128).count();
+    assert!(inked > 150, "{inked}");
+}
+
+#[test]
+fn nothing_outside_is_looked_at() {
+    let folder = crate::gateway::scratch("svg");
+    let file = folder.join("secret.png");
+    std::fs::write(&file, Picture::new(10, 10, |_, _| [255, 0, 0, 255]).png()).unwrap();
+    for href in [
+        file.display().to_string(),
+        format!("file://{}", file.display()),
+        "http://127.0.0.1:9/a.png".to_owned(),
+        "#self".to_owned(),
+    ] {
+        let svg = format!(
+            r##"<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" id="self" width="10" height="10"><image width="10" height="10" xlink:href="{href}"/></svg>"##
+        );
+        let seen = drawn(&svg, &[]);
+        assert!(seen.pixels.iter().all(|p| p[3] == 0), "{href}");
+    }
+    let entity = format!(
+        r#"<!DOCTYPE svg [<!ENTITY x SYSTEM "file://{}">]><svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><text>&x;</text></svg>"#,
+        file.display()
+    );
+    let made = run(entity.as_bytes(), &[], encode(Format::Png, 80));
+    assert!(
+        made.is_err()
+            || open(&made.unwrap().body, Format::Png)
+                .pixels
+                .iter()
+                .all(|p| p[3] == 0)
+    );
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn a_picture_inside_is_shown() {
+    use base64::Engine;
+    let inside = Picture::new(4, 4, |_, _| [10, 200, 30, 255]).png();
+    let inside = base64::engine::general_purpose::STANDARD.encode(inside);
+    let svg = format!(
+        r#"<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"><image width="8" height="8" href="data:image/png;base64,{inside}"/></svg>"#
+    );
+    assert_eq!(drawn(&svg, &[]).at(4, 4), [10, 200, 30, 255]);
+}
+
+#[test]
+fn hostile_drawings_are_refused_or_drawn() {
+    let deep = format!(
+        r#"<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9">{}{}</svg>"#,
+        "<g opacity=\"0.9\">".repeat(5000),
+        "</g>".repeat(5000)
+    );
+    let uses: String = (1..30)
+        .map(|n| {
+            format!(
+                r##"<g id="a{n}"><use href="#a{0}"/><use href="#a{0}"/></g>"##,
+                n - 1
+            )
+        })
+        .collect();
+    let bomb = format!(
+        r##"<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><defs><rect id="a0" width="1" height="1"/>{uses}</defs><use href="#a29"/></svg>"##
+    );
+    let laughs = r#"<!DOCTYPE svg [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;"><!ENTITY d "&c;&c;&c;&c;&c;&c;&c;&c;&c;&c;"><!ENTITY e "&d;&d;&d;&d;&d;&d;&d;&d;&d;&d;"><!ENTITY f "&e;&e;&e;&e;&e;&e;&e;&e;&e;&e;">]><svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><text>&f;&f;&f;&f;</text></svg>"#;
+    for svg in [
+        deep.as_str(),
+        &bomb,
+        laughs,
+        "<svg",
+        "<svg/>",
+        "<svg xmlns='http://www.w3.org/2000/svg' width='0' height='5'/>",
+        "<svg xmlns='http://www.w3.org/2000/svg' width='-1' height='5'/>",
+        "<svg xmlns='http://www.w3.org/2000/svg' width='1e30' height='1e30'/>",
+        "<svg xmlns='http://www.w3.org/2000/svg' width='NaN' height='5'/>",
+    ] {
+        match run(svg.as_bytes(), &[], encode(Format::Png, 80)) {
+            Ok(_) | Err(Error::BadSource { .. } | Error::OverLimit { .. }) => {}
+            Err(error) => panic!("{error}: {}", &svg[..svg.len().min(80)]),
+        }
+    }
+    // A size over the limits is refused before anything is drawn.
+    let huge = "<svg xmlns='http://www.w3.org/2000/svg' width='40000' height='40000'/>";
+    let how = encode(Format::Png, 80);
+    let planned = plan(Size::new(40_000, 40_000), &[], how);
+    let made = render::run(&planned, huge.as_bytes(), &Budget::unlimited());
+    assert!(matches!(made, Err(Error::OverLimit { .. })), "{made:?}");
+}
