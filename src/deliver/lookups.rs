@@ -184,6 +184,23 @@ impl Lookups {
         own.learn(&key, question.await)
     }
 
+    /// Forgets where an asset was, here and at its origin: it was not there any more when it was read.
+    pub fn forget(endpoint: &Endpoint, origin: &dyn Origin, asset: &AssetRef) {
+        let mut known = endpoint.lookups.lock();
+        // Rare enough to look through all of them: one asset may be known for several hosts.
+        let gone: Vec<Key> = known
+            .iter()
+            .map(|(key, _)| key)
+            .filter(|(own, _)| own == asset)
+            .cloned()
+            .collect();
+        for key in &gone {
+            known.pop(key);
+        }
+        drop(known);
+        origin.forget(asset);
+    }
+
     /// Forgets what a purge names, and lets the origins forget it; how many answers that were.
     pub fn purge(endpoint: &Endpoint, purge: &Purge) -> u64 {
         let mut known = endpoint.lookups.lock();

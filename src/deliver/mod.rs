@@ -284,7 +284,7 @@ impl Gateway {
                 .inspect_err(|error| {
                     // Who asks once more shall look once more.
                     if error.is_outdated() {
-                        origin.forget(&delivery.asset);
+                        Lookups::forget(endpoint, &*origin, &delivery.asset);
                     }
                 })
                 .map_err(|error| match error {

@@ -15,6 +15,7 @@ mod overlay;
 mod raster;
 mod seen;
 mod settle;
+mod vary;
 
 use std::borrow::Cow;
 

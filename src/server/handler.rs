@@ -26,7 +26,7 @@ use super::status::{Failure, NO_STORE};
 use super::telemetry::loggable;
 use crate::cache::Purge;
 use crate::config::Config;
-use crate::deliver::{CacheState, Delivered, Error, Gateway, Purged, Request, Shared};
+use crate::deliver::{CacheState, Delivered, Error, Gateway, Lookups, Purged, Request, Shared};
 use crate::dialect::{self, Note, NoteLevel};
 use crate::grammar;
 use crate::plan::Hints;
@@ -292,7 +292,8 @@ impl App {
         let answer = Answer::of(&delivered);
         let response = answer.respond(asked.parts).await.inspect_err(|error| {
             if error.is_outdated() {
-                delivered.origin.forget(&delivered.asset);
+                let origin = &*delivered.origin;
+                Lookups::forget(&delivered.endpoint, origin, &delivered.asset);
             }
         })?;
         if is_worth_keeping(&delivered) {

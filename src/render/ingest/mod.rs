@@ -157,7 +157,10 @@ impl Picture {
 
     /// Whether its samples are inks.
     pub fn is_inks(&self) -> bool {
-        matches!(self, Self::Packed(packed) if packed.raster.layout() == Layout::Cmyk)
+        match self {
+            Self::Packed(packed) => packed.raster.layout() == Layout::Cmyk,
+            Self::Planar(planes) => planes.is_inks(),
+        }
     }
 
     /// The picture as pixels.

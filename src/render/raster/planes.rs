@@ -37,6 +37,11 @@ impl Planes {
         })
     }
 
+    /// Whether they are inks.
+    pub const fn is_inks(&self) -> bool {
+        matches!(self.model, Model::Cmyk | Model::Ycck)
+    }
+
     /// Cuts `from`, in source pixels, out and scales it to `to`.
     ///
     /// # Errors
