@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Ten times more cold renderings than a gateway can do: what comes through, what it holds, when it is well again.
 
-    overload.py BINARY [--seconds 60] [--factor 10] [--budget-mib 512]
+    overload.py BINARY [--seconds 60] [--factor 10]
 
 Starts the gateway over the demo's pictures on a port of its own and ends it. Every rendering asked for is another one, so
 nothing is cached; one cached picture is asked for beside them all the time. Prints a line for each figure.
@@ -20,12 +20,11 @@ def cold():
 
 
 class Gateway:
-    def __init__(self, binary, budget_mib):
+    def __init__(self, binary):
         self.folder = tempfile.TemporaryDirectory()
         config = pathlib.Path(self.folder.name, "cldgate.toml")
         config.write_text(
             'listen = "127.0.0.1:0"\n[log]\naccess = false\n'
-            f'[limits]\nmemory = "{budget_mib}MiB"\n'
             f"[[origin]]\nname = 'photos'\nkind = 'cloudinary_backup'\npath = '{HERE}/examples/photos'\nfolder = 'res/demo'\n"
             "[[endpoint]]\nname = 'demo'\nprefix = '/demo'\norigins = ['photos']\n")
         self.process = subprocess.Popen([binary, "serve", "--config", config], stdout=subprocess.PIPE, text=True)
@@ -89,9 +88,8 @@ def main():
     parser.add_argument("binary")
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--factor", type=int, default=10)
-    parser.add_argument("--budget-mib", type=int, default=512)
     options = parser.parse_args()
-    gateway = Gateway(options.binary, options.budget_mib)
+    gateway = Gateway(options.binary)
     try:
         cores = os.cpu_count() or 1
         run(gateway.port, 2, cores, 0)  # warm
