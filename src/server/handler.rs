@@ -180,10 +180,16 @@ impl App {
         let name = endpoint.map_or("", |endpoint| &*endpoint.name);
         let mut response = match self.limit(name, peer, request) {
             Some(refused) => refused,
-            None => match self.ready(&asked, start) {
-                Some(ready) => self.give(&gateway, &ready, &asked).await,
-                None => self.answer(&gateway, &asked, peer, start).await,
-            },
+            None => {
+                let ready = match self.ready(&asked, start) {
+                    Some(ready) => self.give(&gateway, &ready, &asked).await,
+                    None => None,
+                };
+                match ready {
+                    Some(response) => response,
+                    None => self.answer(&gateway, &asked, peer, start).await,
+                }
+            }
         };
         let answers = self.metrics.answers(name);
         self.finish(&asked, &mut response, start, name, &answers);
@@ -232,11 +238,22 @@ impl App {
             .map(|wait| refuse(&Failure::too_many(wait), request))
     }
 
-    /// Gives an answer that is ready.
-    async fn give(&self, gateway: &Gateway, ready: &Ready, asked: &Asked<'_>) -> Response<Body> {
-        self.count_ready(ready);
-        let response = ready.answer.respond(asked.parts).await;
-        response.unwrap_or_else(|error| fail(gateway, asked, &error))
+    /// Gives an answer that is ready; `None` when its original has changed in the meantime, so that it has
+    /// to be looked for anew.
+    async fn give(
+        &self,
+        gateway: &Gateway,
+        ready: &Ready,
+        asked: &Asked<'_>,
+    ) -> Option<Response<Body>> {
+        match ready.answer.respond(asked.parts).await {
+            Ok(response) => {
+                self.count_ready(ready);
+                Some(response)
+            }
+            Err(error) if error.is_outdated() => None,
+            Err(error) => Some(fail(gateway, asked, &error)),
+        }
     }
 
     fn count_ready(&self, ready: &Ready) {
