@@ -54,7 +54,7 @@ pub use once::{Finder, LookUp};
 pub use plain::{Layout, Plain};
 pub use reqwest::Url;
 pub use reqwest::header::HeaderMap;
-pub use spelling::{Spelling, Worked};
+pub use spelling::{Spelling, Worked, percent_decode};
 pub use store::{Begin, Depth, Object, Page, Store};
 pub use web::{Forwarded, Patience, Upstream, WebRules, WebServer, plain_header, secret_header};
 

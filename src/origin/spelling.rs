@@ -106,7 +106,8 @@ fn percent_encode(text: &str, space: &str) -> String {
 }
 
 /// Percent-decodes once; `None` where the result is no UTF-8. What is no escape stays.
-pub(super) fn percent_decode(text: &str) -> Option<String> {
+#[must_use]
+pub fn percent_decode(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [first, tail @ ..] = rest {

@@ -1,6 +1,5 @@
 //! The operators' listener: health, metrics, purges, and what the gateway understands of a URL.
 
-use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
@@ -16,6 +15,7 @@ use super::explain;
 use super::handler::{App, respond};
 use super::reload;
 use crate::cache::Purge;
+use crate::origin::percent_decode;
 
 const TEXT: &str = "text/plain; charset=utf-8";
 const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -169,33 +169,11 @@ async fn reload(app: &App) -> Response<Body> {
 fn asked_url(query: &str) -> Option<String> {
     let (_, value) = query.split_once("url=")?;
     let value = if value.contains("://") || value.starts_with('/') {
-        Cow::Borrowed(value)
+        value.to_owned()
     } else {
-        decode(value)?
+        percent_decode(value)?
     };
-    (!value.is_empty()).then(|| value.into_owned())
-}
-
-/// One percent-decoding; `None` where the result would be no UTF-8.
-fn decode(text: &str) -> Option<Cow<'_, str>> {
-    if !text.contains('%') {
-        return Some(Cow::Borrowed(text));
-    }
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, tail @ ..] = rest {
-        let digit = |byte: &u8| char::from(*byte).to_digit(16);
-        if let (b'%', [high, low, after @ ..]) = (first, tail)
-            && let (Some(high), Some(low)) = (digit(high), digit(low))
-        {
-            bytes.push(u8::try_from(high * 16 + low).unwrap_or_default());
-            rest = after;
-        } else {
-            bytes.push(*first);
-            rest = tail;
-        }
-    }
-    String::from_utf8(bytes).ok().map(Cow::Owned)
+    (!value.is_empty()).then_some(value)
 }
 
 fn page(status: StatusCode, media: &'static str, text: String) -> Response<Body> {
