@@ -54,6 +54,10 @@ docs:
 overload *ARGS:
     python3 benches/overload.py "$(./run build | tail -n 1)" {{ARGS}}
 
+# Whole jobs beside sharp and libvips on the same files; installs sharp by npm, pyvips by pip
+bench-peers DIR='target/peers':
+    scripts/bench-peers {{DIR}}
+
 # A Debian package
 deb DIR='target/deb':
     packaging/deb {{DIR}}

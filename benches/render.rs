@@ -1,10 +1,14 @@
-//! CPU time, bytes and quality of whole jobs on real photographs.
+//! CPU time, peak memory, bytes and quality of whole jobs on real photographs, and of the peers' results.
 //!
-//! `cargo bench --bench render -- DIR [RUNS] [NAME]`, best under `taskset -c 1`. `DIR` holds
-//! `photo-12mp.jpg`, its progressive twin `photo-12mp-prog.jpg`, `photo-24mp.jpg`, `photo-0.5mp.jpg`
-//! `alpha-2mp.png` and `anim-24f.gif`; what is missing is skipped. A line for each job: median and least CPU
-//! milliseconds of this thread, the stages' share of a run, bytes, and SSIMULACRA2 against a full
-//! decode, by another decoder, scaled with Lanczos3.
+//! `cargo bench --bench render -- DIR [RUNS [NAME [RESULTS]]]`, best under `taskset -c 1`; `just bench-peers`
+//! prepares and runs all of it. `DIR` holds `photo-12mp.jpg`, its progressive twin `photo-12mp-prog.jpg`,
+//! `photo-24mp.jpg`, `photo-0.5mp.jpg`, `alpha-2mp.png` and `anim-24f.gif`; what is missing is skipped. A line
+//! for each job: median and least CPU milliseconds of this thread, bytes, megabytes of peak memory beyond what
+//! the process held before, SSIMULACRA2 against a full decode, by another decoder, scaled with
+//! Lanczos3, and the stages of one run.
+//!
+//! `RESULTS` holds what the programs in `peers/` have written. A line for each of their files that is found:
+//! bytes and SSIMULACRA2 by the same measure, and what ours takes where it is at least as good.
 
 #![allow(
     missing_docs,
@@ -27,89 +31,41 @@ struct Job {
     file: &'static str,
     /// Width, and height where the picture is cut to a box.
     to: (u32, Option<u32>),
-    format: Format,
     quality: u8,
 }
 
+/// The names are those of the files that the peers' programs in `peers/` write.
 const JOBS: &[Job] = &[
+    job("12mp-fill-300.jpg", "photo-12mp.jpg", (300, Some(300)), 80),
     job(
-        "12MP->300x300 fill jpg q80",
-        "photo-12mp.jpg",
-        (300, Some(300)),
-        Format::Jpeg,
-        80,
-    ),
-    job(
-        "12MP progressive->300x300 jpg q80",
+        "12mp-progressive-fill-300.jpg",
         "photo-12mp-prog.jpg",
         (300, Some(300)),
-        Format::Jpeg,
         80,
     ),
-    job(
-        "24MP->300x300 fill jpg q80",
-        "photo-24mp.jpg",
-        (300, Some(300)),
-        Format::Jpeg,
-        80,
-    ),
-    job(
-        "12MP->800w webp q75",
-        "photo-12mp.jpg",
-        (800, None),
-        Format::WebP,
-        75,
-    ),
-    job(
-        "12MP->800w jpg q80",
-        "photo-12mp.jpg",
-        (800, None),
-        Format::Jpeg,
-        80,
-    ),
-    job(
-        "12MP->800w avif q50",
-        "photo-12mp.jpg",
-        (800, None),
-        Format::Avif,
-        50,
-    ),
-    job(
-        "2MP rgba png->400w png",
-        "alpha-2mp.png",
-        (400, None),
-        Format::Png,
-        80,
-    ),
-    job(
-        "0.5MP->200w jpg q80",
-        "photo-0.5mp.jpg",
-        (200, None),
-        Format::Jpeg,
-        80,
-    ),
-    job(
-        "gif 24 frames->200w webp q75",
-        "anim-24f.gif",
-        (200, None),
-        Format::WebP,
-        75,
-    ),
+    job("24mp-fill-300.jpg", "photo-24mp.jpg", (300, Some(300)), 80),
+    job("12mp-800.webp", "photo-12mp.jpg", (800, None), 75),
+    job("12mp-800.jpg", "photo-12mp.jpg", (800, None), 80),
+    job("12mp-800.avif", "photo-12mp.jpg", (800, None), 50),
+    job("2mp-rgba-400.png", "alpha-2mp.png", (400, None), 80),
+    job("0.5mp-200.jpg", "photo-0.5mp.jpg", (200, None), 80),
+    job("gif-24-frames-200.webp", "anim-24f.gif", (200, None), 75),
 ];
 
-const fn job(
-    name: &'static str,
-    file: &'static str,
-    to: (u32, Option<u32>),
-    format: Format,
-    quality: u8,
-) -> Job {
+const fn job(name: &'static str, file: &'static str, to: (u32, Option<u32>), quality: u8) -> Job {
     Job {
         name,
         file,
         to,
-        format,
         quality,
+    }
+}
+
+impl Job {
+    /// The format that the name ends with.
+    fn format(&self) -> Format {
+        let (_, ending) = self.name.rsplit_once('.').unwrap();
+        Format::from_extension(ending).unwrap()
     }
 }
 
@@ -134,7 +90,7 @@ fn process_time() -> f64 {
     (ticks(11) + ticks(12)) * 10.0
 }
 
-fn plan(source: Size, job: &Job) -> RasterPlan {
+fn plan(source: Size, job: &Job, quality: u8) -> RasterPlan {
     let (w, h) = (f64::from(source.width), f64::from(source.height));
     let (width, height) = job.to;
     let (from, to) = match height {
@@ -177,7 +133,7 @@ fn plan(source: Size, job: &Job) -> RasterPlan {
             false => Frames::One(0),
         },
         steps: vec![Step::Resample { from, to }],
-        encode: Encode::new(job.format, job.quality),
+        encode: Encode::new(job.format(), quality),
     }
 }
 
@@ -210,7 +166,7 @@ fn open(bytes: &[u8]) -> Vec<u8> {
     picture.into_rgb8().into_raw()
 }
 
-fn quality(source: &[u8], plan: &RasterPlan, result: &Rendered) -> f64 {
+fn quality(source: &[u8], plan: &RasterPlan, result: &[u8]) -> f64 {
     let (size, mut pixels) = open_source(source);
     let source =
         Image::from_slice_u8(size.width, size.height, &mut pixels, PixelType::U8x3).unwrap();
@@ -224,7 +180,7 @@ fn quality(source: &[u8], plan: &RasterPlan, result: &Rendered) -> f64 {
     Resizer::new()
         .resize(&source, &mut reference, &options)
         .unwrap();
-    let seen = open(&result.body);
+    let seen = open(result);
     let (width, height) = (to.width, to.height);
     let picture = |pixels| {
         let stride = width as usize * 3;
@@ -236,31 +192,38 @@ fn quality(source: &[u8], plan: &RasterPlan, result: &Rendered) -> f64 {
 fn main() {
     let mut arguments = std::env::args().skip(1).filter(|a| !a.starts_with("--"));
     let Some(folder) = arguments.next() else {
-        println!("usage: cargo bench --bench render -- DIR [RUNS] [NAME]");
+        println!("usage: cargo bench --bench render -- DIR [RUNS [NAME [RESULTS]]]");
         return;
     };
     let runs: usize = arguments.next().and_then(|n| n.parse().ok()).unwrap_or(15);
-    let only = arguments.next();
-    println!("job\truns\tmedian ms\tleast ms\tdecode\ttransform\tencode\tbytes\tssimulacra2");
+    let only = arguments.next().unwrap_or_default();
+    let results = arguments.next();
+    println!(
+        "who\tjob\tmedian ms\tleast ms\tbytes\tpeak MB\tssimulacra2\tdecode, transform, encode ms"
+    );
     for job in JOBS {
-        if only
-            .as_deref()
-            .is_some_and(|only| !job.name.starts_with(only))
-            || !render::can_write(job.format)
-        {
+        if !job.name.starts_with(&only) || !render::can_write(job.format()) {
             continue;
         }
         let Ok(source) = std::fs::read(Path::new(&folder).join(job.file)) else {
-            println!("{}\tno {}", job.name, job.file);
+            println!("cldgate\t{}\tno {}", job.name, job.file);
             continue;
         };
         measure(job, &source, runs);
+        for peer in ["sharp", "vips"] {
+            let file = results
+                .as_ref()
+                .map(|results| Path::new(results).join(format!("{peer}-{}", job.name)));
+            if let Some(Ok(file)) = file.map(std::fs::read) {
+                compare(peer, job, &source, &file);
+            }
+        }
     }
 }
 
 fn measure(job: &Job, source: &[u8], runs: usize) {
     let facts = render::probe(source).unwrap();
-    let plan = plan(facts.size, job);
+    let plan = plan(facts.size, job, job.quality);
     let once = || render::run(&plan, source, &Budget::unlimited()).unwrap();
     let result = once();
     // The slow encoder has threads of its own.
@@ -270,6 +233,7 @@ fn measure(job: &Job, source: &[u8], runs: usize) {
     } else {
         (thread_time, runs)
     };
+    let before = reset_peak();
     let mut times: Vec<f64> = (0..runs.max(1))
         .map(|_| {
             let start = clock();
@@ -277,18 +241,72 @@ fn measure(job: &Job, source: &[u8], runs: usize) {
             clock() - start
         })
         .collect();
+    let beyond = peak() - before;
     times.sort_by(f64::total_cmp);
     let ms = |time: std::time::Duration| time.as_secs_f64() * 1e3;
     println!(
-        "{}\t{}\t{:.1}\t{:.1}\t{:.1}\t{:.1}\t{:.1}\t{}\t{:.1}",
+        "cldgate\t{}\t{:.1}\t{:.1}\t{}\t{:.1}\t{:.1}\t{:.1}, {:.1}, {:.1}",
         job.name,
-        times.len(),
         times[times.len() / 2],
         times[0],
+        result.body.len(),
+        beyond,
+        quality(source, &plan, &result.body),
         ms(result.timings.decode),
         ms(result.timings.transform),
         ms(result.timings.encode),
-        result.body.len(),
-        quality(source, &plan, &result)
     );
+}
+
+/// A peer's file by our measure, and the smallest of ours that is at least as good.
+fn compare(peer: &str, job: &Job, source: &[u8], file: &[u8]) {
+    let facts = render::probe(source).unwrap();
+    let theirs = quality(source, &plan(facts.size, job, job.quality), file);
+    let ours = |quality: u8| -> Rendered {
+        let plan = plan(facts.size, job, quality);
+        render::run(&plan, source, &Budget::unlimited()).unwrap()
+    };
+    let lossy = matches!(job.format(), Format::Jpeg | Format::WebP | Format::Avif);
+    let moving = job.file.ends_with(".gif");
+    let equal = if lossy && !moving {
+        // The least quality that reaches theirs: scores grow with it, but for noise.
+        let (mut low, mut high) = (1, 99);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let plan = plan(facts.size, job, middle);
+            if quality(source, &plan, &ours(middle).body) < theirs {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        let length = ours(low).body.len();
+        format!(
+            "cldgate as good: quality {low}, {length} bytes, {:.3} of theirs",
+            length as f64 / file.len() as f64
+        )
+    } else {
+        String::new()
+    };
+    println!(
+        "{peer}\t{}\t\t\t{}\t\t{theirs:.1}\t{equal}",
+        job.name,
+        file.len()
+    );
+}
+
+/// The highest resident size since it was last reset, in megabytes; 0 where the system does not tell.
+fn peak() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kilobytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<f64>().ok());
+    kilobytes.unwrap_or(0.0) / 1024.0
+}
+
+/// Starts the highest resident size anew, and tells it.
+fn reset_peak() -> f64 {
+    if std::fs::write("/proc/self/clear_refs", "5").is_err() {
+        println!("peak memory cannot be reset on this system: it is that of the whole process");
+    }
+    peak()
 }

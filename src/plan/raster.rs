@@ -318,6 +318,9 @@ pub struct Encode {
     pub format: Format,
     /// On the encoder's own scale, 1 to 100; 100 is lossless where the format can be.
     pub quality: u8,
+    /// How good the result shall look, on the scale of SSIMULACRA2 (0 to 100): the encoder then takes the quality at
+    /// which this picture looks so, and [`quality`](Self::quality) only where it has no way to tell.
+    pub aim: Option<u8>,
     /// How colour is sampled.
     pub chroma: Chroma,
     /// Whether the file shows while it arrives.
@@ -346,6 +349,7 @@ impl Encode {
         Self {
             format,
             quality,
+            aim: None,
             chroma: if quality > FULL_CHROMA_ABOVE {
                 Chroma::Full
             } else {

@@ -6,6 +6,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod aim;
 mod animation;
 mod drawings;
 mod effects;

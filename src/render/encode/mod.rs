@@ -1,5 +1,6 @@
 //! Pixels to a file: one file here for each format.
 
+mod aim;
 pub(super) mod animated;
 mod apng;
 #[cfg(feature = "aom")]
@@ -50,7 +51,7 @@ pub(super) fn check(format: Format, size: Size) -> Result<(), Error> {
     within("output height in pixels", size.height.into(), longest)
 }
 
-/// Writes a picture, flattened first where the format has no transparency.
+/// Writes a picture, flattened first where the format has no transparency, in the quality it needs to look as asked.
 pub(super) fn encode(raster: Raster, how: &Encode, budget: &Budget) -> Result<Vec<u8>, Error> {
     let raster = if how.format.has_alpha() || raster.layout() != Layout::Rgba {
         raster
@@ -58,6 +59,10 @@ pub(super) fn encode(raster: Raster, how: &Encode, budget: &Budget) -> Result<Ve
         let mut behind = how.background;
         behind.a = 255;
         raster.flattened(Paint::Colour(behind))
+    };
+    let how = &Encode {
+        quality: aim::quality(&raster, how),
+        ..how.clone()
     };
     match how.format {
         Format::Jpeg => jpeg::encode(&raster, how),
