@@ -42,7 +42,7 @@ pub struct Bucket {
     pub keys: Option<KeyNames>,
     /// How long it may take, and how often it is asked.
     #[serde(flatten)]
-    pub patience: Patience,
+    pub patience: Box<Patience>,
 }
 
 /// Where an access key and its secret are.
@@ -160,7 +160,7 @@ fn bucket(section: &mut Section<'_, '_>, folder: &Path) -> Option<Bucket> {
                 access_key,
                 secret_key,
             }),
-        patience,
+        patience: Box::new(patience),
     })
 }
 
