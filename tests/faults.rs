@@ -45,8 +45,12 @@ pub enum Reply {
     File(u64, &'static str),
     /// The head of an answer, then a byte a second.
     Drip,
-    /// A body in chunks that does not end.
-    Endless,
+    /// The head of an answer with so many bytes, these, then the connection is reset.
+    Torn(u64, Vec<u8>),
+    /// This status and a body in chunks that does not end.
+    Endless(u16),
+    /// Lines of a head that does not end.
+    EndlessHead,
     /// Nothing, for as long as the connection lasts.
     Hang,
     /// The connection is reset.
@@ -175,10 +179,24 @@ async fn serve(
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }
         }
-        Reply::Endless => {
-            stream
-                .write_all(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")
-                .await?;
+        Reply::Torn(announced, bytes) => {
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {announced}\r\n\r\n");
+            stream.write_all(head.as_bytes()).await?;
+            stream.write_all(&bytes).await?;
+            // What is written is to arrive before the reset does.
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            stream.set_zero_linger()?;
+        }
+        Reply::EndlessHead => {
+            stream.write_all(b"HTTP/1.1 200 OK\r\n").await?;
+            let line = format!("x-header: {}\r\n", "x".repeat(1000));
+            for _ in 0..ENDLESS / line.len() as u64 {
+                stream.write_all(line.as_bytes()).await?;
+            }
+        }
+        Reply::Endless(status) => {
+            let head = format!("HTTP/1.1 {status} Told\r\ntransfer-encoding: chunked\r\n\r\n");
+            stream.write_all(head.as_bytes()).await?;
             let piece = [b'x'; 64 << 10];
             let mut sent = 0;
             while sent < ENDLESS {

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::origin::s3_server::{ACCESS_KEY, SECRET_KEY};
@@ -34,6 +34,29 @@ pub fn scratch(name: &str) -> PathBuf {
 /// Whether the sizes that take minutes are asked for.
 pub fn full() -> bool {
     std::env::var_os("CLDGATE_FULL").is_some_and(|value| value == "1")
+}
+
+/// The binary, with the keys of the S3 server of tests in its environment.
+pub fn command() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cldgate"));
+    command
+        .env("CLDGATE_TEST_ACCESS_KEY", ACCESS_KEY)
+        .env("CLDGATE_TEST_SECRET_KEY", SECRET_KEY);
+    command
+}
+
+/// What a command of the binary says.
+pub fn cldgate(arguments: &[&str]) -> Output {
+    let output = command().args(arguments).output();
+    output.expect("the binary runs")
+}
+
+/// The most bytes that a process has had in memory; `None` where the system does not tell.
+pub fn peak(process: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    let kibibytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kibibytes << 10)
 }
 
 /// A configuration over a bucket folder, with lines for `[cache]` and for the endpoint.

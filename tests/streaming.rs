@@ -7,14 +7,12 @@ use futures_util::StreamExt as _;
 use reqwest::StatusCode;
 
 use crate::faults::{Reply, Server, byte_at};
-use crate::gateway::{Gateway, scratch};
+use crate::gateway::{Gateway, full};
+use crate::origin::s3_server::S3Server;
 
 /// Bytes of the large file: a gigabyte, or enough to show in the memory if it were kept.
 fn large() -> u64 {
-    match std::env::var_os("CLDGATE_FULL") {
-        Some(_) => 1 << 30,
-        None => 128 << 20,
-    }
+    if full() { 1 << 30 } else { 128 << 20 }
 }
 
 /// How much the gateway's memory may grow meanwhile.
@@ -23,10 +21,14 @@ const GROWTH: u64 = 32 << 20;
 /// Bytes of the file that ranges are read from.
 const RANGED: u64 = 24 << 20;
 
-/// Over a mirror with a large video (a sparse file) and one whose bytes tell their place, and over a
-/// web server with the same under `/web`.
-async fn both(name: &str) -> (Gateway, Server, std::path::PathBuf) {
-    let bucket = scratch(name);
+/// The endpoints, each over another kind of place with the same videos.
+const PLACES: [&str; 3] = ["mirror", "bucket", "web"];
+
+/// Over a bucket with a large video (a sparse file) and one whose bytes tell their place, over its folder
+/// as a mirror, and over a web server with the same.
+async fn all_places() -> (Gateway, Server, S3Server) {
+    let store = S3Server::start();
+    let bucket = store.bucket();
     let asset = |id: &str| {
         let folder = bucket.join("res/demo/video/upload").join(id);
         std::fs::create_dir_all(&folder).expect("a folder");
@@ -47,19 +49,22 @@ async fn both(name: &str) -> (Gateway, Server, std::path::PathBuf) {
     let gateway = Gateway::start(&format!(
         "listen = \"127.0.0.1:0\"\nadmin = \"127.0.0.1:0\"\n\
          [[origin]]\nname = \"mirror\"\nkind = \"cloudinary_backup\"\npath = '{}'\nfolder = \"res/demo\"\n\
+         [[origin]]\nname = \"bucket\"\nkind = \"cloudinary_backup\"\nfolder = \"res/demo\"\n{}\
          [[origin]]\nname = \"web\"\nkind = \"web_server\"\nbase_url = \"{}\"\n\
+         [[endpoint]]\nname = \"bucket\"\nprefix = \"/bucket\"\norigins = [\"bucket\"]\n\
          [[endpoint]]\nname = \"mirror\"\nprefix = \"/mirror\"\norigins = [\"mirror\"]\n\
          [[endpoint]]\nname = \"web\"\nprefix = \"/web\"\norigins = [\"web\"]\n",
         bucket.display(),
+        store.toml(),
         server.base(),
     ));
-    (gateway, server, bucket)
+    (gateway, server, store)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_large_video_streams_at_constant_memory() {
-    let (gateway, _server, bucket) = both("large").await;
-    for place in ["mirror", "web"] {
+    let (gateway, _server, _store) = all_places().await;
+    for place in PLACES {
         // What a first request allocates once and for all is not counted.
         let range = [("range", "bytes=0-1000000")];
         let warm = gateway
@@ -87,14 +92,13 @@ async fn a_large_video_streams_at_constant_memory() {
             assert!(growth < GROWTH, "{place}: grew by {growth} bytes");
         }
     }
-    std::fs::remove_dir_all(bucket).expect("removed");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fifty_readers_get_the_ranges_they_ask_for() {
-    let (gateway, _server, bucket) = both("ranged").await;
+    let (gateway, _server, _store) = all_places().await;
     let gateway = Arc::new(gateway);
-    for place in ["mirror", "web"] {
+    for place in PLACES {
         let readers: Vec<_> = (0..50_u64)
             .map(|n| {
                 let gateway = gateway.clone();
@@ -120,13 +124,12 @@ async fn fifty_readers_get_the_ranges_they_ask_for() {
             reader.await.expect(place);
         }
     }
-    std::fs::remove_dir_all(bucket).expect("removed");
 }
 
 #[tokio::test]
 async fn ranges_follow_the_rules() {
-    let (gateway, _server, bucket) = both("rules").await;
-    for place in ["mirror", "web"] {
+    let (gateway, _server, _store) = all_places().await;
+    for place in PLACES {
         let path = format!("/{place}/video/upload/ranged.mp4");
         let head = gateway.ask(&path, &[("range", "bytes=0-0")]).await;
         let etag = head.headers()["etag"].to_str().expect("text").to_owned();
@@ -188,7 +191,6 @@ async fn ranges_follow_the_rules() {
             );
         }
     }
-    std::fs::remove_dir_all(bucket).expect("removed");
 }
 
 #[tokio::test]

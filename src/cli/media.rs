@@ -10,7 +10,7 @@ use super::{Error, FAILED, WRONG, runtime};
 use crate::config::{self, Config};
 use crate::grammar::params::is_format;
 use crate::origin::{Begin, Library};
-use crate::spec::{AssetRef, AssetType, DeliveryType};
+use crate::spec::{AssetRef, AssetType, DeliveryType, OneLine};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -190,7 +190,8 @@ async fn act(library: &Library, action: &Action) -> Result<ExitCode, Error> {
 fn report(result: Result<Vec<String>, crate::origin::Error>) -> Result<ExitCode, Error> {
     match result {
         Ok(keys) => {
-            let text = keys.join("\n") + "\n";
+            let lines = keys.iter().map(|key| format!("{}\n", OneLine(key)));
+            let text: String = lines.collect();
             std::io::stdout()
                 .write_all(text.as_bytes())
                 .map_err(Error::io("standard output"))?;
@@ -218,7 +219,7 @@ async fn list(library: &Library, prefix: &str) -> Result<ExitCode, Error> {
         for object in objects {
             count += 1;
             bytes += object.bytes;
-            writeln!(out, "{}\t{}", object.key, object.bytes)
+            writeln!(out, "{}\t{}", OneLine(&object.key), object.bytes)
                 .map_err(Error::io("standard output"))?;
         }
         begin = next;

@@ -183,6 +183,14 @@ fn open(origin: &Origin, calls: &CallBook) -> Result<Opened, Error> {
     Ok((opened, None))
 }
 
+/// An origin by itself, whether an endpoint names it or not.
+///
+/// # Errors
+/// [`Error::Secret`] when a secret cannot be had any more, [`Error::Origin`].
+pub fn opened(origin: &Origin) -> Result<Arc<dyn origin::Origin>, Error> {
+    open(origin, &CallBook::default()).map(|(opened, _)| opened)
+}
+
 /// The writing side of the media library with this name; `None` when there is no such library.
 ///
 /// # Errors

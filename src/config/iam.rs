@@ -52,7 +52,13 @@ fn list(number: usize, bucket: &Bucket, folder: &str) -> Value {
 
 fn objects(number: usize, bucket: &Bucket, folder: &str, written: bool) -> Value {
     let (what, actions) = if written {
-        let all = json!(["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]);
+        // A large file goes in parts, and what was sent of one that fails is taken back.
+        let all = json!([
+            "s3:GetObject",
+            "s3:PutObject",
+            "s3:AbortMultipartUpload",
+            "s3:DeleteObject",
+        ]);
         ("Write", all)
     } else {
         ("Read", json!("s3:GetObject"))

@@ -15,6 +15,7 @@ mod fonts;
 mod iam;
 mod origin;
 mod overrides;
+mod patience;
 mod problem;
 mod secret;
 mod section;
@@ -31,15 +32,16 @@ use serde::{Serialize, Serializer};
 use smallvec::SmallVec;
 use thiserror::Error as ThisError;
 
-pub use build::{client, gateway, library, shared};
+pub use build::{client, gateway, library, opened, shared};
 pub use fonts::Fonts;
 pub use iam::policy;
 pub use origin::{Origin, OriginKind};
+pub use patience::Patience;
 pub use problem::{Problem, Problems};
 pub use secret::SecretName;
 pub use store::{Bucket, KeyNames, Store};
 pub use unit::{Bytes, Time};
-pub use web::{HeaderText, Patience};
+pub use web::HeaderText;
 
 use crate::origin::VersionRule;
 use crate::spec::{Format, Level, Quality};

@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::check::{Names, name};
+use super::patience::Patience;
 use super::problem::Fault;
 use super::secret::SecretName;
 use super::section::Section;
 use super::store::{self, Bucket, Store};
 use super::unit::Time;
 use super::value as v;
-use super::web::{self, HeaderText, Patience};
+use super::web::{self, HeaderText};
 use crate::origin::{ListingLife, VersionRule};
 
 /// Seconds that an index is believed where the configuration says nothing else.

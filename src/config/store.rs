@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::patience::{self, Patience};
 use super::problem::Fault;
 use super::secret::SecretName;
 use super::section::Section;
-use super::unit::Time;
 use super::value as v;
-use crate::origin::s3;
+use crate::origin::{self, s3};
 
 /// A folder or a bucket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -40,14 +40,9 @@ pub struct Bucket {
     /// Names the access key and its secret; `None`: the standard chain of AWS tools.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub keys: Option<KeyNames>,
-    /// To accept a connection.
-    pub connect_timeout: Time,
-    /// To begin an answer, and to go on with it.
-    pub first_byte_timeout: Time,
-    /// For everything but streaming.
-    pub total_timeout: Time,
-    /// How often a call is repeated when the store fails, throttles or resets.
-    pub retries: u64,
+    /// How long it may take, and how often it is asked.
+    #[serde(flatten)]
+    pub patience: Box<Patience>,
 }
 
 /// Where an access key and its secret are.
@@ -80,12 +75,7 @@ impl Bucket {
             endpoint: self.endpoint.clone(),
             path_style: self.path_style,
             keys,
-            timeouts: s3::Timeouts {
-                connect: self.connect_timeout.0,
-                first_byte: self.first_byte_timeout.0,
-                total: self.total_timeout.0,
-            },
-            attempts: u32::try_from(self.retries).unwrap_or(0).saturating_add(1),
+            patience: self.patience.build(),
         })
     }
 }
@@ -128,30 +118,21 @@ pub(super) fn need_bucket(section: &mut Section<'_, '_>, folder: &Path) -> Optio
 fn bucket(section: &mut Section<'_, '_>, folder: &Path) -> Option<Bucket> {
     let given = section.has("bucket");
     let name = section.get("bucket", bucket_name);
-    let default = s3::Timeouts::default();
-    let time = |value: &super::section::Value<'_>| v::time(value, 0, 3600);
     let region = section.get("region", region);
     let endpoint = section.get("endpoint", v::base_url);
     let path_style = section.get("path_style", v::flag);
     let access_key = secret(section, "access_key", folder);
     let secret_key = secret(section, "secret_key", folder);
-    let connect_timeout = section.get("connect_timeout", time);
-    let first_byte_timeout = section.get("first_byte_timeout", time);
-    let total_timeout = section.get("total_timeout", time);
-    let retries = section.get("retries", |value| v::number(value, 0, 10));
+    let patience = patience::read(section, origin::Patience::of_buckets());
     if !given {
-        const ABOUT_BUCKETS: [&str; 9] = [
+        const ABOUT_BUCKETS: [&str; 5] = [
             "region",
             "endpoint",
             "path_style",
             "access_key",
             "secret_key",
-            "connect_timeout",
-            "first_byte_timeout",
-            "total_timeout",
-            "retries",
         ];
-        for key in ABOUT_BUCKETS {
+        for key in ABOUT_BUCKETS.into_iter().chain(patience::KEYS) {
             if section.has(key) {
                 let fault = Fault::new(format!("`{key}` means nothing without `bucket`"));
                 section.wrong(Some(key), fault);
@@ -179,10 +160,7 @@ fn bucket(section: &mut Section<'_, '_>, folder: &Path) -> Option<Bucket> {
                 access_key,
                 secret_key,
             }),
-        connect_timeout: connect_timeout.unwrap_or(Time(default.connect)),
-        first_byte_timeout: first_byte_timeout.unwrap_or(Time(default.first_byte)),
-        total_timeout: total_timeout.unwrap_or(Time(default.total)),
-        retries: retries.unwrap_or(2),
+        patience: Box::new(patience),
     })
 }
 

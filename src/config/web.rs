@@ -8,49 +8,10 @@ use serde::Serialize;
 use super::problem::Fault;
 use super::secret::SecretName;
 use super::section::{Section, Value};
-use super::unit::Time;
 use super::value as v;
-use super::{Error, OriginKind};
-use crate::origin::breaker::BreakerRule;
+use super::{Error, OriginKind, patience};
 use crate::origin::guard::HostEntry;
 use crate::origin::{self, HeaderMap, Url};
-
-/// How long a server may take, and how often it is asked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Patience {
-    /// For a connection.
-    pub connect_timeout: Time,
-    /// For the head of an answer, and for a pause inside a body.
-    pub first_byte_timeout: Time,
-    /// For a body that is rendered, everything included.
-    pub total_timeout: Time,
-    /// Repetitions of a request that broke off.
-    pub retries: u64,
-    /// Requests to one host at the same time.
-    pub requests_at_once: u64,
-    /// Failures in a row after which the server is left alone; 0: never.
-    pub breaker_failures: u64,
-    /// How long it is left alone at first.
-    pub breaker_rest: Time,
-}
-
-impl Patience {
-    pub(super) fn build(&self) -> origin::Patience {
-        let small = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
-        origin::Patience {
-            connect: self.connect_timeout.0,
-            first_byte: self.first_byte_timeout.0,
-            total: self.total_timeout.0,
-            retries: small(self.retries),
-            at_once: usize::try_from(self.requests_at_once).unwrap_or(usize::MAX),
-            breaker: BreakerRule {
-                failures: small(self.breaker_failures),
-                rest: self.breaker_rest.0,
-                ..BreakerRule::default()
-            },
-        }
-    }
-}
 
 /// The value of a header that is sent: open, or by the name of a secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -114,7 +75,7 @@ pub(super) fn server(section: &mut Section<'_, '_>, folder: &Path) -> Option<Ori
         section.wrong(Some("bearer"), fault.hint("keep one of them"));
     }
     Some(OriginKind::WebServer {
-        patience: patience(section),
+        patience: patience::read(section, origin::Patience::default()),
         base_url: base_url?,
         forward_host,
         bearer,
@@ -149,75 +110,11 @@ pub(super) fn fetch(section: &mut Section<'_, '_>) -> Option<OriginKind> {
         );
     }
     Some(OriginKind::Fetch {
-        patience: patience(section),
+        patience: patience::read(section, origin::Patience::default()),
         hosts,
         private_addresses,
         auto_upload,
     })
-}
-
-fn patience(section: &mut Section<'_, '_>) -> Patience {
-    let default = origin::Patience::default();
-    let patience = Patience {
-        connect_timeout: section.or(
-            "connect_timeout",
-            |value| v::time(value, 0, 60),
-            Time(default.connect),
-        ),
-        first_byte_timeout: section.or(
-            "first_byte_timeout",
-            |value| v::time(value, 0, 600),
-            Time(default.first_byte),
-        ),
-        total_timeout: section.or(
-            "total_timeout",
-            |value| v::time(value, 0, 3600),
-            Time(default.total),
-        ),
-        retries: section.or(
-            "retries",
-            |value| v::number(value, 0, 10),
-            default.retries.into(),
-        ),
-        requests_at_once: section.or(
-            "requests_at_once",
-            |value| v::number(value, 1, 100_000),
-            default.at_once as u64,
-        ),
-        breaker_failures: section.or(
-            "breaker_failures",
-            |value| v::number(value, 0, 1000),
-            default.breaker.failures.into(),
-        ),
-        breaker_rest: section.or(
-            "breaker_rest",
-            |value| v::time(value, 0, 30),
-            Time(default.breaker.rest),
-        ),
-    };
-    let times = [
-        ("connect_timeout", patience.connect_timeout),
-        ("first_byte_timeout", patience.first_byte_timeout),
-        ("total_timeout", patience.total_timeout),
-    ];
-    for (key, time) in times {
-        if time == Time::seconds(0) {
-            section.wrong(
-                Some(key),
-                Fault::new(format!("`{key}` must be more than 0s")),
-            );
-        }
-    }
-    if patience.total_timeout < patience.first_byte_timeout {
-        let fault = Fault::new("`total_timeout` is shorter than `first_byte_timeout`");
-        let given = ["total_timeout", "first_byte_timeout"];
-        let key = given.into_iter().find(|key| section.has(key));
-        section.wrong(
-            key,
-            fault.hint("the whole cannot be over before its first byte"),
-        );
-    }
-    patience
 }
 
 fn headers(section: &mut Section<'_, '_>, folder: &Path) -> BTreeMap<String, HeaderText> {

@@ -2,7 +2,7 @@
 
 use thiserror::Error as ThisError;
 
-use crate::spec::{AssetRef, DeliveryType};
+use crate::spec::{AssetRef, DeliveryType, OneLine};
 use crate::{dialect, origin, plan, render};
 
 /// Why a request is not answered with a picture.
@@ -15,10 +15,10 @@ pub enum Error {
     #[error(transparent)]
     Plan(#[from] plan::Error),
     /// No origin of the endpoint has the asset.
-    #[error("no origin has {0}")]
+    #[error("no origin has {}", OneLine(&.0.to_string()))]
     NotFound(AssetRef),
     /// A picture that a URL names beside its own is nowhere.
-    #[error("no origin has {0}, which the URL names")]
+    #[error("no origin has {}, which the URL names", OneLine(&.0.to_string()))]
     UnknownImage(AssetRef),
     /// A remote picture is not to be had.
     #[error("{error}")]

@@ -32,57 +32,82 @@ impl Fallback {
     }
 }
 
+/// An asset that an origin has.
+#[derive(Clone, Debug)]
+pub(super) struct Hit {
+    pub(super) asset: AssetRef,
+    pub(super) origin: Arc<dyn Origin>,
+    pub(super) found: Found,
+}
+
 /// The first origin of the endpoint that has the asset, as it looks to clients that ask for `host`.
-/// Only "not found" moves on to the next, unless the endpoint says otherwise: an origin that fails
-/// must not look like one that does not have it. If one failed and no other has the asset, the
-/// failure is the answer.
 ///
 /// # Errors
-/// [`Error::NotFound`] when none has it, [`Error::Origin`] or [`Error::Remote`] when one could not be
-/// asked.
-pub async fn find(
+/// As [`find_any`].
+pub(super) async fn find(
     endpoint: &Endpoint,
     asset: &AssetRef,
     host: Option<&str>,
-) -> Result<(Arc<dyn Origin>, Found), Error> {
+) -> Result<Hit, Error> {
+    find_any(endpoint, asset, &[], host).await
+}
+
+/// The first origin of the endpoint that has an asset or one of the `others` that its URL may mean as
+/// well, likeliest first: each is asked for all of them before the next is, so that what the owner holds himself never waits for a service
+/// behind it. Only "not found" moves on to the next, unless the endpoint says otherwise: an origin that
+/// fails must not look like one that does not have it. If one failed and no other has the asset, the
+/// failure is the answer.
+///
+/// # Errors
+/// [`Error::NotFound`] with the likeliest when none has any, [`Error::Origin`] or [`Error::Remote`]
+/// when one could not be asked.
+pub(super) async fn find_any(
+    endpoint: &Endpoint,
+    likeliest: &AssetRef,
+    others: &[AssetRef],
+    host: Option<&str>,
+) -> Result<Hit, Error> {
     let mut failed = None;
     let mut asked = false;
-    for origin in &endpoint.origins {
+    'origins: for origin in &endpoint.origins {
         let origin = origin.for_host(host).unwrap_or_else(|| origin.clone());
-        match origin.find(asset).await {
-            Ok(found) => return Ok((origin, found)),
-            Err(error) if error.is_not_found() => asked |= fetches(&*origin, asset),
-            Err(error) if endpoint.fallback.goes_on(&error) => {
-                tracing::warn!(%error, "the next origin is asked");
-                failed.get_or_insert(error);
+        for asset in std::iter::once(likeliest).chain(others) {
+            match origin.find(asset).await {
+                Ok(found) => {
+                    let asset = asset.clone();
+                    return Ok(Hit {
+                        asset,
+                        origin,
+                        found,
+                    });
+                }
+                Err(error) if error.is_not_found() => asked |= fetches(&*origin, asset),
+                Err(error) if endpoint.fallback.goes_on(&error) => {
+                    tracing::warn!(%error, "the next origin is asked");
+                    failed.get_or_insert_with(|| Error::of(asset, error));
+                    continue 'origins;
+                }
+                Err(error) => return Err(Error::of(asset, error)),
             }
-            Err(error) => return Err(Error::of(asset, error)),
         }
     }
     match failed {
-        Some(error) => Err(Error::of(asset, error)),
-        None if asset.delivery_type == DeliveryType::Fetch && !asked => {
+        Some(error) => Err(error),
+        None if likeliest.delivery_type == DeliveryType::Fetch && !asked => {
             Err(origin::Error::Forbidden {
                 origin: endpoint.name.clone(),
-                key: asset.public_id.clone(),
+                key: likeliest.public_id.clone(),
                 reason: "remote pictures are not fetched here",
             }
             .into())
         }
-        None => Err(Error::NotFound(asset.clone())),
+        None => Err(Error::NotFound(likeliest.clone())),
     }
 }
 
 /// Whether an origin could have fetched a remote picture.
 fn fetches(origin: &dyn Origin, asset: &AssetRef) -> bool {
     asset.delivery_type == DeliveryType::Fetch && !origin.candidates(asset).is_empty()
-}
-
-/// The picture that stands in for one that is missing.
-pub(super) struct StandIn {
-    pub(super) origin: Arc<dyn Origin>,
-    pub(super) found: Found,
-    pub(super) asset: AssetRef,
 }
 
 /// What is shown for a missing picture: what the URL names, else what the endpoint does.
@@ -95,7 +120,7 @@ pub(super) async fn stand_in(
     missing: &AssetRef,
     named: Option<&AssetRef>,
     host: Option<&str>,
-) -> Result<StandIn, Error> {
+) -> Result<Hit, Error> {
     let absent = || Error::NotFound(missing.clone());
     if missing.asset_type != AssetType::Image {
         return Err(absent());
@@ -104,14 +129,15 @@ pub(super) async fn stand_in(
         .or(endpoint.default_image.as_ref())
         .ok_or_else(absent)?;
     match find(endpoint, asset, host).await {
-        Ok((origin, found)) => Ok(StandIn {
-            origin,
-            found,
-            asset: asset.clone(),
-        }),
+        Ok(hit) => Ok(hit),
         Err(Error::NotFound(_)) if named.is_some() => Err(Error::UnknownImage(asset.clone())),
         Err(Error::NotFound(_)) => {
-            tracing::warn!(endpoint = &*endpoint.name, %asset, "the default image is missing");
+            let asset = asset.to_string();
+            tracing::warn!(
+                endpoint = &*endpoint.name,
+                asset,
+                "the default image is missing"
+            );
             Err(absent())
         }
         Err(error) => Err(error),

@@ -16,10 +16,11 @@ use std::time::{Duration, Instant};
 use futures_util::FutureExt as _;
 use lru::LruCache;
 
-use super::{Endpoint, Error, find};
+use super::lookup::{Hit, find_any};
+use super::{Endpoint, Error};
 use crate::cache::Purge;
 use crate::origin::{Found, Origin};
-use crate::spec::{AssetRef, AssetType, DeliveryType};
+use crate::spec::{AssetRef, AssetType, DeliveryType, OneLine};
 
 /// Answers that an endpoint remembers.
 const MOST: NonZeroUsize = match NonZeroUsize::new(65_536) {
@@ -42,6 +43,8 @@ pub struct Windows {
 /// The answer of a look-up.
 #[derive(Clone, Debug)]
 pub struct Located {
+    /// The reading that is there.
+    pub asset: AssetRef,
     /// The origin that has the asset.
     pub origin: Arc<dyn Origin>,
     /// Its object.
@@ -52,8 +55,7 @@ pub struct Located {
 
 #[derive(Clone, Debug)]
 struct Known {
-    origin: Arc<dyn Origin>,
-    found: Found,
+    hit: Hit,
     /// When it was last true.
     since: Instant,
     /// After a failure: when to ask again.
@@ -62,17 +64,36 @@ struct Known {
 
 impl Known {
     fn told_stale(self) -> Located {
-        Located {
-            origin: self.origin,
-            found: self.found,
-            stale: true,
-        }
+        located(self.hit, true)
     }
 }
 
-/// An asset, and the host that was asked for it where origins differ by host.
-type Key = (AssetRef, Option<Box<str>>);
-type Answer = Result<(Arc<dyn Origin>, Found), Error>;
+fn located(hit: Hit, stale: bool) -> Located {
+    Located {
+        asset: hit.asset,
+        origin: hit.origin,
+        found: hit.found,
+        stale,
+    }
+}
+
+/// What was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Key {
+    asset: AssetRef,
+    /// What its URL may mean as well; mostly nothing.
+    others: Box<[AssetRef]>,
+    /// The host that was asked for it, where origins differ by host.
+    host: Option<Box<str>>,
+}
+
+impl Key {
+    fn readings(&self) -> impl Iterator<Item = &AssetRef> {
+        std::iter::once(&self.asset).chain(&self.others)
+    }
+}
+
+type Answer = Result<Hit, Error>;
 type Question = Pin<Box<dyn Future<Output = Answer> + Send>>;
 
 /// An endpoint's last answers.
@@ -100,10 +121,9 @@ impl Lookups {
         let now = now();
         let mut known = self.lock();
         match answer {
-            Ok((origin, found)) => {
+            Ok(hit) => {
                 let last = Known {
-                    origin: origin.clone(),
-                    found: found.clone(),
+                    hit: hit.clone(),
                     since: now,
                     retry: None,
                 };
@@ -113,11 +133,7 @@ impl Lookups {
                         known.put(key.clone(), last);
                     }
                 }
-                Ok(Located {
-                    origin,
-                    found,
-                    stale: false,
-                })
+                Ok(located(hit, false))
             }
             Err(error) if error.is_transient() => {
                 let last = known.get_mut(key).filter(|known| {
@@ -125,7 +141,7 @@ impl Lookups {
                 });
                 let Some(last) = last else { return Err(error) };
                 last.retry = now.checked_add(RETRY);
-                tracing::debug!(%error, asset = %key.0, "told from the last look-up");
+                tracing::debug!(%error, asset = %OneLine(&key.asset.to_string()), "told from the last look-up");
                 Ok(last.clone().told_stale())
             }
             Err(error) => {
@@ -154,17 +170,23 @@ impl Lookups {
         young.then(|| last.clone().told_stale())
     }
 
-    /// Where an asset is, as it looks to clients that ask for `host`.
+    /// Where an asset is, or one of the `others` that its URL may mean as well, as it looks to clients
+    /// that ask for `host`.
     ///
     /// # Errors
-    /// As [`find`], where nothing is known that may be told instead.
+    /// As [`find_any`], where nothing is known that may be told instead.
     pub async fn locate(
         endpoint: &Arc<Endpoint>,
         asset: &AssetRef,
+        others: &[AssetRef],
         host: Option<&str>,
     ) -> Result<Located, Error> {
         let own = &endpoint.lookups;
-        let key = (asset.clone(), host.map(Into::into));
+        let key = Key {
+            asset: asset.clone(),
+            others: others.into(),
+            host: host.map(Into::into),
+        };
         if let Some(known) = own.while_failing(&key) {
             return Ok(known);
         }
@@ -191,7 +213,7 @@ impl Lookups {
         let gone: Vec<Key> = known
             .iter()
             .map(|(key, _)| key)
-            .filter(|(own, _)| own == asset)
+            .filter(|key| key.readings().any(|own| own == asset))
             .cloned()
             .collect();
         for key in &gone {
@@ -205,7 +227,8 @@ impl Lookups {
     pub fn purge(endpoint: &Endpoint, purge: &Purge) -> u64 {
         let mut known = endpoint.lookups.lock();
         let all = purge.takes_endpoint(&endpoint.name);
-        let meant = |(asset, _): &Key| all || purge.takes_asset(&asset.public_id);
+        let takes = |asset: &AssetRef| purge.takes_asset(&asset.public_id);
+        let meant = |key: &Key| all || key.readings().any(takes);
         let gone: Vec<Key> = known
             .iter()
             .map(|(key, _)| key)
@@ -217,7 +240,8 @@ impl Lookups {
         }
         drop(known);
         let named = purge.public_ids.iter().flat_map(|id| of_all_types(id));
-        for asset in named.chain(gone.iter().map(|(asset, _)| asset.clone())) {
+        let known = gone.iter().flat_map(Key::readings);
+        for asset in named.chain(known.cloned()) {
             for origin in &endpoint.origins {
                 origin.forget(&asset);
             }
@@ -246,8 +270,9 @@ fn of_all_types(public_id: &str) -> impl Iterator<Item = AssetRef> {
     })
 }
 
-fn ask(endpoint: Arc<Endpoint>, (asset, host): Key) -> Question {
-    Box::pin(async move { find(&endpoint, &asset, host.as_deref()).await })
+fn ask(endpoint: Arc<Endpoint>, key: Key) -> Question {
+    let host = key.host;
+    Box::pin(async move { find_any(&endpoint, &key.asset, &key.others, host.as_deref()).await })
 }
 
 #[allow(

@@ -12,7 +12,6 @@ mod kept;
 mod lookup;
 mod lookups;
 mod purge;
-mod reading;
 mod sources;
 mod upstream;
 
@@ -23,10 +22,9 @@ use std::time::Duration;
 pub use endpoint::{Endpoint, OnUnsupported, Outage};
 pub use error::Error;
 pub use kept::{Kept, Rendered, Source};
-pub use lookup::{Fallback, find};
+pub use lookup::Fallback;
 pub use lookups::{Located, Lookups, Windows};
 pub use purge::{Purged, Purges};
-pub use reading::find_reading;
 
 use lookup::stand_in;
 
@@ -257,11 +255,12 @@ impl Gateway {
         mut delivery: Delivery,
         request: &Request<'_>,
     ) -> Result<Delivered, Error> {
-        let looked = find_reading(endpoint, &delivery.asset, &delivery.others, request.host).await;
+        let (asset, others) = (&delivery.asset, &delivery.others);
+        let looked = Lookups::locate(endpoint, asset, others, request.host).await;
         let mut stale = false;
         let (origin, found, missing) = match looked {
-            Ok((asset, located)) => {
-                delivery.asset = asset;
+            Ok(located) => {
+                delivery.asset = located.asset;
                 stale = located.stale;
                 (located.origin, located.found, None)
             }

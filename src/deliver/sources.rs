@@ -60,7 +60,7 @@ pub(super) async fn find_all(
     }
     let certain = !spec.ops.iter().any(|op| matches!(op, Op::When(_)));
     let looked = join_all(assets.into_iter().map(|asset| async move {
-        match Lookups::locate(endpoint, asset, host).await {
+        match Lookups::locate(endpoint, asset, &[], host).await {
             Ok(Located { origin, found, .. }) => Ok(Some((origin, found))),
             // A font that is not there has a stand-in; a table of colours is asked for by the plan.
             Err(Error::NotFound(_)) if certain && asset.asset_type != AssetType::Raw => {

@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use super::{Body, CacheState, Delivered, Endpoint, Error, Gateway, Request, count, find};
+use super::lookup::find;
+use super::{Body, CacheState, Delivered, Endpoint, Error, Gateway, Request, count};
 use crate::dialect::{self, Delivery, Note, NoteLevel, Notes};
 use crate::origin::{Found, HeaderMap, Origin, Upstream, plain_header};
 use crate::plan::{self, Hints, Varies};
@@ -66,9 +67,9 @@ impl Gateway {
         let about = |error| Error::of(asset, error);
         let (body, found, etag, cache) = if asset.asset_type == AssetType::Image {
             let wanted = match find(endpoint, asset, request.host).await {
-                Ok((own, found)) => Found {
-                    key: format!("{}\n{below}", own.name()).into(),
-                    ..found
+                Ok(own) => Found {
+                    key: format!("{}\n{below}", own.origin.name()).into(),
+                    ..own.found
                 },
                 // Not ours, or not to be had: the service's own identity is as good.
                 Err(_) => origin.find(asset).await.map_err(about)?,

@@ -3,18 +3,17 @@
 //! `<folder>/raw/<type>/<public_id with extension>/<version>`.
 
 use std::num::NonZeroUsize;
-use std::ops::Range;
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
-use bytes::Bytes;
 use lru::LruCache;
 
 use super::index::{Stored, Watched};
 use super::listing::{LookUps, Outcome, lock};
 use super::locate::{self, BackupLayout, Leaf};
 use super::spelling::Worked;
-use super::store::{Begin, Depth, Object, Store};
-use super::{Answer, Candidate, Error, Found, ListingLife, Origin, Pieces};
+use super::store::{Begin, Depth, Object, OnStore, Store};
+use super::{Answer, Candidate, Error, Found, ListingLife};
 use crate::spec::AssetRef;
 
 /// Pages of one asset's versions that are looked through; more is refused.
@@ -116,6 +115,7 @@ impl Backup {
 
     async fn look(&self, asset: &AssetRef) -> Result<Found, Error> {
         let asked = self.asked(asset);
+        let deadline = self.store.deadline();
         let places = self.layout.prefixes(asset, &self.worked);
         if let (Some(version), Some(first)) = (asked, places.first())
             && let Some(found) = self.by_name(asset, version, &first.prefix).await?
@@ -123,7 +123,8 @@ impl Backup {
             return Ok(found);
         }
         for place in places {
-            let versions = self.versions(&place.prefix, asset.version).await?;
+            let versions = self.versions(&place.prefix, asset.version, deadline);
+            let versions = versions.await?;
             let leaves = versions.iter().map(|stored| &stored.leaf);
             let Some(chosen) = locate::choose(leaves, asked, asset.extension.as_deref()) else {
                 continue;
@@ -167,13 +168,18 @@ impl Backup {
 
     /// The versions below a prefix, newest first; none when there is no such asset. A number in the
     /// URL that is greater than those of the index tells that the index is behind.
-    async fn versions(&self, prefix: &str, url: Option<u64>) -> Result<Arc<[Stored]>, Error> {
+    async fn versions(
+        &self,
+        prefix: &str,
+        url: Option<u64>,
+        deadline: Option<Instant>,
+    ) -> Result<Arc<[Stored]>, Error> {
         let key: Box<str> = prefix.into();
         let look = || async {
             if let Some(versions) = self.indexed(prefix) {
                 return Ok(versions);
             }
-            let list = self.list(prefix).await?;
+            let list = self.list(prefix, deadline).await?;
             Ok(Versions {
                 list,
                 indexed: false,
@@ -214,10 +220,11 @@ impl Backup {
         self.listings.forget(&prefix.into());
     }
 
-    async fn list(&self, prefix: &str) -> Result<Arc<[Stored]>, Error> {
+    async fn list(&self, prefix: &str, deadline: Option<Instant>) -> Result<Arc<[Stored]>, Error> {
         let mut versions: Vec<Stored> = Vec::new();
         let mut begin = Begin::First;
         for _ in 0..MAX_PAGES {
+            self.store.in_time(deadline, prefix)?;
             let page = self.store.list(prefix, Depth::Level, begin).await?;
             let is_past = is_past_versions(&page.folders, prefix);
             let read = page.objects.into_iter();
@@ -260,9 +267,9 @@ fn is_past_versions(folders: &[String], prefix: &str) -> bool {
     last.is_some_and(|name| name.bytes().next().is_some_and(|first| first > b'9'))
 }
 
-impl Origin for Backup {
-    fn name(&self) -> &str {
-        self.store.name()
+impl OnStore for Backup {
+    fn store(&self) -> &Store {
+        &self.store
     }
 
     fn candidates(&self, asset: &AssetRef) -> Vec<Candidate> {
@@ -278,18 +285,6 @@ impl Origin for Backup {
 
     fn find<'a>(&'a self, asset: &'a AssetRef) -> Answer<'a, Found> {
         Box::pin(self.look(asset))
-    }
-
-    fn read<'a>(&'a self, found: &'a Found, limit: u64) -> Answer<'a, Bytes> {
-        Box::pin(self.store.read(found, limit))
-    }
-
-    fn open<'a>(&'a self, found: &'a Found, range: Range<u64>) -> Answer<'a, Pieces> {
-        Box::pin(self.store.open(found, range))
-    }
-
-    fn is_local(&self) -> bool {
-        self.store.is_local()
     }
 
     fn forget(&self, asset: &AssetRef) {

@@ -43,6 +43,14 @@ struct State {
     probing: bool,
 }
 
+impl State {
+    /// While it rests, and while one finds out whether it is back.
+    fn is_shut(&self, now: Instant) -> bool {
+        let resting = self.resting_until;
+        resting.is_some_and(|until| self.probing || now < until)
+    }
+}
+
 /// Leave to ask, until a verdict. Dropped without one (the client went away), nothing is learned.
 #[derive(Debug)]
 pub struct Pass {
@@ -65,24 +73,22 @@ impl Breaker {
     #[allow(clippy::disallowed_methods, reason = "a rest is measured by the clock")]
     pub fn admit(self: &Arc<Self>) -> Option<Pass> {
         let mut state = self.lock();
-        let probe = match state.resting_until {
-            None => false,
-            Some(until) if state.probing || Instant::now() < until => return None,
-            Some(_) => {
-                state.probing = true;
-                true
-            }
-        };
+        if state.is_shut(Instant::now()) {
+            return None;
+        }
+        let probe = state.resting_until.is_some();
+        state.probing = probe;
         Some(Pass {
             breaker: self.clone(),
             probe,
         })
     }
 
-    /// Whether the origin rests.
+    /// Whether nobody may ask now.
     #[must_use]
-    pub fn is_resting(&self) -> bool {
-        self.lock().resting_until.is_some()
+    #[allow(clippy::disallowed_methods, reason = "a rest is measured by the clock")]
+    pub fn is_shut(&self) -> bool {
+        self.lock().is_shut(Instant::now())
     }
 
     #[allow(clippy::disallowed_methods, reason = "a rest is measured by the clock")]
@@ -149,9 +155,10 @@ mod tests {
         }
         breaker.admit().unwrap().succeeded();
         for _ in 0..3 {
-            assert!(!breaker.is_resting());
+            assert!(!breaker.is_shut());
             breaker.admit().unwrap().failed();
         }
+        assert!(breaker.is_shut());
         assert!(breaker.admit().is_none());
     }
 
@@ -168,9 +175,9 @@ mod tests {
             .admit()
             .expect("a probe that was given up frees its place");
         probe.failed();
-        assert!(breaker.is_resting());
-        breaker.admit().unwrap().succeeded();
-        assert!(!breaker.is_resting());
+        let probe = breaker.admit().unwrap();
+        assert!(breaker.is_shut(), "still one at a time");
+        probe.succeeded();
         let _one = breaker.admit().unwrap();
         assert!(breaker.admit().is_some());
     }

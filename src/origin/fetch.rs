@@ -8,14 +8,16 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use reqwest::Url;
 use reqwest::header::HeaderMap;
 
 use super::guard::{Guard, HostEntry};
 use super::locate::is_plain;
 use super::once::{Finder, LookUp};
-use super::web::{Ask, Client, Patience, Remote, asked};
-use super::{Answer, Candidate, Error, Found, ListingLife, Origin, Pieces};
+use super::patience::Patience;
+use super::web::{Ask, Client, Remote, asked, below};
+use super::{Answer, Candidate, Error, Found, ListingLife, Origin, Pieces, Reached};
 use crate::spec::{AssetRef, AssetType, DeliveryType, Format};
 
 /// What may be fetched, and how.
@@ -116,12 +118,7 @@ impl Fetch {
             Some(extension) => format!("{rest}.{extension}"),
             None => rest.to_owned(),
         };
-        let mut url = mapping.url.clone();
-        url.path_segments_mut()
-            .ok()?
-            .pop_if_empty()
-            .extend(file.split('/'));
-        Some(url)
+        Some(below(&mapping.url, &file))
     }
 
     fn look(&self, asset: &AssetRef) -> LookUp {
@@ -183,6 +180,17 @@ impl Origin for Fetch {
         Box::pin(async move {
             let (remote, ask) = self.found(found)?;
             remote.open(&ask, found, range).await
+        })
+    }
+
+    /// Mapped folders alone: listed hosts are not places of the owner's to be asked without need.
+    fn reach(&self) -> BoxFuture<'_, Vec<Reached>> {
+        Box::pin(async move {
+            let mut all = Vec::with_capacity(self.mappings.len());
+            for mapping in &self.mappings {
+                all.push(self.mapped.reach(&mapping.url).await);
+            }
+            all
         })
     }
 

@@ -9,8 +9,7 @@ use std::path::Path;
 use super::locate::is_plain;
 use super::store::{Begin, Depth, Object, Store};
 use super::{Error, plain};
-use crate::grammar::params::is_format;
-use crate::spec::{AssetRef, AssetType};
+use crate::spec::AssetRef;
 
 /// The writing side of a media library.
 #[derive(Debug)]
@@ -88,27 +87,8 @@ impl Library {
     /// The keys under which an asset is stored.
     async fn stored(&self, asset: &AssetRef) -> Result<Vec<String>, Error> {
         let stem = self.stem(asset)?;
-        let prefix = match asset.asset_type {
-            AssetType::Raw => stem.clone(),
-            AssetType::Image | AssetType::Video => format!("{stem}."),
-        };
-        let mut keys = Vec::new();
-        let mut begin = Begin::First;
-        loop {
-            let page = self.store.list(&prefix, Depth::Level, begin).await?;
-            let own = page.objects.into_iter().map(|object| object.key);
-            keys.extend(own.filter(|key| {
-                let rest = key.strip_prefix(&prefix).unwrap_or_default();
-                match asset.asset_type {
-                    AssetType::Raw => rest.is_empty(),
-                    AssetType::Image | AssetType::Video => is_format(rest),
-                }
-            }));
-            match page.next {
-                Some(token) => begin = Begin::Token(token),
-                None => return Ok(keys),
-            }
-        }
+        let stored = plain::stored(&self.store, asset.asset_type, &stem).await?;
+        Ok(stored.into_iter().map(|object| object.key).collect())
     }
 
     /// One page of all that is stored below a prefix of `<asset type>/<delivery type>/<public_id>`,

@@ -6,6 +6,9 @@ use crate::spec::{AssetRef, AssetType, DeliveryType};
 /// Longest key that any object store takes, in bytes.
 const MAX_KEY: usize = 1024;
 
+/// Longest name of a version, in bytes: a number and a format; leaves are remembered by the thousand.
+const MAX_LEAF: usize = 64;
+
 /// Where a backup bucket keeps the versions of an asset.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BackupLayout {
@@ -134,6 +137,9 @@ impl Leaf {
             Some((digits, extension)) => (digits, Some(extension)),
             None => (name, None),
         };
+        if name.len() > MAX_LEAF {
+            return None;
+        }
         let numeric = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
         let named =
             extension.is_none_or(|e| !e.is_empty() && e.bytes().all(|b| b.is_ascii_alphanumeric()));

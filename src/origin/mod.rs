@@ -15,6 +15,8 @@
 //! | [`index`] | a backup bucket's assets in one file |
 //! | [`locate`], `spelling` | from a public ID to keys, in every spelling |
 //! | `listing` | look-ups that are remembered or under way |
+//! | `web`, `fetch`, [`guard`] | what is asked over HTTP, and what may be |
+//! | `patience`, `lane`, [`breaker`] | how long an origin may take, how many ask it at once, and when nobody does |
 //! | `calls` | how often each origin was asked |
 
 mod backup;
@@ -24,10 +26,12 @@ mod disk;
 mod fetch;
 pub mod guard;
 pub mod index;
+mod lane;
 mod library;
 mod listing;
 pub mod locate;
 mod once;
+mod patience;
 mod plain;
 pub mod s3;
 mod spelling;
@@ -51,14 +55,15 @@ pub use fetch::{Fetch, FetchRules, Mapping};
 pub use library::Library;
 pub use listing::{ListingLife, Listings, LookUps, Outcome};
 pub use once::{Finder, LookUp};
+pub use patience::Patience;
 pub use plain::{Layout, Plain};
 pub use reqwest::Url;
 pub use reqwest::header::HeaderMap;
 pub use spelling::{Spelling, Worked, percent_decode};
 pub use store::{Begin, Depth, Object, Page, Store};
-pub use web::{Forwarded, Patience, Upstream, WebRules, WebServer, plain_header, secret_header};
+pub use web::{Forwarded, Upstream, WebRules, WebServer, plain_header, secret_header};
 
-use crate::spec::AssetRef;
+use crate::spec::{AssetRef, OneLine};
 
 /// What an origin's method becomes: a future behind a trait object.
 pub type Answer<'a, T> = BoxFuture<'a, Result<T, Error>>;
@@ -108,8 +113,23 @@ pub trait Origin: Send + Sync + fmt::Debug {
         false
     }
 
+    /// Asks the servers behind it whether they are there, without an asset. Empty for kinds that are
+    /// asked by other means.
+    fn reach(&self) -> BoxFuture<'_, Vec<Reached>> {
+        Box::pin(std::future::ready(Vec::new()))
+    }
+
     /// Forgets what was remembered about an asset (after a purge).
     fn forget(&self, asset: &AssetRef);
+}
+
+/// Whether a server is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reached {
+    /// The URL that was asked.
+    pub place: Box<str>,
+    /// The status it answered with; an error when it did not, refuses us by name, or is out of order.
+    pub status: Result<u16, Error>,
 }
 
 /// What an origin is asked.
@@ -142,46 +162,62 @@ pub struct Found {
 /// body is never cut short in silence.
 pub type Pieces = Pin<Box<dyn Stream<Item = Result<Bytes, Error>> + Send>>;
 
-/// Why an origin does not answer. `origin` is its name, `key` what it was asked.
+/// Why an origin does not answer. `origin` is its name, `key` what it was asked. Keys come from URLs
+/// and reasons from servers: the messages stay on one line whatever is in them.
 #[derive(Clone, Debug, PartialEq, Eq, ThisError)]
 #[allow(missing_docs, reason = "the messages are the documentation")]
 pub enum Error {
-    #[error("origin {origin}: no object for {key}")]
+    #[error("origin {origin}: no object for {}", OneLine(key))]
     NotFound { origin: Box<str>, key: Box<str> },
-    #[error("origin {origin}: access to {key} is refused to us: {reason}")]
+    #[error(
+        "origin {origin}: access to {} is refused to us: {}",
+        OneLine(key),
+        OneLine(reason)
+    )]
     Denied {
         origin: Box<str>,
         key: Box<str>,
         reason: Box<str>,
     },
-    #[error("origin {origin}: {key} may not be asked for: {reason}")]
+    #[error("origin {origin}: {} may not be asked for: {reason}", OneLine(key))]
     Forbidden {
         origin: Box<str>,
         key: Box<str>,
         reason: &'static str,
     },
-    #[error("origin {origin}: {key} has {bytes} bytes, over the limit of {limit}")]
+    #[error(
+        "origin {origin}: {} has {bytes} bytes, over the limit of {limit}",
+        OneLine(key)
+    )]
     TooLarge {
         origin: Box<str>,
         key: Box<str>,
         bytes: u64,
         limit: u64,
     },
-    #[error("origin {origin}: reading {key} failed: {reason}")]
+    #[error(
+        "origin {origin}: reading {} failed: {}",
+        OneLine(key),
+        OneLine(reason)
+    )]
     Upstream {
         origin: Box<str>,
         key: Box<str>,
         reason: Box<str>,
     },
-    #[error("origin {origin} cannot be reached for {key}: {reason}")]
+    #[error(
+        "origin {origin} cannot be reached for {}: {}",
+        OneLine(key),
+        OneLine(reason)
+    )]
     Unreachable {
         origin: Box<str>,
         key: Box<str>,
         reason: Box<str>,
     },
-    #[error("origin {origin}: {key} has changed since it was found")]
+    #[error("origin {origin}: {} has changed since it was found", OneLine(key))]
     Changed { origin: Box<str>, key: Box<str> },
-    #[error("origin {origin}: no answer for {key} in time")]
+    #[error("origin {origin}: no answer for {} in time", OneLine(key))]
     Timeout { origin: Box<str>, key: Box<str> },
 }
 

@@ -1,17 +1,13 @@
 //! Files named as the public IDs are, in a folder or a bucket.
 
-use std::ops::Range;
-
-use bytes::Bytes;
-
 use super::locate::is_plain;
 use super::spelling::Worked;
-use super::store::{Begin, Depth, Object, Store};
-use super::{Answer, Candidate, Error, Found, ListingLife, Listings, Origin, Pieces};
+use super::store::{Begin, Depth, Object, OnStore, Store};
+use super::{Answer, Candidate, Error, Found, ListingLife, Listings};
 use crate::grammar::params::is_format;
 use crate::spec::{AssetRef, AssetType};
 
-/// Pages that are looked through for an asset stored in another format than the one asked for.
+/// Pages that are looked through for an asset in every format; more is refused.
 const MAX_PAGES: usize = 10;
 
 /// Where below the prefix an asset may lie.
@@ -67,8 +63,10 @@ impl Plain {
         if !is_plain(&asset.public_id) {
             return Err(self.missing(asset));
         }
+        let deadline = self.store.deadline();
         for (spelling, id) in self.worked.spellings(&asset.public_id) {
             for stem in self.stems(asset, &id) {
+                self.store.in_time(deadline, &stem)?;
                 if let Some(object) = self.at(asset, &stem).await? {
                     self.worked.remember(spelling, &asset.public_id);
                     return Ok(object.found());
@@ -84,9 +82,9 @@ impl Plain {
         match self.store.head(&exact).await {
             Ok(object) => Ok(Some(object)),
             Err(error) if error.is_not_found() && asset.asset_type == AssetType::Raw => Ok(None),
-            Err(error) if error.is_not_found() => self.listed(asset, stem).await,
+            Err(error) if error.is_not_found() => self.first(asset, stem).await,
             // Without the right to list, this may mean that there is no such key; a listing tells.
-            Err(refused @ Error::Denied { .. }) => match self.listed(asset, stem).await {
+            Err(refused @ Error::Denied { .. }) => match self.first(asset, stem).await {
                 Ok(Some(object)) if object.key == exact => Err(refused),
                 Ok(other) => Ok(other),
                 Err(_) => Err(refused),
@@ -95,28 +93,10 @@ impl Plain {
         }
     }
 
-    /// What a listing has under one stem: a raw file by its whole name, others in any format.
-    async fn listed(&self, asset: &AssetRef, stem: &str) -> Result<Option<Object>, Error> {
-        let prefix = match asset.asset_type {
-            AssetType::Raw => stem.to_owned(),
-            AssetType::Image | AssetType::Video => format!("{stem}."),
-        };
-        let mut begin = Begin::First;
-        for _ in 0..MAX_PAGES {
-            let page = self.store.list(&prefix, Depth::Level, begin).await?;
-            let stored = page.objects.into_iter().find(|object| {
-                let rest = object.key.strip_prefix(&prefix).unwrap_or_default();
-                match asset.asset_type {
-                    AssetType::Raw => rest.is_empty(),
-                    AssetType::Image | AssetType::Video => is_format(rest),
-                }
-            });
-            match (stored, page.next) {
-                (None, Some(token)) => begin = Begin::Token(token),
-                (stored, _) => return Ok(stored),
-            }
-        }
-        Ok(None)
+    /// The first of what a listing has under one stem: the same one every time.
+    async fn first(&self, asset: &AssetRef, stem: &str) -> Result<Option<Object>, Error> {
+        let stored = stored(&self.store, asset.asset_type, stem).await?;
+        Ok(stored.into_iter().next())
     }
 
     fn missing(&self, asset: &AssetRef) -> Error {
@@ -125,6 +105,40 @@ impl Plain {
             key: asset.to_string().into(),
         }
     }
+}
+
+/// What a listing has under one stem: a raw file by its whole name, others in every format.
+pub(super) async fn stored(
+    store: &Store,
+    asset_type: AssetType,
+    stem: &str,
+) -> Result<Vec<Object>, Error> {
+    let prefix = match asset_type {
+        AssetType::Raw => stem.to_owned(),
+        AssetType::Image | AssetType::Video => format!("{stem}."),
+    };
+    let mut all = Vec::new();
+    let mut begin = Begin::First;
+    for _ in 0..MAX_PAGES {
+        let page = store.list(&prefix, Depth::Level, begin).await?;
+        all.extend(page.objects.into_iter().filter(|object| {
+            let rest = object.key.strip_prefix(&prefix);
+            rest.is_some_and(|rest| match asset_type {
+                AssetType::Raw => rest.is_empty(),
+                AssetType::Image | AssetType::Video => is_format(rest),
+            })
+        }));
+        match page.next {
+            // The key that is just the prefix comes before all others.
+            Some(token) if asset_type != AssetType::Raw => begin = Begin::Token(token),
+            _ => return Ok(all),
+        }
+    }
+    Err(Error::Upstream {
+        origin: store.name().into(),
+        key: prefix.into(),
+        reason: format!("more than {MAX_PAGES} pages of formats").into(),
+    })
 }
 
 /// The key with the extension as asked for.
@@ -143,9 +157,9 @@ pub(super) fn folder(text: &str) -> String {
     }
 }
 
-impl Origin for Plain {
-    fn name(&self) -> &str {
-        self.store.name()
+impl OnStore for Plain {
+    fn store(&self) -> &Store {
+        &self.store
     }
 
     fn candidates(&self, asset: &AssetRef) -> Vec<Candidate> {
@@ -167,18 +181,6 @@ impl Origin for Plain {
             };
             self.listings.find(&asset, || self.look(&asset)).await
         })
-    }
-
-    fn read<'a>(&'a self, found: &'a Found, limit: u64) -> Answer<'a, Bytes> {
-        Box::pin(self.store.read(found, limit))
-    }
-
-    fn open<'a>(&'a self, found: &'a Found, range: Range<u64>) -> Answer<'a, Pieces> {
-        Box::pin(self.store.open(found, range))
-    }
-
-    fn is_local(&self) -> bool {
-        self.store.is_local()
     }
 
     fn forget(&self, asset: &AssetRef) {

@@ -89,7 +89,7 @@ impl Worked {
 }
 
 /// Percent-encodes everything but unreserved characters and slashes.
-fn percent_encode(text: &str, space: &str) -> String {
+pub(super) fn percent_encode(text: &str, space: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {

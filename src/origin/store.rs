@@ -5,14 +5,16 @@
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 use super::calls::{Call, Calls};
 use super::disk::Disk;
-use super::{Error, Found, Pieces, s3};
+use super::patience::soon;
+use super::{Answer, Candidate, Error, Found, Origin, Pieces, s3};
+use crate::spec::AssetRef;
 
 /// A folder or a bucket.
 #[derive(Debug)]
@@ -166,6 +168,24 @@ impl Store {
         matches!(self.place, Place::Folder(_))
     }
 
+    /// Until when a look-up that begins now may go on making calls; `None`: to its end.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.as_bucket()
+            .map(|client| soon(client.config().patience.total))
+    }
+
+    /// # Errors
+    /// [`Error::Timeout`] when a look-up has gone on for too long.
+    pub(super) fn in_time(&self, deadline: Option<Instant>, key: &str) -> Result<(), Error> {
+        if deadline.is_some_and(|deadline| deadline < soon(Duration::ZERO)) {
+            return Err(Error::Timeout {
+                origin: self.name().into(),
+                key: key.into(),
+            });
+        }
+        Ok(())
+    }
+
     /// The name that errors tell.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -257,5 +277,49 @@ impl Store {
             Place::Folder(disk) => disk.remove(key).await,
             Place::Bucket(client) => client.remove(key).await,
         }
+    }
+}
+
+/// An origin that stands on a store: it says where an asset lies, and the store does the rest.
+pub(super) trait OnStore: Send + Sync + std::fmt::Debug {
+    fn store(&self) -> &Store;
+
+    /// As [`Origin::candidates`].
+    fn candidates(&self, asset: &AssetRef) -> Vec<Candidate>;
+
+    /// As [`Origin::find`].
+    fn find<'a>(&'a self, asset: &'a AssetRef) -> Answer<'a, Found>;
+
+    /// As [`Origin::forget`].
+    fn forget(&self, asset: &AssetRef);
+}
+
+impl<T: OnStore> Origin for T {
+    fn name(&self) -> &str {
+        self.store().name()
+    }
+
+    fn candidates(&self, asset: &AssetRef) -> Vec<Candidate> {
+        OnStore::candidates(self, asset)
+    }
+
+    fn find<'a>(&'a self, asset: &'a AssetRef) -> Answer<'a, Found> {
+        OnStore::find(self, asset)
+    }
+
+    fn read<'a>(&'a self, found: &'a Found, limit: u64) -> Answer<'a, Bytes> {
+        Box::pin(self.store().read(found, limit))
+    }
+
+    fn open<'a>(&'a self, found: &'a Found, range: Range<u64>) -> Answer<'a, Pieces> {
+        Box::pin(self.store().open(found, range))
+    }
+
+    fn is_local(&self) -> bool {
+        self.store().is_local()
+    }
+
+    fn forget(&self, asset: &AssetRef) {
+        OnStore::forget(self, asset);
     }
 }

@@ -14,19 +14,22 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use lru::LruCache;
 use reqwest::Url;
 use reqwest::header::HeaderMap;
 
 pub(super) use client::Client;
-pub use client::{Patience, plain_header, secret_header};
+pub use client::{plain_header, secret_header};
 pub(super) use remote::{Ask, Remote};
 pub use upstream::{Forwarded, Upstream};
 
 use super::guard::{Guard, HostEntry};
 use super::locate::{self, is_plain};
 use super::once::{Finder, LookUp};
-use super::{Answer, Candidate, Error, Found, ListingLife, Origin, Pieces};
+use super::patience::Patience;
+use super::spelling::percent_encode;
+use super::{Answer, Candidate, Error, Found, ListingLife, Origin, Pieces, Reached};
 use crate::spec::{AssetRef, AssetType, DeliveryType};
 
 /// Host names whose views are kept; a host that comes again finds its look-ups forgotten.
@@ -127,31 +130,27 @@ impl Place {
         if !held || self.covered.is_some_and(|covered| covered != types) {
             return None;
         }
-        let mut url = self.base.clone();
-        {
-            let mut path = url.path_segments_mut().ok()?;
-            path.pop_if_empty();
-            if self.covered.is_none() {
-                path.push(types.0.word()).push(types.1.word());
-            }
-            if let Some(version) = asset.version {
-                path.push(&format!("v{version}"));
-            }
-            let id: Vec<&str> = asset.public_id.split('/').collect();
-            let (leaf, folders) = id.split_last()?;
-            path.extend(folders);
-            match &asset.extension {
-                Some(extension) => path.push(&format!("{leaf}.{extension}")),
-                None => path.push(leaf),
-            };
+        let mut path = String::new();
+        if self.covered.is_none() {
+            path = format!("{}/{}/", types.0.word(), types.1.word());
         }
-        Some(escaped(url))
+        if let Some(version) = asset.version {
+            path = format!("{path}v{version}/");
+        }
+        path.push_str(&asset.public_id);
+        if let Some(extension) = &asset.extension {
+            path = format!("{path}.{extension}");
+        }
+        Some(below(&self.base, &path))
     }
 }
 
-/// The characters that a path may carry and a delivery service would read as more than a name.
-fn escaped(mut url: Url) -> Url {
-    let path = url.path().replace('+', "%2B").replace(',', "%2C");
+/// The URL of what has this name below another. Everything that a URL or a delivery service would
+/// read as more than a name is encoded; pushed as segments, line breaks and tabs would be left out.
+pub(super) fn below(base: &Url, name: &str) -> Url {
+    let mut url = base.clone();
+    let folder = url.path().trim_end_matches('/');
+    let path = format!("{folder}/{}", percent_encode(name, "%20"));
     url.set_path(&path);
     url
 }
@@ -232,6 +231,11 @@ impl Origin for WebServer {
             let ask = self.0.found(found)?;
             self.0.place.remote.open(&ask, found, range).await
         })
+    }
+
+    fn reach(&self) -> BoxFuture<'_, Vec<Reached>> {
+        let place = &self.0.place;
+        Box::pin(async move { vec![place.remote.reach(&place.base).await] })
     }
 
     fn forget(&self, asset: &AssetRef) {

@@ -11,7 +11,7 @@ use super::{
 
 impl Display for TransformSpec {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let mut line = OneLine(f);
+        let mut line = OnOneLine(f);
         if self.select != Select::Whole {
             write!(line, "{} | ", self.select)?;
         }
@@ -27,9 +27,9 @@ impl Display for TransformSpec {
 }
 
 /// Keeps a specification on its line: IDs and words are the client's, and may hold what ends one.
-struct OneLine<'a, 'f>(&'a mut Formatter<'f>);
+struct OnOneLine<'a, 'f>(&'a mut Formatter<'f>);
 
-impl fmt::Write for OneLine<'_, '_> {
+impl fmt::Write for OnOneLine<'_, '_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         let mut rest = text;
         while let Some(at) = rest.find(char::is_control) {
@@ -42,6 +42,17 @@ impl fmt::Write for OneLine<'_, '_> {
             rest = after.as_str();
         }
         self.0.write_str(rest)
+    }
+}
+
+/// A text of a client's or a server's for a log or a terminal: what would end the line or steer the
+/// terminal is escaped.
+#[derive(Clone, Copy, Debug)]
+pub struct OneLine<'a>(pub &'a str);
+
+impl Display for OneLine<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        fmt::Write::write_str(&mut OnOneLine(f), self.0)
     }
 }
 

@@ -29,6 +29,7 @@ mod symbol;
 mod unit;
 
 pub use asset::{AssetRef, AssetType, DeliveryType};
+pub use display::OneLine;
 pub use effect::{
     ColourVision, Curve, Effect, FadeMode, Kernel, Loudness, Morph, OutlineMode, Region, Scene,
     Stop,

@@ -5,6 +5,7 @@ use cldgate::spec::{AssetRef, AssetType, DeliveryType};
 
 use super::ground::{Ground, Kind, asset, image, life, put, versioned};
 use super::{is_missing, text};
+use crate::gateway::full;
 
 const BOTH: [Kind; 2] = [Kind::BackupFolder, Kind::BackupBucket];
 
@@ -238,11 +239,6 @@ async fn the_spelling_that_worked_is_tried_first() {
         "three"
     );
     assert_eq!(lists(), 4);
-}
-
-/// A thousandth part of the sizes that are stated, or with `CLDGATE_FULL` the whole.
-fn full() -> bool {
-    std::env::var_os("CLDGATE_FULL").is_some()
 }
 
 #[tokio::test]

@@ -3,12 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use cldgate::origin::{Backup, Calls, Error, Layout, Origin, Plain, Store, VersionRule, s3};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use cldgate::origin::breaker::BreakerRule;
+use cldgate::origin::{
+    Backup, Calls, Error, Layout, Origin, Patience, Plain, Store, VersionRule, s3,
+};
 use tokio::net::TcpListener;
 
-use super::ground::{forgetful, image, put, versioned};
+use super::ground::{forgetful, image, life, put, versioned};
 use super::s3_server::{S3Server, SECRET_KEY};
+use crate::faults::{Reply, Server};
+use crate::gate::{Gate, Way};
 
 fn plain(config: s3::Config) -> Plain {
     let store = Store::bucket(s3::Client::new("files", config), Arc::default());
@@ -107,58 +111,53 @@ async fn wrong_keys_and_wrong_buckets_are_told_without_secrets() {
     );
 }
 
-/// A server that answers every request with the same bytes, and then says nothing more.
-async fn liar(answer: String) -> s3::Config {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let address = listener.local_addr().expect("an address");
-    tokio::spawn(async move {
-        loop {
-            let (mut socket, _) = listener.accept().await.expect("a connection");
-            let answer = answer.clone();
-            tokio::spawn(async move {
-                let mut head = [0_u8; 8192];
-                let read = socket.read(&mut head).await;
-                if read.is_ok() && !answer.is_empty() {
-                    let _sent = socket.write_all(answer.as_bytes()).await;
-                    let _closed = socket.shutdown().await;
-                } else {
-                    tokio::time::sleep(Duration::from_secs(60)).await;
-                }
-            });
-        }
-    });
-    s3::Config {
-        endpoint: Some(format!("http://{address}")),
+/// A bucket behind a server that answers every request in one way.
+pub async fn liar(answer: impl Fn() -> Reply + Send + Sync + 'static) -> (Server, s3::Config) {
+    let server = Server::start(move |_| answer()).await;
+    let config = s3::Config {
+        endpoint: Some(server.base()),
         path_style: true,
         keys: Some(s3::Keys {
             access: "AKIA".to_owned(),
             secret: "secret".to_owned(),
         }),
-        timeouts: s3::Timeouts {
-            connect: Duration::from_secs(1),
-            first_byte: Duration::from_millis(300),
-            total: Duration::from_secs(2),
-        },
-        attempts: 2,
+        patience: hasty(),
         ..s3::Config::new("bucket")
+    };
+    (server, config)
+}
+
+/// A server that says these bytes, whatever it is asked.
+pub async fn says(answer: String) -> (Server, s3::Config) {
+    liar(move || Reply::Raw(answer.clone().into_bytes())).await
+}
+
+fn hasty() -> Patience {
+    Patience {
+        connect: Duration::from_secs(1),
+        first_byte: Duration::from_millis(300),
+        total: Duration::from_secs(2),
+        retries: 1,
+        ..Patience::of_buckets()
     }
 }
 
 #[tokio::test]
 async fn silence_is_a_timeout() {
-    let error = failure(&backup(liar(String::new()).await, VersionRule::Newest)).await;
+    let (_server, config) = liar(|| Reply::Hang).await;
+    let error = failure(&backup(config, VersionRule::Newest)).await;
     assert!(matches!(error, Error::Timeout { .. }), "{error}");
 }
 
 #[tokio::test]
 async fn nobody_there_is_no_missing_asset() {
-    let mut config = liar(String::new()).await;
+    let (_server, mut config) = liar(|| Reply::Hang).await;
     let closed = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = closed.local_addr().expect("an address");
     drop(closed);
     config.endpoint = Some(format!("http://{address}"));
     let error = failure(&backup(config, VersionRule::Newest)).await;
-    assert!(matches!(error, Error::Upstream { .. }), "{error}");
+    assert!(matches!(error, Error::Unreachable { .. }), "{error}");
     assert!(error.to_string().contains("refused"), "{error}");
 }
 
@@ -185,7 +184,8 @@ async fn servers_out_of_order_and_nonsense_are_upstream_errors() {
             "region = \"eu-west-1\"",
         ),
     ] {
-        let error = failure(&backup(liar(answer.clone()).await, VersionRule::Newest)).await;
+        let (_server, config) = says(answer.clone()).await;
+        let error = failure(&backup(config, VersionRule::Newest)).await;
         assert!(matches!(error, Error::Upstream { .. }), "{answer}: {error}");
         assert!(error.to_string().contains(word), "{answer}: {error}");
     }
@@ -199,8 +199,8 @@ async fn a_body_that_is_cut_short_is_an_error() {
              content-length: {announced}\r\n\r\n{body}"
         )
     };
-    let server = liar(object(10, "five.")).await;
-    let files = plain(server.clone());
+    let (_server, config) = says(object(10, "five.")).await;
+    let files = plain(config);
     let found = cldgate::origin::Object {
         key: "pic.jpg".to_owned(),
         bytes: 10,
@@ -216,4 +216,156 @@ async fn a_body_that_is_cut_short_is_an_error() {
     // A whole where a range was asked for is no range.
     let ranged = files.open(&found, 2..5).await.map(|_| ());
     assert!(matches!(ranged, Err(Error::Upstream { .. })), "{ranged:?}");
+}
+
+/// A real store behind a gate, asked with this patience.
+async fn gated(patience: Patience) -> (S3Server, Gate, s3::Config) {
+    let server = S3Server::start();
+    let gate = Gate::before(server.address()).await;
+    let config = s3::Config {
+        patience,
+        ..server.config_at(&gate.base())
+    };
+    (server, gate, config)
+}
+
+#[tokio::test]
+async fn a_store_that_fails_is_left_alone_and_comes_back_by_itself() {
+    let rest = Duration::from_millis(100);
+    let (server, gate, config) = gated(Patience {
+        retries: 0,
+        breaker: BreakerRule {
+            failures: 3,
+            rest,
+            longest: rest,
+        },
+        ..hasty()
+    })
+    .await;
+    put(&server.bucket(), "pic.jpg", b"here");
+    let files = plain(config);
+    let pic = image("pic", Some("jpg"));
+    for way in [Way::Reset, Way::Hang, Way::Cut(10)] {
+        gate.set(way);
+        let before = gate.accepted();
+        for _ in 0..100 {
+            let error = files.find(&pic).await.expect_err("it fails");
+            let is_outage = matches!(
+                error,
+                Error::Upstream { .. } | Error::Unreachable { .. } | Error::Timeout { .. }
+            );
+            assert!(is_outage, "{way:?}: {error}");
+        }
+        let asked = gate.accepted() - before;
+        assert!(asked < 50, "{way:?}: asked {asked} times");
+        gate.set(Way::Pass);
+        // It may rest for a moment still.
+        let mut back = false;
+        for _ in 0..500 {
+            back = files.find(&pic).await.is_ok();
+            if back {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        assert!(back, "{way:?}");
+        for _ in 0..10 {
+            assert!(files.find(&pic).await.is_ok(), "{way:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_is_no_outage() {
+    let server = S3Server::start();
+    put(&server.bucket(), "pic.jpg", b"here");
+    let files = plain(s3::Config {
+        patience: Patience {
+            breaker: BreakerRule {
+                failures: 1,
+                rest: Duration::from_secs(60),
+                longest: Duration::from_secs(60),
+            },
+            ..Patience::of_buckets()
+        },
+        ..server.config()
+    });
+    server.deny("HeadObject");
+    for n in 0..3 {
+        let missing = files.find(&image("none", Some("jpg"))).await;
+        assert!(missing.is_err_and(|error| error.is_not_found()), "{n}");
+    }
+    server.deny("ListObjectsV2");
+    for n in 0..3 {
+        let error = failure(&files).await;
+        assert!(matches!(error, Error::Denied { .. }), "{n}: {error}");
+    }
+    server.allow("HeadObject");
+    server.allow("ListObjectsV2");
+    assert!(files.find(&image("pic", Some("jpg"))).await.is_ok());
+}
+
+#[tokio::test]
+async fn what_broke_off_is_asked_again() {
+    let (server, gate, config) = gated(Patience {
+        retries: 2,
+        ..hasty()
+    })
+    .await;
+    let large = vec![7; 1 << 20];
+    put(&server.bucket(), "pic.jpg", &large);
+    let files = plain(config);
+    let pic = image("pic", Some("jpg"));
+    gate.next(&[Way::Reset, Way::Cut(20)]);
+    let found = files.find(&pic).await.expect("the third time");
+    assert_eq!(gate.accepted(), 3);
+    // In the middle of a body, too.
+    gate.next(&[Way::Cut(1 << 19), Way::Cut(1 << 10)]);
+    let read = files.read(&found, 2 << 20).await.expect("the third time");
+    assert!(read == large);
+    assert_eq!(server.calls("GetObject"), 3);
+    // Not for ever.
+    gate.set(Way::Cut(1 << 19));
+    let error = files.read(&found, 2 << 20).await.expect_err("cut");
+    assert!(matches!(error, Error::Upstream { .. }), "{error}");
+    assert_eq!(server.calls("GetObject"), 6);
+}
+
+#[tokio::test]
+async fn repetitions_end_with_the_total_time() {
+    for (way, most) in [(Way::Hang, 10), (Way::Reset, 60)] {
+        let (_server, gate, config) = gated(Patience {
+            first_byte: Duration::from_millis(200),
+            total: Duration::from_secs(1),
+            retries: 100,
+            ..hasty()
+        })
+        .await;
+        gate.set(way);
+        let error = failure(&plain(config)).await;
+        let asked = gate.accepted();
+        assert!(
+            (2..most).contains(&asked),
+            "{way:?}: {asked} times, {error}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_look_up_of_many_calls_ends_with_the_total_time() {
+    let server = S3Server::start();
+    // Each answer is in time, and there are eight spellings to ask for.
+    server.delay(Duration::from_millis(150));
+    let config = s3::Config {
+        patience: Patience {
+            total: Duration::from_millis(400),
+            ..hasty()
+        },
+        ..server.config()
+    };
+    let store = Store::bucket(s3::Client::new("slow", config), Arc::default());
+    let origin = Backup::new(store, "res/acme", VersionRule::Newest, life());
+    let error = origin.find(&image("a b+e\u{301}%41", Some("jpg"))).await;
+    assert!(matches!(error, Err(Error::Timeout { .. })), "{error:?}");
+    assert!(server.calls("ListObjectsV2") <= 4);
 }

@@ -5,15 +5,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use cldgate::origin::guard::HostEntry;
 use cldgate::origin::{
-    Backup, Call, Calls, Layout, ListingLife, Origin, Plain, Store, VersionRule, s3,
+    Backup, Call, Calls, Fetch, FetchRules, HeaderMap, Layout, ListingLife, Mapping, Origin,
+    Patience, Plain, Store, Url, VersionRule, WebRules, WebServer, s3,
 };
 use cldgate::spec::{AssetRef, AssetType, DeliveryType};
 
 use super::s3_server::S3Server;
+use super::web_store::WebStore;
 use crate::gateway::scratch;
 
-/// The kinds that hold files.
+/// The kinds of origin, each over every place that it may stand on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     BackupFolder,
@@ -22,6 +25,12 @@ pub enum Kind {
     Folder,
     LibraryFolder,
     LibraryBucket,
+    /// A delivery service.
+    WebServer,
+    /// URLs in paths.
+    FetchUrl,
+    /// Folders of public IDs that stand for URLs.
+    FetchFolder,
 }
 
 impl Kind {
@@ -29,17 +38,23 @@ impl Kind {
         matches!(self, Self::BackupFolder | Self::BackupBucket)
     }
 
+    /// Whether a server of others says what is there.
+    pub const fn is_remote(self) -> bool {
+        matches!(self, Self::WebServer | Self::FetchUrl | Self::FetchFolder)
+    }
+
     const fn is_bucket(self) -> bool {
         matches!(self, Self::BackupBucket | Self::S3 | Self::LibraryBucket)
     }
 }
 
-/// An origin and the folder that its objects are in, on disk in every case: the S3 server keeps a
-/// bucket as a folder too.
+/// An origin and the folder that its objects are in, on disk in every case: the servers keep theirs
+/// in a folder too.
 pub struct Ground {
     pub kind: Kind,
     pub root: PathBuf,
     pub server: Option<S3Server>,
+    web: Option<WebStore>,
     pub calls: Arc<Calls>,
 }
 
@@ -65,11 +80,48 @@ impl Ground {
             Some(server) => server.bucket(),
             None => scratch("origin"),
         };
+        let web = kind
+            .is_remote()
+            .then(|| WebStore::start(&root.join("inner")));
         Self {
             kind,
             root,
             server,
+            web,
             calls: Arc::default(),
+        }
+    }
+
+    /// An image as this kind of origin is asked for it.
+    pub fn image(&self, id: &str, extension: Option<&str>) -> AssetRef {
+        self.asset(AssetType::Image, id, extension)
+    }
+
+    /// An asset as this kind of origin is asked for it.
+    pub fn asset(&self, asset_type: AssetType, id: &str, extension: Option<&str>) -> AssetRef {
+        let kind = asset_type.word();
+        match self.kind {
+            Kind::FetchFolder => asset(asset_type, &format!("{kind}/{id}"), extension),
+            Kind::FetchUrl => {
+                let dot = if extension.is_some() { "." } else { "" };
+                let file = format!("{id}{dot}{}", extension.unwrap_or_default());
+                let base = &self.web.as_ref().expect("a server").base;
+                AssetRef {
+                    delivery_type: DeliveryType::Fetch,
+                    ..asset(asset_type, &format!("{base}/{kind}/upload/{file}"), None)
+                }
+            }
+            _ => asset(asset_type, id, extension),
+        }
+    }
+
+    /// Every answer of a server waits this long.
+    pub fn delay(&self, delay: Duration) {
+        if let Some(server) = &self.server {
+            server.delay(delay);
+        }
+        if let Some(web) = &self.web {
+            web.delay(delay);
         }
     }
 
@@ -98,7 +150,46 @@ impl Ground {
             Kind::LibraryFolder | Kind::LibraryBucket => {
                 Box::new(Plain::new(self.store(), "inner/", Layout::Typed, life))
             }
+            Kind::WebServer | Kind::FetchUrl | Kind::FetchFolder => self.remote(life),
         }
+    }
+
+    fn remote(&self, life: ListingLife) -> Box<dyn Origin> {
+        let base = &self.web.as_ref().expect("a server").base;
+        let url = |path: &str| Url::parse(&format!("{base}{path}")).expect("a URL");
+        let host = base.strip_prefix("http://").expect("a host");
+        let rules = FetchRules {
+            patience: Patience::default(),
+            life,
+            ..FetchRules::default()
+        };
+        let fetch = match self.kind {
+            Kind::WebServer => {
+                let rules = WebRules {
+                    base: url(""),
+                    forward_host: false,
+                    headers: HeaderMap::new(),
+                    patience: Patience::default(),
+                    life,
+                };
+                return Box::new(WebServer::new("origin", rules).expect("an origin"));
+            }
+            Kind::FetchFolder => FetchRules {
+                mappings: ["image", "video", "raw"]
+                    .map(|kind| Mapping {
+                        folder: kind.into(),
+                        url: url(&format!("/{kind}/upload/")),
+                    })
+                    .into(),
+                ..rules
+            },
+            _ => FetchRules {
+                hosts: vec![HostEntry::read(host).expect("an entry")],
+                private_addresses: true,
+                ..rules
+            },
+        };
+        Box::new(Fetch::new("origin", fetch).expect("an origin"))
     }
 
     /// Stores an asset where this kind of origin keeps it. `format` is empty for raw files.
@@ -118,15 +209,20 @@ impl Ground {
                 format!("inner/res/acme/{kind}/upload/{id}/{version}{dot}{format}")
             }
             Kind::Folder | Kind::S3 => format!("inner/{id}{dot}{format}"),
-            Kind::LibraryFolder | Kind::LibraryBucket => {
-                format!("inner/{kind}/upload/{id}{dot}{format}")
-            }
+            Kind::LibraryFolder
+            | Kind::LibraryBucket
+            | Kind::WebServer
+            | Kind::FetchUrl
+            | Kind::FetchFolder => format!("inner/{kind}/upload/{id}{dot}{format}"),
         }
     }
 
-    /// Calls to the store so far.
+    /// Calls to the store or server so far.
     pub fn asked(&self) -> u64 {
-        Call::ALL.into_iter().map(|call| self.calls.get(call)).sum()
+        match &self.web {
+            Some(web) => web.asked(),
+            None => Call::ALL.into_iter().map(|call| self.calls.get(call)).sum(),
+        }
     }
 }
 

@@ -1,14 +1,13 @@
 //! Does the guide for a backup bucket hold, step by step, over a bucket behind signatures?
 
 use std::path::Path;
-use std::process::{Command, Output};
 
 use super::ground::put;
-use super::s3_server::{ACCESS_KEY, S3Server, SECRET_KEY};
-use crate::gateway::{Gateway, photos, scratch};
+use super::s3_server::S3Server;
+use crate::gateway::{Gateway, cldgate, photos, scratch};
 
 /// The demo's pictures and some odd ones, in a bucket.
-fn filled() -> S3Server {
+pub fn filled() -> S3Server {
     let server = S3Server::start();
     copy(
         &photos().join("res/demo"),
@@ -54,14 +53,14 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-fn origin(server: &S3Server, name: &str, folder: &str, more: &str) -> String {
+pub fn origin(server: &S3Server, name: &str, folder: &str, more: &str) -> String {
     format!(
         "[[origin]]\nname = \"{name}\"\nkind = \"cloudinary_backup\"\nfolder = \"{folder}\"\n{more}\n{}",
         server.toml()
     )
 }
 
-fn config(origins: &str, endpoint: &str) -> String {
+pub fn config(origins: &str, endpoint: &str) -> String {
     format!(
         "listen = \"127.0.0.1:0\"\nadmin = \"127.0.0.1:0\"\n{origins}\n[[endpoint]]\nname = \"e\"\n{endpoint}\n"
     )
@@ -233,77 +232,6 @@ async fn a_new_version_between_looking_and_reading_is_served() {
         gateway.get(url).await.text().await.expect("text"),
         "a newer text"
     );
-}
-
-fn cldgate(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_cldgate"))
-        .args(arguments)
-        .env("CLDGATE_TEST_ACCESS_KEY", ACCESS_KEY)
-        .env("CLDGATE_TEST_SECRET_KEY", SECRET_KEY)
-        .output()
-        .expect("the binary runs")
-}
-
-#[test]
-fn check_tells_what_is_allowed_and_what_is_not() {
-    let server = filled();
-    let folder = scratch("check");
-    let file = folder.join("cldgate.toml");
-    let backup = origin(&server, "backup", "/res/acme/", "version = \"as_asked\"");
-    let text = config(&backup, "prefix = \"/acme\"\norigins = [\"backup\"]");
-    std::fs::write(&file, text).expect("a configuration");
-    let file = file.to_str().expect("a plain path");
-    let check = |more: &[&str]| {
-        let output = cldgate(&[&["check", "--config", file], more].concat());
-        let told = [output.stdout, output.stderr].concat();
-        let told = String::from_utf8(told).expect("text");
-        assert!(!told.contains(SECRET_KEY));
-        (output.status.code(), told)
-    };
-    let (code, told) = check(&["--connect", "--sample", "folder/photo.jpg"]);
-    assert_eq!(code, Some(0), "{told}");
-    for line in [
-        "  list   ok: ",
-        "  get    ok: res/acme/",
-        "  find   ok: backup has res/acme/image/upload/folder/photo/",
-    ] {
-        assert!(told.contains(line), "{line}: {told}");
-    }
-    for sample in [
-        "image/upload/folder/photo.jpg",
-        "raw/docs/a.txt",
-        "clips/a.mp4",
-        "/acme/image/upload/w_20/folder/photo.jpg",
-        "https://res.cloudinary.com/acme/image/upload/w_20/folder/photo.jpg",
-    ] {
-        let (code, told) = check(&["--connect", "--sample", sample]);
-        assert_eq!(code, Some(0), "{sample}: {told}");
-    }
-    let (code, told) = check(&["--connect", "--sample", "no/such"]);
-    assert_eq!(code, Some(1), "{told}");
-
-    server.deny("ListObjectsV2");
-    let (code, told) = check(&["--connect"]);
-    assert_eq!(code, Some(1));
-    assert!(
-        told.contains("list   FAILED") && told.contains("s3:ListBucket is needed"),
-        "{told}"
-    );
-    // What a URL with version and extension names can be read all the same.
-    let (_, told) = check(&["--connect", "--sample", "v1600000000/clips/a.mp4"]);
-    assert!(
-        told.contains("find   ok: backup has res/acme/video/upload/clips/a/1600000000.mp4"),
-        "{told}"
-    );
-    server.allow("ListObjectsV2");
-    server.deny("GetObject");
-    let (code, told) = check(&["--connect"]);
-    assert_eq!(code, Some(1));
-    assert!(
-        told.contains("list   ok") && told.contains("get    FAILED"),
-        "{told}"
-    );
-    std::fs::remove_dir_all(folder).expect("removed");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use cldgate::origin::{Backup, Call, Object, Origin, VersionRule, s3};
 use super::ground::{Ground, Kind, image, life, put, versioned};
 use super::s3_server::BUCKET;
 use super::{is_missing, text};
-use crate::gateway::scratch;
+use crate::gateway::{full, scratch};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -211,11 +211,7 @@ async fn a_walk_that_was_broken_off_goes_on_where_it_was() {
 
 #[test]
 fn a_million_assets_are_small_and_quick() {
-    let assets: u64 = if std::env::var_os("CLDGATE_FULL").is_some() {
-        1_000_000
-    } else {
-        50_000
-    };
+    let assets: u64 = if full() { 1_000_000 } else { 50_000 };
     let folder = scratch("index");
     let path = folder.join("backup.index");
     let source = Source {

@@ -1,14 +1,12 @@
 //! Is a media library written as it is documented, and looked at before everything else?
 
-use std::process::{Command, Output};
-
 use cldgate::origin::{Error, Library};
 use cldgate::spec::{AssetRef, AssetType};
 
 use super::ground::{Ground, Kind, asset, forgetful, image, put};
-use super::s3_server::{ACCESS_KEY, S3Server, SECRET_KEY};
+use super::s3_server::S3Server;
 use super::{is_missing, text};
-use crate::gateway::{Gateway, photos, scratch};
+use crate::gateway::{Gateway, cldgate, full, photos, scratch};
 
 #[tokio::test]
 async fn an_asset_is_one_file_that_people_can_read() {
@@ -97,15 +95,6 @@ async fn an_asset_is_one_file_that_people_can_read() {
     }
 }
 
-fn cldgate(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_cldgate"))
-        .args(arguments)
-        .env("CLDGATE_TEST_ACCESS_KEY", ACCESS_KEY)
-        .env("CLDGATE_TEST_SECRET_KEY", SECRET_KEY)
-        .output()
-        .expect("the binary runs")
-}
-
 #[tokio::test]
 async fn what_is_put_there_is_served_before_the_backup() {
     let server = S3Server::start();
@@ -173,4 +162,75 @@ async fn what_is_put_there_is_served_before_the_backup() {
     for folder in [local, config] {
         std::fs::remove_dir_all(folder).expect("removed");
     }
+}
+
+/// A file of this length that takes no room; its bytes are zeros but for the last.
+fn large(folder: &std::path::Path, bytes: u64) -> std::path::PathBuf {
+    use std::os::unix::fs::FileExt as _;
+    let path = folder.join("large.mp4");
+    let file = std::fs::File::create(&path).expect("a file");
+    file.set_len(bytes).expect("room");
+    file.write_all_at(b"end", bytes - 3).expect("written");
+    path
+}
+
+/// Bytes that a process may have in memory while it sends a large file.
+const MEMORY: u64 = 64 << 20;
+
+#[test]
+fn a_large_file_goes_in_parts_and_is_never_held() {
+    let server = S3Server::start();
+    let folder = scratch("large");
+    // More than a process may hold.
+    let bytes: u64 = if full() { 1 << 30 } else { 100 << 20 };
+    let film = large(&folder, bytes);
+    let config = folder.join("cldgate.toml");
+    let text = format!(
+        "[[origin]]\nname = \"own\"\nkind = \"media_library\"\n{}\
+         [[endpoint]]\nname = \"e\"\norigins = [\"own\"]\n",
+        server.toml()
+    );
+    std::fs::write(&config, text).expect("a configuration");
+    let put = || {
+        let mut command = crate::gateway::command();
+        command.args(["media", "put"]).arg(&film).arg("clips/film");
+        command.arg("--config").arg(&config);
+        let mut process = command
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .expect("the binary runs");
+        let mut peak = 0;
+        let status = loop {
+            peak = peak.max(crate::gateway::peak(process.id()).unwrap_or(0));
+            if let Some(status) = process.try_wait().expect("a process") {
+                break status;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        };
+        (status, peak)
+    };
+    let (status, peak) = put();
+    assert!(status.success(), "{status}");
+    println!("{bytes} bytes put, at most {} KiB in memory", peak >> 10);
+    assert!(peak < MEMORY, "{peak} bytes in memory");
+    let stored = server.bucket().join("video/upload/clips/film.mp4");
+    let same = std::process::Command::new("cmp")
+        .arg(&film)
+        .arg(&stored)
+        .status();
+    assert!(same.expect("cmp").success(), "every byte is there");
+    assert_eq!(server.calls("UploadPart"), bytes.div_ceil(16 << 20));
+    assert_eq!(server.calls("PutObject"), 0);
+
+    // What is not through leaves nothing behind: neither a part, nor another file in its place.
+    std::fs::write(&film, vec![1; 40 << 20]).expect("written");
+    server.deny("UploadPart");
+    let (status, _) = put();
+    assert_eq!(status.code(), Some(1));
+    assert_eq!(server.calls("AbortMultipartUpload"), 1);
+    assert_eq!(
+        std::fs::metadata(&stored).expect("the old one").len(),
+        bytes
+    );
+    std::fs::remove_dir_all(folder).expect("removed");
 }

@@ -9,16 +9,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use cldgate::origin::s3;
-use hyper_util::rt::{TokioExecutor, TokioIo};
-use hyper_util::server::conn::auto::Builder;
 use s3s::access::{S3Access, S3AccessContext};
 use s3s::auth::SimpleAuth;
 use s3s::path::S3Path;
 use s3s::service::S3ServiceBuilder;
 use s3s::{S3Result, s3_error};
-use tokio::net::TcpListener;
-use tokio::sync::oneshot;
 
+use super::loopback::Loopback;
 use crate::gateway::scratch;
 
 pub const ACCESS_KEY: &str = "AKIACLDGATETEST";
@@ -30,8 +27,7 @@ pub struct S3Server {
     pub endpoint: String,
     root: PathBuf,
     rights: Arc<Rights>,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<std::thread::JoinHandle<()>>,
+    running: Option<Loopback>,
 }
 
 #[derive(Default)]
@@ -43,7 +39,7 @@ struct Rights {
 }
 
 impl S3Server {
-    /// Starts it on a thread of its own, so that it answers whatever the test waits for.
+    /// Starts it with an empty bucket.
     pub fn start() -> Self {
         let root = scratch("s3");
         std::fs::create_dir_all(root.join(BUCKET)).expect("a bucket");
@@ -55,45 +51,18 @@ impl S3Server {
             S3ServiceBuilder::new(s3s_fs::FileSystem::new(&root).expect("a file system"));
         builder.set_auth(SimpleAuth::from_single(ACCESS_KEY, SECRET_KEY));
         builder.set_access(Access(rights.clone()));
-        let service = builder.build();
-        let (stop, stopped) = oneshot::channel::<()>();
-        let (tell, told) = std::sync::mpsc::channel();
-        let thread = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .expect("a runtime");
-            runtime.block_on(async {
-                let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-                tell.send(listener.local_addr().expect("an address"))
-                    .expect("somebody waits");
-                let serve = async {
-                    loop {
-                        let (socket, _) = listener.accept().await.expect("a connection");
-                        let service = service.clone();
-                        tokio::spawn(async move {
-                            let _ended = Builder::new(TokioExecutor::new())
-                                .serve_connection(TokioIo::new(socket), service)
-                                .await;
-                        });
-                    }
-                };
-                tokio::select! {
-                    () = serve => {}
-                    _ = stopped => {}
-                }
-            });
-        });
-        let address = told
-            .recv_timeout(Duration::from_secs(10))
-            .expect("the server starts");
+        let running = Loopback::start(builder.build());
         Self {
-            endpoint: format!("http://{address}"),
+            endpoint: format!("http://{}", running.address),
             root,
             rights,
-            stop: Some(stop),
-            thread: Some(thread),
+            running: Some(running),
         }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> std::net::SocketAddr {
+        self.running.as_ref().expect("it runs").address
     }
 
     /// The folder that holds the bucket's objects.
@@ -103,8 +72,13 @@ impl S3Server {
 
     /// How to reach the bucket.
     pub fn config(&self) -> s3::Config {
+        self.config_at(&self.endpoint)
+    }
+
+    /// The same, through another address.
+    pub fn config_at(&self, endpoint: &str) -> s3::Config {
         s3::Config {
-            endpoint: Some(self.endpoint.clone()),
+            endpoint: Some(endpoint.to_owned()),
             path_style: true,
             keys: Some(s3::Keys {
                 access: ACCESS_KEY.to_owned(),
@@ -116,12 +90,7 @@ impl S3Server {
 
     /// The same as lines of a configuration; the keys are in the environment of [`S3Server::secrets`].
     pub fn toml(&self) -> String {
-        format!(
-            "bucket = \"{BUCKET}\"\nendpoint = \"{}\"\npath_style = true\n\
-             access_key = {{ env = \"CLDGATE_TEST_ACCESS_KEY\" }}\n\
-             secret_key = {{ env = \"CLDGATE_TEST_SECRET_KEY\" }}\n",
-            self.endpoint
-        )
+        toml(&self.endpoint)
     }
 
     /// Takes away the right to an operation, such as `ListObjectsV2`.
@@ -152,10 +121,18 @@ impl S3Server {
     }
 }
 
+/// Lines of a configuration for the bucket behind an address.
+pub fn toml(endpoint: &str) -> String {
+    format!(
+        "bucket = \"{BUCKET}\"\nendpoint = \"{endpoint}\"\npath_style = true\n\
+         access_key = {{ env = \"CLDGATE_TEST_ACCESS_KEY\" }}\n\
+         secret_key = {{ env = \"CLDGATE_TEST_SECRET_KEY\" }}\n"
+    )
+}
+
 impl Drop for S3Server {
     fn drop(&mut self) {
-        let _gone = self.stop.take().map(|stop| stop.send(()));
-        let _ended = self.thread.take().map(std::thread::JoinHandle::join);
+        drop(self.running.take());
         let _removed = std::fs::remove_dir_all(&self.root);
     }
 }

@@ -72,7 +72,7 @@ impl Lookups {
     fn ask(&mut self) {
         let waiting = std::mem::take(&mut self.waiting);
         let answers = stream::iter(waiting).map(async |(endpoint, asset, others, url)| {
-            let answer = deliver::find_reading(&endpoint, &asset, &others, None).await;
+            let answer = deliver::Lookups::locate(&endpoint, &asset, &others, None).await;
             (answer.map(|_| ()), url)
         });
         // In the order of the log, so that the same log gives the same report.

@@ -1,54 +1,86 @@
 //! `cldgate check --connect`: asks every origin what it will be asked in service.
 
-use std::sync::Arc;
+use std::fmt;
 
+use futures_util::StreamExt as _;
+
+use super::sample::{self, Sample};
 use crate::config::{self, Config, Origin, OriginKind, Store};
-use crate::deliver::{self, Gateway};
-use crate::dialect;
 use crate::origin::locate::BackupLayout;
-use crate::origin::{self, Begin, Depth, Object, s3};
-use crate::spec::{AssetRef, AssetType, DeliveryType};
+use crate::origin::{self, Begin, Depth, Found, Object, Reached, s3};
+use crate::spec::OneLine;
+
+/// What came of a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Ok,
+    /// The origin is well and does not have it.
+    None,
+    Failed,
+}
 
 /// What was asked, and what came of it.
-struct Line {
+#[derive(Debug)]
+pub(super) struct Line {
     what: &'static str,
-    /// `Err` is a failure, `None` could not be tried.
-    result: Result<String, String>,
+    pub(super) outcome: Outcome,
+    text: String,
 }
 
 impl Line {
-    fn of(what: &'static str, result: Result<String, origin::Error>) -> Self {
-        let result = result.map_err(|error| error.to_string());
-        Self { what, result }
+    pub(super) fn new(what: &'static str, outcome: Outcome, text: impl Into<String>) -> Self {
+        let text = text.into();
+        Self {
+            what,
+            outcome,
+            text,
+        }
+    }
+
+    pub(super) fn of<E: fmt::Display>(what: &'static str, result: Result<String, E>) -> Self {
+        match result {
+            Ok(text) => Self::new(what, Outcome::Ok, text),
+            Err(error) => Self::new(what, Outcome::Failed, error.to_string()),
+        }
+    }
+}
+
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let outcome = match self.outcome {
+            Outcome::Ok => "ok",
+            Outcome::None => "none",
+            Outcome::Failed => "FAILED",
+        };
+        let text = OneLine(&self.text);
+        write!(f, "  {:<6} {outcome}: {text}", self.what)
     }
 }
 
 /// Asks every origin and, with a sample, looks that up. True when everything is as it should be.
 pub(super) async fn connect(config: &Config, sample: Option<&str>) -> Result<bool, config::Error> {
-    let gateway = config::gateway(config, config::shared(config)?)?;
     let mut all_well = true;
+    let mut tell = |line: Line| {
+        all_well &= line.outcome != Outcome::Failed;
+        println!("{line}");
+    };
     for origin in &config.origins {
         println!("{}: {}", origin.name, place(&origin.kind));
-        for line in ask(origin).await? {
-            all_well &= line.result.is_ok();
-            tell(&line);
+        for line in ask(origin, sample.is_some()).await? {
+            tell(line);
         }
     }
-    if let Some(sample) = sample {
-        println!("sample: {sample}");
-        for line in look(&gateway, sample).await {
-            all_well &= line.result.is_ok();
-            tell(&line);
+    if let Some(text) = sample {
+        println!("sample: {}", OneLine(text));
+        let lines = match Sample::read(text) {
+            Sample::Url => vec![sample::at_endpoint(config, text).await?],
+            Sample::Assets(assets) => sample::at_origins(config, &assets).await?,
+        };
+        for line in lines {
+            tell(line);
         }
     }
     Ok(all_well)
-}
-
-fn tell(line: &Line) {
-    match &line.result {
-        Ok(text) => println!("  {:<6} ok: {text}", line.what),
-        Err(text) => println!("  {:<6} FAILED: {text}", line.what),
-    }
 }
 
 fn place(kind: &OriginKind) -> String {
@@ -62,7 +94,16 @@ fn place(kind: &OriginKind) -> String {
         OriginKind::S3 { bucket, .. } => of_bucket(bucket),
         OriginKind::Folder { path } => format!("folder {}", path.display()),
         OriginKind::WebServer { base_url, .. } => format!("web server {base_url}"),
-        OriginKind::Fetch { hosts, .. } => format!("remote pictures of {}", hosts.join(", ")),
+        OriginKind::Fetch {
+            hosts, auto_upload, ..
+        } => match (hosts.len(), auto_upload.len()) {
+            (0, folders) => format!("remote pictures for {folders} folders"),
+            (_, 0) => format!("remote pictures of {}", hosts.join(", ")),
+            (_, folders) => format!(
+                "remote pictures of {}, and for {folders} folders",
+                hosts.join(", ")
+            ),
+        },
     }
 }
 
@@ -73,43 +114,64 @@ fn of_bucket(bucket: &config::Bucket) -> String {
     }
 }
 
-async fn ask(origin: &Origin) -> Result<Vec<Line>, config::Error> {
-    let (folder, written) = match &origin.kind {
-        OriginKind::CloudinaryBackup { folder, .. } | OriginKind::S3 { folder, .. } => {
-            (folder.as_str(), false)
-        }
-        OriginKind::MediaLibrary { folder, .. } => (folder.as_str(), true),
-        OriginKind::Folder { .. } | OriginKind::WebServer { .. } | OriginKind::Fetch { .. } => {
-            ("", false)
+async fn ask(origin: &Origin, has_sample: bool) -> Result<Vec<Line>, config::Error> {
+    let (path, folder, written) = match &origin.kind {
+        OriginKind::CloudinaryBackup { store, folder, .. } => (path(store), folder.as_str(), false),
+        OriginKind::MediaLibrary { store, folder, .. } => (path(store), folder.as_str(), true),
+        OriginKind::S3 { folder, .. } => (None, folder.as_str(), false),
+        OriginKind::Folder { path } => (Some(path), "", false),
+        OriginKind::WebServer { .. } | OriginKind::Fetch { .. } => {
+            let reached = config::opened(origin)?.reach().await;
+            return Ok(servers(&origin.kind, reached, has_sample));
         }
     };
     let folder = BackupLayout::new(folder).folder().to_owned();
-    match (config::client(origin)?, &origin.kind) {
-        (Some(client), _) => Ok(bucket(&client, &folder, written).await),
-        (
-            None,
-            OriginKind::CloudinaryBackup {
-                store: Store::Folder { path },
-                ..
-            }
-            | OriginKind::MediaLibrary {
-                store: Store::Folder { path },
-                ..
-            }
-            | OriginKind::Folder { path },
-        ) => {
-            let path = path.join(&folder);
-            let listed = std::fs::read_dir(&path).map(Iterator::count);
-            Ok(vec![Line {
-                what: "list",
-                result: match listed {
-                    Ok(count) => Ok(format!("{count} names in {}", path.display())),
-                    Err(error) => Err(format!("{}: {error}", path.display())),
-                },
-            }])
-        }
-        (None, _) => Ok(Vec::new()),
+    if let Some(path) = path {
+        let path = path.join(&folder);
+        let listed = std::fs::read_dir(&path).map(Iterator::count);
+        let told = match listed {
+            Ok(count) => Ok(format!("{count} names in {}", path.display())),
+            Err(error) => Err(format!("{}: {error}", path.display())),
+        };
+        return Ok(vec![Line::of("list", told)]);
     }
+    match config::client(origin)? {
+        Some(client) => Ok(bucket(&client, &folder, written).await),
+        None => Ok(Vec::new()),
+    }
+}
+
+const fn path(store: &Store) -> Option<&std::path::PathBuf> {
+    match store {
+        Store::Folder { path } => Some(path),
+        Store::Bucket(_) => None,
+    }
+}
+
+/// What web servers answered. A refusal of the base URL is no refusal of what is below it: a folder
+/// that may be read need not be listed.
+fn servers(kind: &OriginKind, reached: Vec<Reached>, has_sample: bool) -> Vec<Line> {
+    let mut lines: Vec<Line> = reached
+        .into_iter()
+        .map(|Reached { place, status }| {
+            let told = status.map(|status| format!("{place} answers, status {status}"));
+            Line::of("reach", told)
+        })
+        .collect();
+    match kind {
+        OriginKind::Fetch { hosts, .. } if !hosts.is_empty() => lines.push(Line::new(
+            "reach",
+            Outcome::None,
+            "hosts of pictures are asked for pictures alone",
+        )),
+        OriginKind::WebServer { .. } if !has_sample => lines.push(Line::new(
+            "get",
+            Outcome::None,
+            "not tried: only the URL of an original tells; --sample ID tries one",
+        )),
+        _ => {}
+    }
+    lines
 }
 
 /// Lists, then gets the first byte of the first object, then, where it may be written, writes.
@@ -120,33 +182,33 @@ async fn bucket(client: &s3::Client, folder: &str, written: bool) -> Vec<Line> {
         Err(_) => None,
     };
     let refused = listed.is_err();
-    let mut lines = vec![Line::of(
-        "list",
-        listed.map(|page| {
-            let more = if page.next.is_some() { " and more" } else { "" };
-            let count = page.objects.len();
-            match folder {
-                "" => format!("{count} keys{more}"),
-                folder => format!("{count} keys{more} below {folder}"),
-            }
-        }),
-    )];
-    match first {
-        Some(object) => lines.push(Line::of("get", get(client, object).await)),
-        None if refused => lines.push(Line {
-            what: "get",
-            result: Err(
-                "not tried: without the right to list no key is known; --sample ID tries one"
-                    .to_owned(),
-            ),
-        }),
-        None => lines.push(Line {
-            what: "get",
-            result: Err(format!(
-                "not tried: there is nothing below \"{folder}\" yet"
-            )),
-        }),
-    }
+    let listed = listed.map(|page| {
+        let more = if page.next.is_some() { " and more" } else { "" };
+        let count = page.objects.len();
+        match folder {
+            "" => format!("{count} keys{more}"),
+            folder => format!("{count} keys{more} below {folder}"),
+        }
+    });
+    let get = match first {
+        Some(object) => Line::of("get", get(client, object).await),
+        None if refused => Line::new(
+            "get",
+            Outcome::Failed,
+            "not tried: without the right to list no key is known; --sample ID tries one",
+        ),
+        None => Line::new(
+            "get",
+            // A media library begins empty.
+            if written {
+                Outcome::None
+            } else {
+                Outcome::Failed
+            },
+            format!("not tried: there is nothing below \"{folder}\" yet"),
+        ),
+    };
+    let mut lines = vec![Line::of("list", listed), get];
     if written {
         let key = format!("{folder}.cldgate-check");
         let put = client
@@ -160,103 +222,19 @@ async fn bucket(client: &s3::Client, folder: &str, written: bool) -> Vec<Line> {
 
 async fn get(client: &s3::Client, object: Object) -> Result<String, origin::Error> {
     let found = object.found();
-    let mut pieces = client.open(&found, 0..1).await?;
-    if let Some(piece) = futures_util::StreamExt::next(&mut pieces).await {
-        piece?;
-    }
-    Ok(format!("{}, {} bytes", found.key, found.bytes))
+    first_byte(client.open(&found, 0..1).await?).await?;
+    Ok(size(&found))
 }
 
-/// A sample is a URL or path of one of the endpoints, or an asset that every origin is asked for:
-/// `[image|video|raw/[upload/]]ID`.
-async fn look(gateway: &Gateway, sample: &str) -> Vec<Line> {
-    if sample.starts_with('/') || sample.contains("://") {
-        let (host, path) = dialect::route(sample);
-        let Some(endpoint) = gateway.endpoint(host.as_deref(), &path) else {
-            return vec![Line {
-                what: "find",
-                result: Err("no endpoint answers for it".to_owned()),
-            }];
-        };
-        let result = match dialect::read(&endpoint.rules, sample) {
-            Err(error) => Err(error.to_string()),
-            Ok(delivery) => {
-                deliver::find_reading(endpoint, &delivery.asset, &delivery.others, host.as_deref())
-                    .await
-                    .map(|(_, located)| told(located.origin.name(), &located.found))
-                    .map_err(|error| error.to_string())
-            }
-        };
-        return vec![Line {
-            what: "find",
-            result,
-        }];
-    }
-    let mut names = std::collections::BTreeSet::new();
-    let origins = gateway.endpoints.iter().flat_map(|one| &one.origins);
-    let mut lines = Vec::new();
-    for origin in origins.filter(|origin| names.insert(Arc::as_ptr(origin).cast::<()>())) {
-        let mut result = Err(format!("origin {} has no such asset", origin.name()));
-        let mut failed = false;
-        for asset in assets(sample) {
-            match origin.find(&asset).await {
-                Ok(found) => {
-                    result = Ok(told(origin.name(), &found));
-                    break;
-                }
-                // The first failure is told, unless another type is there.
-                Err(error) if error.is_not_found() || failed => {}
-                Err(error) => {
-                    result = Err(error.to_string());
-                    failed = true;
-                }
-            }
-        }
-        lines.push(Line {
-            what: "find",
-            result,
-        });
-    }
-    lines
+/// Key and length.
+pub(super) fn size(found: &Found) -> String {
+    format!("{}, {} bytes", found.key, found.bytes)
 }
 
-fn told(origin: &str, found: &origin::Found) -> String {
-    format!("{origin} has {}, {} bytes", found.key, found.bytes)
-}
-
-/// The assets that a sample may mean.
-fn assets(sample: &str) -> Vec<AssetRef> {
-    const TYPES: [AssetType; 3] = [AssetType::Image, AssetType::Video, AssetType::Raw];
-    let typed = TYPES.into_iter().find_map(|asset_type| {
-        let rest = sample.strip_prefix(asset_type.word())?.strip_prefix('/')?;
-        Some((asset_type, rest.strip_prefix("upload/").unwrap_or(rest)))
-    });
-    let (types, rest) = match typed {
-        Some((asset_type, rest)) => (vec![asset_type], rest),
-        None => (TYPES.to_vec(), sample),
-    };
-    let (version, rest) = match rest.split_once('/') {
-        Some((first, after)) => match first.strip_prefix('v').map(str::parse) {
-            Some(Ok(version)) => (Some(version), after),
-            _ => (None, rest),
-        },
-        None => (None, rest),
-    };
-    let of = |asset_type: AssetType| {
-        let cut = rest
-            .rsplit_once('.')
-            .filter(|(_, format)| crate::grammar::params::is_format(format));
-        let (id, extension) = match (asset_type, cut) {
-            (AssetType::Image | AssetType::Video, Some((id, format))) => (id, Some(format.into())),
-            _ => (rest, None),
-        };
-        AssetRef {
-            asset_type,
-            delivery_type: DeliveryType::Upload,
-            public_id: id.into(),
-            extension,
-            version,
-        }
-    };
-    types.into_iter().map(of).collect()
+/// Whether bytes really come.
+pub(super) async fn first_byte(mut pieces: origin::Pieces) -> Result<(), origin::Error> {
+    match pieces.next().await {
+        Some(piece) => piece.map(|_| ()),
+        None => Ok(()),
+    }
 }

@@ -1,6 +1,7 @@
 //! `cldgate check`: everything that is wrong with a configuration.
 
 mod connect;
+mod sample;
 
 use std::io::Write as _;
 use std::path::Path;

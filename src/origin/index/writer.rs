@@ -41,6 +41,9 @@ impl Writer {
             path: part(path),
             reason,
         };
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(io)?;
+        }
         let file = File::create(part(path)).map_err(io)?;
         let mut writer = Self {
             path: path.to_owned(),

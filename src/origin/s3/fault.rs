@@ -6,6 +6,7 @@ use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 
 use super::Client;
+use super::bounded::is_too_long;
 use super::ops::is_unreadable;
 use crate::origin::Error;
 use crate::origin::calls::Call;
@@ -17,19 +18,75 @@ const MAX_MESSAGE: usize = 200;
 const MAYBE_MISSING: &str =
     "; where s3:ListBucket is not allowed S3 answers so for a missing key too";
 
+/// A call that came to nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Failed {
+    /// It alone: the store is there and says no.
+    Call(Error),
+    /// The store is out of order, and the SDK has asked again in vain.
+    Store(Error),
+    /// The body broke off: asking again may help.
+    Cut(Error),
+}
+
+impl Failed {
+    /// Whether it tells against the store.
+    pub(super) const fn is_outage(&self) -> bool {
+        matches!(self, Self::Store(_) | Self::Cut(_))
+    }
+}
+
+impl From<Failed> for Error {
+    fn from(failed: Failed) -> Self {
+        match failed {
+            Failed::Call(error) | Failed::Store(error) | Failed::Cut(error) => error,
+        }
+    }
+}
+
 impl Client {
-    /// An error of the SDK as one of ours. The SDK's own text is not told: it may quote headers.
-    pub(super) fn fault<E>(&self, call: Call, key: &str, error: &SdkError<E, HttpResponse>) -> Error
+    /// An error of the SDK as one of ours.
+    pub(super) fn fault<E>(
+        &self,
+        call: Call,
+        key: &str,
+        error: &SdkError<E, HttpResponse>,
+    ) -> Failed
+    where
+        E: ProvideErrorMetadata + StdError + 'static,
+    {
+        let told = self.told(call, key, error);
+        let is_outage = match error.raw_response() {
+            // Refusals and nonsense may be about one key alone; a few odd URLs must not close the way
+            // to all others.
+            Some(answer) => answer.status().is_server_error(),
+            None => !matches!(told, Error::Denied { .. }),
+        };
+        if is_outage {
+            Failed::Store(told)
+        } else {
+            Failed::Call(told)
+        }
+    }
+
+    /// The SDK's own text is not told: it may quote headers.
+    fn told<E>(&self, call: Call, key: &str, error: &SdkError<E, HttpResponse>) -> Error
     where
         E: ProvideErrorMetadata + StdError + 'static,
     {
         match error {
+            _ if is_too_long(error) => {
+                self.upstream(key, "an answer longer than any should be".to_owned())
+            }
             _ if is_unreadable(error) => {
                 self.upstream(key, "an answer that cannot be read".to_owned())
             }
             SdkError::TimeoutError(_) => self.timeout(key),
             SdkError::DispatchFailure(failure) if failure.is_timeout() => self.timeout(key),
             SdkError::DispatchFailure(failure) => match failure.as_connector_error() {
+                Some(connector) if is_unconnected(connector) => {
+                    self.unreachable(key, &innermost(connector))
+                }
                 Some(connector) if connector.is_io() || connector.is_timeout() => {
                     self.upstream(key, innermost(connector))
                 }
@@ -71,7 +128,7 @@ impl Client {
         message: Option<&str>,
     ) -> Error {
         let status = answer.status().as_u16();
-        let told = told(status, code, message);
+        let told = in_words(status, code, message);
         match (status, code) {
             (_, Some("NoSuchBucket")) => {
                 let bucket = &self.config.bucket;
@@ -101,6 +158,14 @@ impl Client {
         Error::Timeout {
             origin: self.name.clone(),
             key: key.into(),
+        }
+    }
+
+    pub(super) fn unreachable(&self, key: &str, reason: &str) -> Error {
+        Error::Unreachable {
+            origin: self.name.clone(),
+            key: key.into(),
+            reason: reason.into(),
         }
     }
 
@@ -143,7 +208,7 @@ fn hint(call: Call, code: Option<&str>) -> &'static str {
 }
 
 /// Status, code and message, in one line and cut short. A HEAD's answer has no code.
-fn told(status: u16, code: Option<&str>, message: Option<&str>) -> String {
+fn in_words(status: u16, code: Option<&str>, message: Option<&str>) -> String {
     let mut told = format!("answer {status}");
     for part in [code, message].into_iter().flatten() {
         let clean = part.chars().map(|c| if c.is_control() { ' ' } else { c });
@@ -151,6 +216,19 @@ fn told(status: u16, code: Option<&str>, message: Option<&str>) -> String {
         told.extend(clean.take(MAX_MESSAGE));
     }
     told
+}
+
+/// Whether there was no connection: no such name, nobody there, no agreement on encryption.
+fn is_unconnected(error: &(dyn StdError + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        let client = error.downcast_ref::<hyper_util::client::legacy::Error>();
+        if let Some(client) = client {
+            return client.is_connect();
+        }
+        cause = error.source();
+    }
+    false
 }
 
 /// The cause at the bottom: "connection refused" rather than "dispatch failure".

@@ -4,13 +4,20 @@
 //! | module | what |
 //! | --- | --- |
 //! | [`self`] | what a bucket needs to be reached, and the client made from it |
-//! | `ops` | the calls: list, head, get, put, delete |
+//! | `ops` | the calls: list, head, get, delete |
+//! | `body` | an object's bytes as they come |
+//! | `upload` | the calls that write |
 //! | `fault` | what a store's refusals mean |
+//! | `bounded` | how long an answer may be |
 
+mod body;
+mod bounded;
 mod fault;
 mod ops;
+mod upload;
 
 use std::fmt;
+use std::future::Future;
 use std::time::Duration;
 
 use aws_config::default_provider::credentials::DefaultCredentialsChain;
@@ -21,6 +28,15 @@ use aws_sdk_s3::config::{
     BehaviorVersion, Credentials, Region, RequestChecksumCalculation, StalledStreamProtectionConfig,
 };
 use tokio::sync::OnceCell;
+
+use self::bounded::Bounded;
+use self::fault::Failed;
+use super::lane::{Lane, RESTING, Shut};
+use super::{Error, Patience};
+
+/// Pauses before a call is repeated: a random part of a time that doubles from the first to the last.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// The region that is signed for where neither the configuration nor the environment names one.
 const DEFAULT_REGION: &str = "us-east-1";
@@ -39,10 +55,8 @@ pub struct Config {
     /// `None`: the standard chain of AWS tools (environment, profile, web identity, container,
     /// instance).
     pub keys: Option<Keys>,
-    /// How long it may take.
-    pub timeouts: Timeouts,
-    /// How often a call is tried in all when the store fails, throttles or resets; from 1.
-    pub attempts: u32,
+    /// How long it may take, and how often it is asked.
+    pub patience: Patience,
 }
 
 impl Config {
@@ -55,8 +69,7 @@ impl Config {
             endpoint: None,
             path_style: false,
             keys: None,
-            timeouts: Timeouts::default(),
-            attempts: 3,
+            patience: Patience::of_buckets(),
         }
     }
 }
@@ -76,33 +89,13 @@ impl fmt::Debug for Keys {
     }
 }
 
-/// How long a store may take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Timeouts {
-    /// To accept a connection.
-    pub connect: Duration,
-    /// To begin its answer; while a body comes, to send the next of it.
-    pub first_byte: Duration,
-    /// For everything but streaming, all attempts together.
-    pub total: Duration,
-}
-
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(3),
-            first_byte: Duration::from_secs(10),
-            total: Duration::from_secs(30),
-        }
-    }
-}
-
 /// A client of one bucket. It is made at its first use, for asking the environment for credentials
 /// takes time and may need a network.
 pub struct Client {
     name: Box<str>,
     config: Config,
     sdk: OnceCell<aws_sdk_s3::Client>,
+    lane: Lane,
 }
 
 impl Client {
@@ -111,6 +104,7 @@ impl Client {
     pub fn new(name: &str, config: Config) -> Self {
         Self {
             name: name.into(),
+            lane: Lane::new(&config.patience),
             config,
             sdk: OnceCell::new(),
         }
@@ -132,6 +126,39 @@ impl Client {
     pub async fn sdk(&self) -> &aws_sdk_s3::Client {
         self.sdk.get_or_init(|| connect(&self.config)).await
     }
+
+    /// One call with its repetitions: waits for room among all calls to this bucket, and is not made
+    /// at all while the store rests. `limit`: how long it may take, which the SDK keeps too, but not
+    /// for what comes behind an answer's head; `None` for uploads.
+    async fn call<T>(
+        &self,
+        key: &str,
+        limit: Option<Duration>,
+        call: impl Future<Output = Result<T, Failed>>,
+    ) -> Result<T, Failed> {
+        let turn = self.lane.enter().await.map_err(|shut| match shut {
+            Shut::Resting => Failed::Store(self.unreachable(key, RESTING)),
+            Shut::Full => Failed::Store(self.timeout(key)),
+        })?;
+        let result = match limit {
+            Some(limit) => tokio::time::timeout(limit, call)
+                .await
+                .unwrap_or_else(|_| Err(Failed::Store(self.timeout(key)))),
+            None => call.await,
+        };
+        turn.end(result.as_ref().is_err_and(Failed::is_outage));
+        result
+    }
+
+    /// As [`Client::call`], within the total time.
+    async fn brief<T>(
+        &self,
+        key: &str,
+        call: impl Future<Output = Result<T, Failed>>,
+    ) -> Result<T, Error> {
+        let limit = Some(self.config.patience.total);
+        Ok(self.call(key, limit, call).await?)
+    }
 }
 
 impl fmt::Debug for Client {
@@ -151,21 +178,27 @@ async fn connect(config: &Config) -> aws_sdk_s3::Client {
         (None, None) => DefaultRegionChain::builder().build().region().await,
     };
     let region = region.unwrap_or(Region::from_static(DEFAULT_REGION));
+    let patience = &config.patience;
     let timeouts = TimeoutConfig::builder()
-        .connect_timeout(config.timeouts.connect)
-        .read_timeout(config.timeouts.first_byte)
-        .operation_timeout(config.timeouts.total)
+        .connect_timeout(patience.connect)
+        .read_timeout(patience.first_byte)
+        .operation_timeout(patience.total)
         .build();
     let stalled = StalledStreamProtectionConfig::enabled()
-        .grace_period(config.timeouts.first_byte)
+        .grace_period(patience.first_byte)
         .build();
+    let retries = RetryConfig::standard()
+        .with_max_attempts(patience.retries.saturating_add(1))
+        .with_initial_backoff(FIRST_PAUSE)
+        .with_max_backoff(LONGEST_PAUSE);
     let mut builder = aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(region.clone())
         .force_path_style(config.path_style)
         .timeout_config(timeouts)
         .stalled_stream_protection(stalled)
-        .retry_config(RetryConfig::standard().with_max_attempts(config.attempts.max(1)))
+        .retry_config(retries)
+        .interceptor(Bounded::Refusals)
         // Many compatible stores do not understand the checksums that AWS has lately made usual.
         .request_checksum_calculation(RequestChecksumCalculation::WhenRequired);
     builder.set_endpoint_url(config.endpoint.clone());

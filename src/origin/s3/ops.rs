@@ -1,44 +1,49 @@
-//! The calls: list, head, get, put, delete.
+//! The calls: list, head, get, delete.
 
 use std::ops::Range;
-use std::path::Path;
+use std::time::Duration;
 
 use aws_sdk_s3::config::http::HttpResponse;
-use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::operation::list_objects_v2::{ListObjectsV2Error, ListObjectsV2Output};
-use aws_sdk_s3::primitives::{ByteStream, DateTime};
+use aws_sdk_s3::primitives::DateTime;
 use aws_sdk_s3::types::EncodingType;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures_util::stream;
 
 use super::Client;
+use super::body::Body;
+use super::bounded::{Bounded, is_too_long};
+use super::fault::Failed;
 use crate::origin::calls::Call;
+use crate::origin::patience::{pause, soon};
 use crate::origin::spelling::percent_decode;
 use crate::origin::store::{Begin, Depth, Object, Page, whole_seconds};
 use crate::origin::{Error, Found, Pieces};
 
 /// Keys a page: the most that S3 gives.
 const PAGE: i32 = 1000;
-/// Bytes that are set aside for a body before it has come.
-const MAX_AHEAD: usize = 4 << 20;
 
 impl Client {
     /// One page of the keys below a prefix.
     ///
     /// # Errors
-    /// [`Error::Denied`], [`Error::Upstream`], [`Error::Timeout`]. That nothing is there is no error.
+    /// [`Error::Denied`], [`Error::Upstream`], [`Error::Unreachable`], [`Error::Timeout`]. That
+    /// nothing is there is no error.
     pub async fn list(&self, prefix: &str, depth: Depth, from: &Begin) -> Result<Page, Error> {
-        let answer = match self.ask(prefix, depth, from, None).await {
-            // A key may hold characters that XML cannot: then the page must come encoded. Not at
-            // once, for some stores say that they encode and do not.
-            Err(error) if is_unreadable(&error) => {
-                self.ask(prefix, depth, from, Some(EncodingType::Url)).await
-            }
-            answer => answer,
+        let asked = async {
+            let answer = match self.ask(prefix, depth, from, None).await {
+                // A key may hold characters that XML cannot: then the page must come encoded. Not at
+                // once, for some stores say that they encode and do not.
+                Err(error) if is_unreadable(&error) && !is_too_long(&*error) => {
+                    self.ask(prefix, depth, from, Some(EncodingType::Url)).await
+                }
+                answer => answer,
+            };
+            answer.map_err(|error| self.fault(Call::List, prefix, &error))
         };
-        let answer = answer.map_err(|error| self.fault(Call::List, prefix, &error))?;
+        let answer = self.brief(prefix, asked).await?;
         // Every listing says this, before its keys; the SDK takes half a listing for an empty one.
         let Some(is_truncated) = answer.is_truncated() else {
             return Err(self.upstream(prefix, "a listing that breaks off".to_owned()));
@@ -60,13 +65,16 @@ impl Client {
             })
         });
         let folders = answer.common_prefixes().iter();
+        let next = answer.next_continuation_token().filter(|_| is_truncated);
+        if let (Begin::Token(token), Some(next)) = (from, next)
+            && token == next
+        {
+            return Err(self.upstream(prefix, "a listing that does not go on".to_owned()));
+        }
         Ok(Page {
             objects: objects.collect(),
             folders: folders.filter_map(|p| Some(plain(p.prefix()?))).collect(),
-            next: answer
-                .next_continuation_token()
-                .filter(|_| is_truncated)
-                .map(ToOwned::to_owned),
+            next: next.map(ToOwned::to_owned),
         })
     }
 
@@ -94,6 +102,7 @@ impl Client {
             Begin::After(key) => request.start_after(key),
             Begin::Token(token) => request.continuation_token(token),
         };
+        let request = request.customize().interceptor(Bounded::Pages);
         request.send().await.map_err(Box::new)
     }
 
@@ -104,10 +113,11 @@ impl Client {
     pub async fn head(&self, key: &str) -> Result<Object, Error> {
         let bucket = &self.config.bucket;
         let request = self.sdk().await.head_object().bucket(bucket).key(key);
-        let answer = request
-            .send()
-            .await
-            .map_err(|error| self.fault(Call::Head, key, &error))?;
+        let asked = async {
+            let answer = request.send().await;
+            answer.map_err(|error| self.fault(Call::Head, key, &error))
+        };
+        let answer = self.brief(key, asked).await?;
         Ok(Object {
             key: key.to_owned(),
             bytes: answer
@@ -125,29 +135,25 @@ impl Client {
     /// [`Error::Changed`] when it is another by now, [`Error::Upstream`] when it is cut short, and
     /// what [`Client::head`] has.
     pub async fn read(&self, found: &Found) -> Result<Bytes, Error> {
-        let key = &*found.key;
-        let answer = self.get(key, None).await?;
-        if !object(key, &answer, found.bytes).is(found) {
-            return Err(self.changed(key));
-        }
-        self.whole(Body::new(self, key, answer.body, found.bytes))
-            .await
-    }
-
-    async fn whole(&self, mut body: Body) -> Result<Bytes, Error> {
-        let key = body.key.clone();
-        let length = usize::try_from(body.left).unwrap_or(usize::MAX);
-        let reading = async {
-            // What was announced is not believed before it comes.
-            let mut bytes = BytesMut::with_capacity(length.min(MAX_AHEAD));
-            while let Some(piece) = body.next().await? {
-                bytes.extend_from_slice(&piece);
+        let deadline = soon(self.config.patience.total);
+        for repetition in 0.. {
+            let left = deadline.saturating_duration_since(soon(Duration::ZERO));
+            let read = async {
+                let answer = self.get(&found.key, None).await?;
+                self.same(found, &answer)?;
+                Body::new(self, &found.key, answer, found.bytes)
+                    .whole()
+                    .await
+            };
+            match self.call(&found.key, Some(left), read).await {
+                // What the SDK repeats are answers that do not begin.
+                Err(Failed::Cut(_)) if repetition < self.config.patience.retries => {
+                    tokio::time::sleep(pause(repetition)).await;
+                }
+                read => return Ok(read?),
             }
-            Ok(bytes.freeze())
-        };
-        tokio::time::timeout(self.config.timeouts.total, reading)
-            .await
-            .unwrap_or_else(|_| Err(self.timeout(&key)))
+        }
+        Err(self.timeout(&found.key))
     }
 
     /// A range of the bytes of an object that was found, in pieces.
@@ -159,18 +165,29 @@ impl Client {
         let whole = range == (0..found.bytes);
         let last = range.end.saturating_sub(1);
         let bytes = (!whole).then(|| format!("bytes={}-{last}", range.start));
-        let answer = self.get(key, bytes).await?;
-        if !object(key, &answer, found.bytes).is(found) {
-            return Err(self.changed(key));
-        }
+        let asked = async {
+            let answer = self.get(key, bytes).await?;
+            self.same(found, &answer)?;
+            Ok(answer)
+        };
+        let answer = self.brief(key, asked).await?;
         let length = range.end.saturating_sub(range.start);
-        let body = Body::new(self, key, answer.body, length);
+        let body = Body::new(self, key, answer, length);
         Ok(Box::pin(stream::try_unfold(body, |mut body| async move {
             Ok(body.next().await?.map(|piece| (piece, body)))
         })))
     }
 
-    async fn get(&self, key: &str, range: Option<String>) -> Result<GetObjectOutput, Error> {
+    /// Holds an answer against what was found.
+    fn same(&self, found: &Found, answer: &GetObjectOutput) -> Result<(), Failed> {
+        if object(&found.key, answer, found.bytes).is(found) {
+            Ok(())
+        } else {
+            Err(Failed::Call(self.changed(&found.key)))
+        }
+    }
+
+    async fn get(&self, key: &str, range: Option<String>) -> Result<GetObjectOutput, Failed> {
         let bucket = &self.config.bucket;
         let request = self.sdk().await.get_object().bucket(bucket).key(key);
         let ranged = range.is_some();
@@ -180,7 +197,8 @@ impl Client {
             .await
             .map_err(|error| self.fault(Call::Get, key, &error))?;
         if ranged && answer.content_range().is_none() {
-            return Err(self.upstream(key, "the whole was sent for a range".to_owned()));
+            let reason = "the whole was sent for a range".to_owned();
+            return Err(Failed::Call(self.upstream(key, reason)));
         }
         Ok(answer)
     }
@@ -190,52 +208,24 @@ impl Client {
     /// # Errors
     /// [`Error::TooLarge`], and what [`Client::read`] has.
     pub async fn fetch(&self, key: &str, limit: u64) -> Result<Bytes, Error> {
-        let answer = self.get(key, None).await?;
-        let told = answer.content_length().and_then(|n| u64::try_from(n).ok());
-        let length = told.ok_or_else(|| self.upstream(key, "no length was told".to_owned()))?;
-        if length > limit {
-            return Err(Error::TooLarge {
-                origin: self.name.clone(),
-                key: key.into(),
-                bytes: length,
-                limit,
-            });
-        }
-        self.whole(Body::new(self, key, answer.body, length)).await
-    }
-
-    /// Writes an object from memory.
-    ///
-    /// # Errors
-    /// [`Error::Denied`], [`Error::Upstream`], [`Error::Timeout`].
-    pub async fn put(&self, key: &str, bytes: Bytes) -> Result<(), Error> {
-        let bucket = &self.config.bucket;
-        let request = self.sdk().await.put_object().bucket(bucket).key(key);
-        let sent = request.body(ByteStream::from(bytes)).send().await;
-        sent.map(|_| ())
-            .map_err(|error| self.fault(Call::Put, key, &error))
-    }
-
-    /// Writes an object from a file, which is not held in memory.
-    ///
-    /// # Errors
-    /// As for [`Client::put`], and when the file cannot be read.
-    pub async fn put_file(&self, key: &str, file: &Path) -> Result<(), Error> {
-        let body = ByteStream::from_path(file)
-            .await
-            .map_err(|error| self.upstream(key, error.to_string()))?;
-        // A large file takes as long as it takes; one that stands still is given up all the same.
-        let patient = TimeoutConfig::builder()
-            .connect_timeout(self.config.timeouts.connect)
-            .disable_read_timeout()
-            .disable_operation_timeout()
-            .build();
-        let patient = aws_sdk_s3::Config::builder().timeout_config(patient);
-        let request = self.sdk().await.put_object().bucket(&self.config.bucket);
-        let request = request.key(key).body(body).customize();
-        let sent = request.config_override(patient).send().await;
-        sent.map(|_| ())
-            .map_err(|error| self.fault(Call::Put, key, &error))
+        let read = async {
+            let answer = self.get(key, None).await?;
+            let told = answer.content_length().and_then(|n| u64::try_from(n).ok());
+            let refused = |error| Err(Failed::Call(error));
+            let Some(bytes) = told else {
+                return refused(self.upstream(key, "no length was told".to_owned()));
+            };
+            if bytes > limit {
+                return refused(Error::TooLarge {
+                    origin: self.name.clone(),
+                    key: key.into(),
+                    bytes,
+                    limit,
+                });
+            }
+            Body::new(self, key, answer, bytes).whole().await
+        };
+        self.brief(key, read).await
     }
 
     /// Removes an object. That it is not there is no error.
@@ -245,12 +235,13 @@ impl Client {
     pub async fn remove(&self, key: &str) -> Result<(), Error> {
         let bucket = &self.config.bucket;
         let request = self.sdk().await.delete_object().bucket(bucket).key(key);
-        match request.send().await {
-            Ok(_) => Ok(()),
-            Err(error) => match self.fault(Call::Delete, key, &error) {
-                error if error.is_not_found() => Ok(()),
-                error => Err(error),
-            },
+        let asked = async {
+            let answer = request.send().await;
+            answer.map_err(|error| self.fault(Call::Delete, key, &error))
+        };
+        match self.brief(key, asked).await {
+            Err(error) if error.is_not_found() => Ok(()),
+            done => done.map(|_| ()),
         }
     }
 }
@@ -278,47 +269,4 @@ fn object(key: &str, answer: &GetObjectOutput, bytes: u64) -> Object {
 
 fn time(time: &DateTime) -> Option<std::time::SystemTime> {
     whole_seconds(time.secs())
-}
-
-/// A body whose length is known: neither cut short nor too long in silence.
-struct Body {
-    client: Box<str>,
-    key: Box<str>,
-    stream: ByteStream,
-    left: u64,
-}
-
-impl Body {
-    fn new(client: &Client, key: &str, stream: ByteStream, length: u64) -> Self {
-        Self {
-            client: client.name.clone(),
-            key: key.into(),
-            stream,
-            left: length,
-        }
-    }
-
-    /// The next piece; `None` at the end, when all bytes have come.
-    async fn next(&mut self) -> Result<Option<Bytes>, Error> {
-        match self.stream.try_next().await {
-            Ok(Some(piece)) => match self.left.checked_sub(piece.len() as u64) {
-                Some(left) => {
-                    self.left = left;
-                    Ok(Some(piece))
-                }
-                None => Err(self.broken("more bytes came than were announced")),
-            },
-            Ok(None) if self.left == 0 => Ok(None),
-            Ok(None) => Err(self.broken("the body was cut short")),
-            Err(_) => Err(self.broken("the body was cut short or stood still")),
-        }
-    }
-
-    fn broken(&self, reason: &str) -> Error {
-        Error::Upstream {
-            origin: self.client.clone(),
-            key: self.key.clone(),
-            reason: format!("{reason}, {} bytes are missing", self.left).into(),
-        }
-    }
 }

@@ -8,19 +8,16 @@ use std::time::{Duration, Instant};
 use lru::LruCache;
 use reqwest::header::{HOST, HeaderMap, HeaderName, HeaderValue, LOCATION};
 use reqwest::{StatusCode, Url};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::super::Error;
-use super::super::breaker::{Breaker, BreakerRule, Pass};
 use super::super::guard::{Guard, Refused};
+use super::super::lane::{Lane, RESTING, Shut, Turn};
+use super::super::patience::{Patience, pause, soon};
 use super::at_least_one;
 use super::remote::Ask;
 
 /// Redirects that are followed.
 const MAX_REDIRECTS: usize = 5;
-
-/// Longest pause before an attempt is repeated.
-const MAX_PAUSE: Duration = Duration::from_secs(1);
 
 /// Hosts whose state is remembered.
 const MAX_LANES: NonZeroUsize = at_least_one(1024);
@@ -34,37 +31,6 @@ const USER_AGENT: &str = concat!(
     env!("CARGO_PKG_VERSION"),
     ")"
 );
-
-/// How long a server may take, and how often it is asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Patience {
-    /// For a connection, with its name looked up and its encryption agreed on.
-    pub connect: Duration,
-    /// For the head of an answer, connecting included.
-    pub first_byte: Duration,
-    /// For a body that is read as a whole, everything included; a body that is streamed may pause
-    /// as long as `first_byte`.
-    pub total: Duration,
-    /// How often a request is repeated that broke off or met a server out of order.
-    pub retries: u32,
-    /// Requests to one host at the same time; more wait, as long as for a connection.
-    pub at_once: usize,
-    /// When the server is left alone.
-    pub breaker: BreakerRule,
-}
-
-impl Default for Patience {
-    fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(3),
-            first_byte: Duration::from_secs(10),
-            total: Duration::from_secs(60),
-            retries: 2,
-            at_once: 256,
-            breaker: BreakerRule::default(),
-        }
-    }
-}
 
 /// Why there is no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -139,7 +105,7 @@ impl Fault {
             Self::Resting => Error::Unreachable {
                 origin,
                 key,
-                reason: "it failed too often and is left alone for a while".into(),
+                reason: RESTING.into(),
             },
             Self::TooLarge { bytes, limit } => Error::TooLarge {
                 origin,
@@ -169,14 +135,8 @@ pub(in crate::origin) struct Client {
     /// Where `secrets` go, and nowhere else.
     home: Option<(String, String, u16)>,
     secrets: HeaderMap,
+    /// By host: one that fails does not hold up the others.
     lanes: Mutex<LruCache<Box<str>, Lane>>,
-}
-
-/// What is known about one host: a host that fails does not hold up the others.
-#[derive(Clone, Debug)]
-struct Lane {
-    breaker: Arc<Breaker>,
-    room: Arc<Semaphore>,
 }
 
 /// Attempts at one URL, until one succeeds, asking again is of no use, or the total time is over.
@@ -189,22 +149,19 @@ pub(super) struct Attempts {
     left: u32,
 }
 
-/// Leave for one attempt.
-#[derive(Debug)]
-pub(super) struct Turn {
-    pass: Pass,
-    _room: OwnedSemaphorePermit,
+impl From<Shut> for Fault {
+    fn from(shut: Shut) -> Self {
+        match shut {
+            Shut::Resting => Self::Resting,
+            Shut::Full => Self::Timeout,
+        }
+    }
 }
 
 impl Attempts {
     /// Waits for a place among those who ask the host.
     pub(super) async fn begin(&self) -> Result<Turn, Fault> {
-        let pass = self.lane.breaker.admit().ok_or(Fault::Resting)?;
-        let room = self.lane.room.clone().acquire_owned();
-        match tokio::time::timeout(self.patience.connect, room).await {
-            Ok(Ok(room)) => Ok(Turn { pass, _room: room }),
-            _ => Err(Fault::Timeout),
-        }
+        Ok(self.lane.enter().await?)
     }
 
     /// Takes note of what came of an attempt. `None`: it is time for the next one.
@@ -213,10 +170,7 @@ impl Attempts {
         turn: Turn,
         result: Result<T, Fault>,
     ) -> Option<Result<T, Fault>> {
-        match &result {
-            Err(fault) if fault.is_failure() => turn.pass.failed(),
-            _ => turn.pass.succeeded(),
-        }
+        turn.end(result.as_ref().is_err_and(Fault::is_failure));
         let pause = pause(self.patience.retries.saturating_sub(self.left));
         match result {
             Err(fault) if fault.again() && self.left > 0 && soon(pause) < self.deadline => {
@@ -276,6 +230,18 @@ impl Client {
         self.guard.check(url).map_err(Fault::Forbidden)
     }
 
+    /// The status that a server answers with.
+    pub(super) async fn knock(&self, url: &Url) -> Result<u16, Fault> {
+        self.check(url)?;
+        let deadline = soon(self.patience.total);
+        let response = self.hop(url, &HeaderMap::new(), None, deadline).await?;
+        match response.status().as_u16() {
+            401 | 407 => Err(Fault::Denied),
+            status if status >= 500 => Err(lasting(format!("status {status}"))),
+            status => Ok(status),
+        }
+    }
+
     /// One GET with its redirects, and with `extra` instead of the headers in `ask`.
     pub(super) async fn once(
         &self,
@@ -291,10 +257,7 @@ impl Client {
     fn lane(&self, url: &Url) -> Lane {
         let host: Box<str> = url.authority().into();
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-        let lane = lanes.get_or_insert(host, || Lane {
-            breaker: Arc::new(Breaker::new(self.patience.breaker)),
-            room: Arc::new(Semaphore::new(self.patience.at_once)),
-        });
+        let lane = lanes.get_or_insert(host, || Lane::new(&self.patience));
         lane.clone()
     }
 
@@ -363,23 +326,6 @@ pub(super) fn lasting(reason: impl Into<Box<str>>) -> Fault {
         reason: reason.into(),
         again: false,
     }
-}
-
-/// The moment after a time.
-#[allow(
-    clippy::disallowed_methods,
-    reason = "time-outs are measured by the clock"
-)]
-pub(super) fn soon(after: Duration) -> Instant {
-    let now = Instant::now();
-    now.checked_add(after).unwrap_or(now)
-}
-
-/// Before the n-th repetition: a random part of a time that doubles, so that gateways do not ask
-/// all at once.
-fn pause(n: u32) -> Duration {
-    let most = Duration::from_millis(50).saturating_mul(1 << n.min(10));
-    most.min(MAX_PAUSE).mul_f64(fastrand::f64())
 }
 
 fn place(url: &Url) -> Option<(String, String, u16)> {

@@ -11,6 +11,9 @@ use sha2::{Digest as _, Sha256};
 
 use super::client::{Fault, lasting};
 
+/// Bytes of a validator that is remembered; those in the wild have some dozens.
+const MAX_VALIDATOR: usize = 1024;
+
 /// The head of a whole answer (200) or a part (206).
 #[derive(Clone, Debug)]
 pub(super) struct Head {
@@ -51,8 +54,8 @@ impl Head {
         Ok(Self {
             bytes,
             start,
-            etag: headers.get(ETAG).cloned(),
-            modified: headers.get(LAST_MODIFIED).cloned(),
+            etag: validator(headers, &ETAG),
+            modified: validator(headers, &LAST_MODIFIED),
             media: text(headers, &CONTENT_TYPE).map(|media| {
                 let media = media.split(';').next().unwrap_or_default();
                 media.trim().to_ascii_lowercase()
@@ -109,6 +112,15 @@ impl Head {
             (None, None) => film(media).map(Into::into),
         }
     }
+}
+
+/// A validator to remember: a copy, for the header as it came holds the whole head in memory. One of
+/// an absurd length is none.
+fn validator(headers: &HeaderMap, name: &HeaderName) -> Option<HeaderValue> {
+    let value = headers.get(name)?.as_bytes();
+    HeaderValue::from_bytes(value)
+        .ok()
+        .filter(|value| value.len() <= MAX_VALIDATOR)
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {

@@ -6,7 +6,7 @@
 
 use std::num::NonZeroUsize;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::{Bytes, BytesMut};
@@ -15,9 +15,11 @@ use lru::LruCache;
 use reqwest::header::{HeaderMap, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, RANGE};
 use reqwest::{Response, StatusCode, Url};
 
-use super::super::{Error, Found, Pieces};
+use super::super::listing::lock;
+use super::super::patience::soon;
+use super::super::{Error, Found, Pieces, Reached};
 use super::at_least_one;
-use super::client::{Client, Fault, Reply, fault, lasting, soon};
+use super::client::{Client, Fault, Reply, fault, lasting};
 use super::head::Head;
 
 /// Bytes of an answer that does not tell its length; it is held in memory until it is read.
@@ -122,6 +124,16 @@ impl Remote {
         self.client
             .check(url)
             .map_err(|fault| self.told(fault, url))
+    }
+
+    /// Whether a server answers for a URL at all, whatever it says; once, and without following it
+    /// elsewhere.
+    pub(in crate::origin) async fn reach(&self, url: &Url) -> Reached {
+        let status = self.client.knock(url).await;
+        Reached {
+            place: shown(url),
+            status: status.map_err(|fault| self.told(fault, url)),
+        }
     }
 
     /// What a URL holds now.
@@ -332,11 +344,6 @@ impl Remote {
         let fits = parked.etag == found.etag && soon(Duration::ZERO) < parked.until;
         fits.then_some(parked.answer)
     }
-}
-
-/// The maps stay whole when a holder panics: each change is a single step.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A URL as errors and logs may tell it: a query may hold a secret.
