@@ -277,14 +277,17 @@ pub(crate) fn condition(text: &str, limit: usize) -> Read<'_, Expr<'_>> {
 /// The value of a variable: an expression, or else the text as it stands.
 ///
 /// SDKs write the cast of a whole expression behind its last operand: `$a_iw_div_3_to_i`.
-pub(crate) fn assigned<'a>(text: &'a str, limit: usize) -> Read<'a, Expr<'a>> {
-    let casts: [(&str, fn(Box<Expr<'a>>) -> Expr<'a>); 2] =
-        [("_to_i", Expr::ToInteger), ("_to_f", Expr::ToNumber)];
-    for (suffix, cast) in casts {
+pub(crate) fn assigned(text: &str, limit: usize) -> Read<'_, Expr<'_>> {
+    for (suffix, integer) in [("_to_i", true), ("_to_f", false)] {
         if let Some(inner) = text.strip_suffix(suffix)
             && let Ok(expr @ Expr::Binary(_)) = whole(inner, limit, 1)
         {
-            return Ok(cast(Box::new(expr)));
+            let inner = Box::new(expr);
+            return Ok(if integer {
+                Expr::ToInteger(inner)
+            } else {
+                Expr::ToNumber(inner)
+            });
         }
     }
     match whole(text, limit, 1) {
@@ -329,7 +332,9 @@ fn meant(at: &str) -> Option<&'static str> {
     let at = at.trim_start_matches(is_separator);
     let word = at.split(is_separator).next().unwrap_or(at);
     let names = || Name::ALL.iter().map(|known| known.as_str());
-    let near = if behind_operand {
+    let near = if behind_operand && word.len() < 3 {
+        None
+    } else if behind_operand {
         nearest(word, Operator::ALL.iter().map(|known| known.as_str()))
     } else {
         // Nearly every mistake of two letters is near a name of one.
