@@ -189,7 +189,6 @@ fn hostile_layers_are_refused_with_reasons() {
         ("l_logo,g_north_west,x_-60000,y_-60000", "output pixels"),
         ("l_logo,w_60000,h_60000", "output pixels"),
         ("l_lut:nobody.cube", "nobody.cube"),
-        ("l_text:no_such_style:Hi", "no stored style"),
         ("l_text:Arial_20:%20", "no text"),
         ("l_text:Arial_5000:Hi", "1 to 2000"),
         ("l_text:Arial_20:$(nothing)", "$nothing has no value"),
@@ -286,6 +285,8 @@ fn stored_styles_have_their_names() {
     assert_eq!(stored, written);
     let blue = with("l_text:headline:Hi,co_blue").unwrap().picture;
     assert!(blue != stored);
+    let unknown = with("l_text:no_such_style:Hi/w_60").unwrap().picture;
+    assert_eq!(unknown, with("w_60").unwrap().picture);
 }
 
 /// Over HTTP: layers come through the endpoint's origins, and what is wrong with one is told.

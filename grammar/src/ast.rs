@@ -314,7 +314,7 @@ pub enum BranchScope {
         /// As for `If`.
         end: u32,
     },
-    /// `if_end`.
+    /// `if_end` of an open condition; one that ends nothing has no scope.
     End {
         /// The component with the condition.
         open: u32,

@@ -50,8 +50,6 @@ pub enum ErrorKind {
     ApplyWithoutLayer,
     /// `if_else` without a condition before it.
     ElseWithoutIf,
-    /// `if_end` without a condition before it.
-    EndWithoutIf,
 }
 
 /// A URL that cannot be read: the place, the reason, and a hint where one is known.

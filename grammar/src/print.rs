@@ -401,6 +401,7 @@ impl Display for Shown<'_> {
                 match effect.head {
                     EffectHead::Known(name) => f.write_str(name.as_str())?,
                     EffectHead::Variable(name) => write!(f, "${name}")?,
+                    EffectHead::Computed(text) => write!(f, "({text})")?,
                 }
                 for arg in effect.args() {
                     match arg.name {

@@ -56,7 +56,7 @@ pub enum Value<'a> {
     Border(Box<Border<'a>>),
     /// `q_`
     Quality(Quality<'a>),
-    /// `f_`, other than `auto`: a format name as written.
+    /// `f_`, other than `auto` or an expression: a format name as written.
     Format(&'a str),
     /// `fl_`
     Flags(Flags<'a>),
@@ -231,7 +231,7 @@ pub(crate) fn read<'a>(key: ParamKey, text: &'a str, limit: usize) -> Read<'a, V
         Shape::Background => plain::background(text),
         Shape::Border => plain::border(text, limit),
         Shape::Quality => plain::quality(text, limit),
-        Shape::Format => plain::format(text),
+        Shape::Format => plain::format(text, limit),
         Shape::Crop => plain::crop(text),
         Shape::Gravity => plain::gravity(text),
         Shape::Effect => effect::effect(text, limit).map(Value::Effect),

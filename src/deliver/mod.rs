@@ -35,7 +35,7 @@ use crate::dialect::{self, Delivery, Note, NoteLevel, Notes};
 use crate::origin::{CallBook, Found, Origin};
 use crate::plan::{self, Hints, Varies};
 use crate::render::{self, Pool, Timings};
-use crate::spec::{AssetRef, AssetType, DeliveryType, Format};
+use crate::spec::{AssetRef, AssetType, DeliveryType, Format, FormatChoice};
 
 /// Everything that answers requests: endpoints, their origins, the caches and the render pool.
 #[derive(Debug)]
@@ -352,7 +352,8 @@ fn is_original(delivery: &Delivery, found: &Found) -> bool {
                     .as_deref()
                     .is_some_and(|stored| stored.eq_ignore_ascii_case(asked))
             });
-            same && delivery.spec.ops.is_empty()
+            // What is not done to it has been noted; but a video is no answer to who wants a picture.
+            same && !matches!(delivery.spec.output.format, FormatChoice::Named(_))
         }
     }
 }

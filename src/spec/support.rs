@@ -4,8 +4,8 @@
 //! what is unsupported, all ask here. Whoever renders another op moves its arm.
 
 use super::{
-    Amount, Area, Blend, Corner, Crop, Dpr, Effect, Expr, Fact, Fill, Gravity, Length, Metadata,
-    Op, Overlay, Radii, Resize, Select, Setting, Source, Subject,
+    Amount, Area, Blend, Corner, Crop, Dpr, Effect, Expr, Fact, Fill, Format, Gravity, Length,
+    Metadata, Op, Overlay, Radii, Resize, Select, Setting, Source, Subject,
 };
 
 /// Whether something in a specification is rendered.
@@ -41,6 +41,10 @@ const REGION: &str = "this region is not known here: the centre is used";
 impl Support {
     /// [`TransformSpec::default_image`](super::TransformSpec::default_image).
     pub const DEFAULT_IMAGE: Self = Supported;
+    /// What only a video can have.
+    pub const VIDEO: Self = Unsupported(VIDEO);
+    /// A choice that hangs on a variable of which nothing is known in time.
+    pub const UNKNOWN_CHOICE: Self = Unsupported(VARIABLE);
 
     /// Whether anything of it is rendered.
     #[must_use]
@@ -154,6 +158,9 @@ impl Overlay {
         let source = match &self.source {
             Source::Picture(_) | Source::ColourTable(_) => Supported,
             Source::Text(text) if text.style.font.starts_with('$') => Unsupported(VARIABLE),
+            Source::Text(text) if text.style.size.is_none() => {
+                Unsupported("no text style of this name is configured: the text is left out")
+            }
             Source::Text(_) => Supported,
             Source::Video(_) | Source::Sound(_) => Unsupported(VIDEO),
             Source::Subtitles(..) => Unsupported("captions are not rendered: left out"),
@@ -440,6 +447,29 @@ impl Select {
         match self {
             Self::Whole | Self::Page(_) | Self::PageBy(_) => Supported,
             Self::Pages(_) | Self::Named { .. } => Unsupported(FIRST_PAGE),
+        }
+    }
+}
+
+impl Format {
+    /// Whether a result can be written in it.
+    #[must_use]
+    pub const fn support(self) -> Support {
+        match self {
+            Self::Jpeg
+            | Self::Png
+            | Self::WebP
+            | Self::Avif
+            | Self::Gif
+            | Self::Bmp
+            | Self::Tiff
+            | Self::Ico => Supported,
+            Self::Svg => {
+                Unsupported("drawings are not written: only an unchanged one is delivered")
+            }
+            Self::Jxl | Self::Heic | Self::Pdf | Self::Other(_) => {
+                Unsupported("this format is not written: only an unchanged file is delivered")
+            }
         }
     }
 }

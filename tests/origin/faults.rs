@@ -218,6 +218,49 @@ async fn a_body_that_is_cut_short_is_an_error() {
     assert!(matches!(ranged, Err(Error::Upstream { .. })), "{ranged:?}");
 }
 
+#[tokio::test]
+async fn another_range_than_the_one_asked_for_is_an_error() {
+    for (told, is_right) in [
+        ("bytes 2-4/10", true),
+        ("bytes 3-5/10", false),
+        ("bytes 0-2/10", false),
+        ("bytes 2-9/10", false),
+        ("bytes 2-4", false),
+        ("items 2-4/10", false),
+        ("bytes 2-4/11", false),
+        ("bytes 2-4/*", true),
+        ("", false),
+    ] {
+        let (_server, config) = says(format!(
+            "HTTP/1.1 206 Partial Content\r\netag: \"x\"\r\ncontent-length: 3\r\n\
+             content-range: {told}\r\n\r\nabc"
+        ))
+        .await;
+        let found = cldgate::origin::Object {
+            key: "pic.jpg".to_owned(),
+            bytes: 10,
+            modified: None,
+            etag: Some("\"x\"".to_owned()),
+        }
+        .found();
+        let opened = plain(config).open(&found, 2..5).await.map(|_| ());
+        assert_eq!(opened.is_ok(), is_right, "{told}: {opened:?}");
+    }
+}
+
+#[tokio::test]
+async fn no_agreement_on_encryption_is_no_connection() {
+    let (_server, config) = says(String::new()).await;
+    let stranger = crate::web::faults::unvouched().await;
+    let config = s3::Config {
+        endpoint: Some(format!("https://{stranger}")),
+        ..config
+    };
+    let error = failure(&plain(config)).await;
+    assert!(matches!(error, Error::Unreachable { .. }), "{error}");
+    assert!(error.to_string().contains("certificate"), "{error}");
+}
+
 /// A real store behind a gate, asked with this patience.
 async fn gated(patience: Patience) -> (S3Server, Gate, s3::Config) {
     let server = S3Server::start();

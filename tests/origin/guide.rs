@@ -207,6 +207,8 @@ async fn a_bucket_that_may_not_be_listed_is_an_outage_and_no_missing_picture() {
         .await;
     assert_eq!(answer.status(), 502);
     assert_eq!(answer.headers()["cache-control"], "no-store");
+    let log = gateway.log();
+    assert!(log.contains("s3:ListBucket is needed"), "{log}");
     // It recovers by itself.
     server.allow("ListObjectsV2");
     let answer = gateway

@@ -11,6 +11,7 @@ mod library;
 mod loopback;
 mod moto;
 pub mod s3_server;
+mod walkthrough;
 mod web_store;
 
 use std::fs;

@@ -176,6 +176,14 @@ async fn another_make_of_server_says_the_same() {
         .await
         .expect("a list");
     assert!(left.objects.is_empty());
+    // In parts.
+    let film = upload.join("film.mp4");
+    std::fs::write(&film, vec![7; (33 << 20) + 1]).expect("written");
+    let clip = asset(AssetType::Video, "clips/film", Some("mp4"));
+    let key = library.put(&clip, &film).await.expect("put");
+    let stored = made.head(&key).await.expect("a head");
+    assert_eq!(stored.bytes, (33 << 20) + 1);
+    library.remove(&clip).await.expect("removed");
     std::fs::remove_dir_all(upload).expect("removed");
 
     let elsewhere = s3::Config {

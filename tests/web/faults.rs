@@ -145,6 +145,36 @@ async fn a_stream_that_breaks_off_ends_in_an_error() {
 }
 
 #[tokio::test]
+async fn another_range_than_the_one_asked_for_is_an_error() {
+    for (told, body, expected) in [
+        ("bytes 2-4/10", "cde", Some("cde")),
+        // More than was asked for holds it, too.
+        ("bytes 0-9/10", "abcdefghij", Some("cde")),
+        ("bytes 3-5/10", "def", None),
+        ("bytes 0-2/10", "abc", None),
+        ("bytes 2-4/11", "cde", None),
+        ("bytes 2-4/*", "cde", None),
+        ("bytes 2-3/10", "cd", None),
+    ] {
+        let server = Server::start(move |asked| match asked.header("range") {
+            None => Reply::ok("abcdefghij", &[("etag", "\"1\"")]),
+            Some(_) => {
+                let headers = vec![
+                    ("etag", "\"1\"".to_owned()),
+                    ("content-range", told.to_owned()),
+                ];
+                Reply::Whole(206, headers, body.into())
+            }
+        })
+        .await;
+        let origin = open(rules(&server.base()));
+        let found = origin.find(&image("clip", None)).await.expect("found");
+        let read = part(&origin, &found, 2..5).await;
+        assert_eq!(read.ok(), expected.map(Into::into), "{told}");
+    }
+}
+
+#[tokio::test]
 async fn what_cannot_be_reached_is_told() {
     // A port that was free a moment ago.
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -173,7 +203,7 @@ async fn what_cannot_be_reached_is_told() {
 }
 
 /// Accepts encrypted connections with a certificate that nobody vouches for.
-async fn unvouched() -> std::net::SocketAddr {
+pub async fn unvouched() -> std::net::SocketAddr {
     let pem = |name: &str| {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tls");
         folder.join(name)

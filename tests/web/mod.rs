@@ -1,6 +1,6 @@
 //! What do origins that are asked over HTTP do when servers behave? When they do not, `faults`.
 
-mod faults;
+pub mod faults;
 mod fetch;
 
 use std::sync::Arc;

@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use super::{Limits, fault, span_in};
 use crate::ast::{BranchScope, Component, LayerScope, Param};
 use crate::error::{ErrorKind, Fault, Parsed};
-use crate::params::{KeySet, PARAMS, ParamKey};
+use crate::params::{KeySet, PARAMS, ParamKey, Shape};
 use crate::value::{self, Wrong};
 
 /// Whether a segment before the last is a component and not a folder.
@@ -118,14 +118,42 @@ fn refused(path: &str, piece: &str, key: ParamKey, value: &str, wrong: Wrong<'_>
         wrong.at
     };
     let at = if wrong.at.is_empty() { piece } else { wrong.at };
+    let meant = || Some(format!("did you mean `{}`?", meant_value(key, value)?));
     Box::new(Fault {
         kind: wrong.kind,
         at: span_in(path, at),
         key: Some(key),
         found: found.to_owned(),
         expected: wrong.expected,
-        hint: wrong.hint,
+        hint: wrong.hint.or_else(meant),
     })
+}
+
+/// What was probably meant by a value: a unit or a space too many, a semicolon for a comma.
+fn meant_value(key: ParamKey, value: &str) -> Option<String> {
+    if value.len() > 64 {
+        return None;
+    }
+    let spelling = key.spelling();
+    if let Some((own, next)) = value.split_once(';')
+        && known_key(next).is_some()
+    {
+        return Some(format!("{spelling}_{own},{next}"));
+    }
+    let trimmed = value.trim();
+    let percent = trimmed
+        .strip_suffix('%')
+        .filter(|_| key.shape() == Shape::Side);
+    let share = percent.and_then(|percent| percent.parse::<f64>().ok());
+    let meant = match share {
+        Some(percent) => format!("{:?}", percent / 100.0),
+        None => trimmed
+            .trim_end_matches("px")
+            .trim_end_matches('%')
+            .to_owned(),
+    };
+    let reads = meant != value && value::read(key, &meant, 0).is_ok();
+    reads.then(|| format!("{spelling}_{meant}"))
 }
 
 /// A text layer takes the pieces after it that are no parameters: its text had commas.

@@ -34,7 +34,7 @@ fn word(component: &Component<'_>) -> Option<Word> {
 /// Fills in [`Component::layer`] and [`Component::branch`].
 ///
 /// Each `fl_layer_apply` closes the nearest open layer; a layer that nothing closes stands alone. A condition without
-/// `if_end` goes to the end of the chain, or of the layer that it is in.
+/// `if_end` goes to the end of the chain, or of the layer that it is in; an `if_end` without a condition ends nothing.
 pub(super) fn link(chain: &mut [Component<'_>], limits: &Limits) -> Parsed<()> {
     // More ends than blocks: some close conditions of one component, which need none.
     let (mut blocks, mut ends) = (0usize, 0usize);
@@ -167,23 +167,17 @@ pub(super) fn link(chain: &mut [Component<'_>], limits: &Limits) -> Parsed<()> {
                     );
                 }
                 _ => {
-                    let Some(condition) = innermost_block(&mut open) else {
-                        return fault(
-                            ErrorKind::EndWithoutIf,
-                            span,
-                            "if_end",
-                            "no condition is open here",
+                    if let Some(condition) = innermost_block(&mut open) {
+                        open.pop();
+                        close(chain, condition, at);
+                        set(
+                            chain,
+                            at,
+                            BranchScope::End {
+                                open: offset(condition),
+                            },
                         );
-                    };
-                    open.pop();
-                    close(chain, condition, at);
-                    set(
-                        chain,
-                        at,
-                        BranchScope::End {
-                            open: offset(condition),
-                        },
-                    );
+                    }
                 }
             },
             None => {}
@@ -239,10 +233,10 @@ pub(super) fn link(chain: &mut [Component<'_>], limits: &Limits) -> Parsed<()> {
 
 /// The nearest open block. Layers opened inside it and not closed stand alone.
 fn innermost_block(open: &mut SmallVec<[Open; 8]>) -> Option<usize> {
-    while let Some(Open::Layer(_)) = open.last() {
-        // Only if there is a block below; otherwise the component at hand is refused anyway.
-        open.pop();
-    }
+    let depth = open
+        .iter()
+        .rposition(|open| matches!(open, Open::Block(_)))?;
+    open.truncate(depth + 1);
     match open.last() {
         Some(Open::Block(condition)) => Some(*condition),
         _ => None,

@@ -23,6 +23,8 @@ pub enum EffectHead<'a> {
     Known(EffectName),
     /// A variable that holds the name, without its `$`.
     Variable(&'a str),
+    /// Arithmetic in place of a name, as written: some SDKs take every value for an expression.
+    Computed(&'a str),
 }
 
 /// One argument.
@@ -68,12 +70,12 @@ impl<'a> Arg<'a> {
 }
 
 impl<'a> Effect<'a> {
-    /// The effect's name, unless a variable holds it.
+    /// The effect's name, unless a variable or an expression stands for it.
     #[must_use]
     pub fn name(&self) -> Option<EffectName> {
         match self.head {
             EffectHead::Known(name) => Some(name),
-            EffectHead::Variable(_) => None,
+            EffectHead::Variable(_) | EffectHead::Computed(_) => None,
         }
     }
 
@@ -84,7 +86,7 @@ impl<'a> Effect<'a> {
                 Args::Named(keys) => keys,
                 _ => &[],
             },
-            EffectHead::Variable(_) => &[],
+            EffectHead::Variable(_) | EffectHead::Computed(_) => &[],
         };
         let rest = (!self.text.is_empty()).then_some(self.text);
         ArgIter {
@@ -207,10 +209,14 @@ pub(super) fn effect(text: &str, limit: usize) -> Read<'_, Effect<'_>> {
         });
     }
     let Some(name) = EffectName::from_word(word) else {
-        let hint = nearest(
-            &word.to_ascii_lowercase(),
-            EFFECTS.iter().map(|row| row.spelling),
-        );
+        if let Ok(Expr::Binary(_)) = expression::value(word, limit, "") {
+            return Ok(Effect {
+                head: EffectHead::Computed(word),
+                text: args,
+            });
+        }
+        let known = || EFFECTS.iter().map(|row| row.spelling);
+        let hint = nearest(&word.to_ascii_lowercase(), known()).or_else(|| part_of(word, known()));
         return Err(Box::new(Wrong {
             kind: ErrorKind::UnknownEffect,
             at: word,
@@ -224,6 +230,12 @@ pub(super) fn effect(text: &str, limit: usize) -> Read<'_, Effect<'_>> {
     };
     check(name, &effect, limit)?;
     Ok(effect)
+}
+
+/// The only name that a word is a part of: `dither` of `ordered_dither`.
+fn part_of<'w>(word: &str, names: impl Iterator<Item = &'w str>) -> Option<&'w str> {
+    let mut longer = names.filter(|name| name.split('_').any(|part| part == word));
+    longer.next().filter(|_| longer.next().is_none())
 }
 
 /// Refuses arguments of the wrong kind. Ranges are left to the reader: the service clamps many of them.

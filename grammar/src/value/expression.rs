@@ -1,6 +1,9 @@
 //! Expressions: numbers, predefined values and variables, joined by word operators.
 //!
 //! `pow` binds tightest, then `mul` `div` `mod`, `add` `sub`, the comparisons, `and`, `or`; all from the left.
+//!
+//! Sources of SDKs write `width * 2` for `w_mul_2`, and some SDKs send it so: long names, and signs between spaces, are
+//! read too.
 
 use std::fmt;
 
@@ -13,6 +16,7 @@ use nom::{IResult, Parser};
 
 use super::{Number, Ratio, Read, Wrong, number};
 use crate::error::ErrorKind;
+use crate::params::nearest;
 
 /// An expression. Boxed only where there is an operator.
 #[derive(Debug, Clone, PartialEq)]
@@ -90,6 +94,42 @@ macro_rules! spelled {
         }
     };
 }
+
+/// Signs for operators, as SDKs take them.
+const SIGNS: &[(&str, Operator)] = &[
+    ("*", Operator::Mul),
+    ("/", Operator::Div),
+    ("+", Operator::Add),
+    ("-", Operator::Sub),
+    ("^", Operator::Pow),
+    ("=", Operator::Eq),
+    ("!=", Operator::Ne),
+    ("<", Operator::Lt),
+    (">", Operator::Gt),
+    ("<=", Operator::Lte),
+    (">=", Operator::Gte),
+    ("&&", Operator::And),
+    ("||", Operator::Or),
+];
+
+/// Long names of predefined values, as SDKs take them.
+const LONG_NAMES: &[(&str, Name)] = &[
+    ("width", Name::Width),
+    ("height", Name::Height),
+    ("aspect_ratio", Name::AspectRatio),
+    ("initial_width", Name::InitialWidth),
+    ("initial_height", Name::InitialHeight),
+    ("initial_aspect_ratio", Name::InitialAspectRatio),
+    ("trimmed_aspect_ratio", Name::TrimmedAspectRatio),
+    ("current_page", Name::CurrentPage),
+    ("page_count", Name::PageCount),
+    ("page_x", Name::PageX),
+    ("page_y", Name::PageY),
+    ("face_count", Name::FaceCount),
+    ("illustration_score", Name::IllustrationScore),
+    ("duration", Name::Duration),
+    ("initial_duration", Name::InitialDuration),
+];
 
 spelled! {
     /// A value that the picture or its record has. `Original…` are spellings of `Initial…` that SDKs emit.
@@ -218,7 +258,11 @@ pub(crate) fn value<'a>(text: &'a str, limit: usize, expected: &'static str) -> 
     match whole(text, limit, 4) {
         Ok(expr) => Ok(expr),
         // Only a text that begins as an expression is told where it goes wrong inside.
-        Err(Stop { at, too_long: false }) if at.len() == text.len() => super::wrong(text, expected),
+        Err(Stop { at, too_long: false })
+            if at.len() == text.len() || (!at.is_empty() && at.trim().is_empty()) =>
+        {
+            super::wrong(text, expected)
+        }
         Err(stop) => Err(stop.explain("a number, `$name` or a predefined value such as `iw`, joined by `_add_`, `_mul_` and the like")),
     }
 }
@@ -231,8 +275,26 @@ pub(crate) fn condition(text: &str, limit: usize) -> Read<'_, Expr<'_>> {
 }
 
 /// The value of a variable: an expression, or else the text as it stands.
+///
+/// SDKs write the cast of a whole expression behind its last operand: `$a_iw_div_3_to_i`.
 pub(crate) fn assigned(text: &str, limit: usize) -> Read<'_, Expr<'_>> {
+    for (suffix, integer) in [("_to_i", true), ("_to_f", false)] {
+        if let Some(inner) = text.strip_suffix(suffix)
+            && let Ok(expr @ Expr::Binary(_)) = whole(inner, limit, 1)
+        {
+            let inner = Box::new(expr);
+            return Ok(if integer {
+                Expr::ToInteger(inner)
+            } else {
+                Expr::ToNumber(inner)
+            });
+        }
+    }
     match whole(text, limit, 1) {
+        // A long name by itself is as likely a word.
+        Ok(Expr::Operand(Operand::Name(name))) if name.as_str() != text => {
+            Ok(Expr::Operand(Operand::Word(text)))
+        }
         Ok(expr) => Ok(expr),
         Err(stop) if stop.too_long => Err(stop.explain("")),
         Err(_) => Ok(Expr::Operand(Operand::Word(text))),
@@ -259,29 +321,26 @@ impl<'a> Stop<'a> {
             kind,
             at,
             expected,
-            hint: short_name(at).map(|name| format!("did you mean `{}`?", name.as_str())),
+            hint: meant(at).map(|word| format!("did you mean `{word}`?")),
         })
     }
 }
 
-/// The predefined value that a long name, as SDKs take it, stands for.
-fn short_name(at: &str) -> Option<Name> {
-    const LONG: &[(&str, Name)] = &[
-        ("width", Name::Width),
-        ("height", Name::Height),
-        ("aspect_ratio", Name::AspectRatio),
-        ("initial_width", Name::InitialWidth),
-        ("initial_height", Name::InitialHeight),
-        ("initial_aspect_ratio", Name::InitialAspectRatio),
-        ("trimmed_aspect_ratio", Name::TrimmedAspectRatio),
-        ("face_count", Name::FaceCount),
-        ("page_count", Name::PageCount),
-        ("duration", Name::Duration),
-        ("initial_duration", Name::InitialDuration),
-    ];
-    LONG.iter()
-        .find(|(long, _)| at.starts_with(long))
-        .map(|&(_, name)| name)
+/// The operator or predefined value that was probably meant where reading stopped.
+fn meant(at: &str) -> Option<&'static str> {
+    let behind_operand = at.starts_with(is_separator);
+    let at = at.trim_start_matches(is_separator);
+    let word = at.split(is_separator).next().unwrap_or(at);
+    let names = || Name::ALL.iter().map(|known| known.as_str());
+    let near = if behind_operand && word.len() < 3 {
+        None
+    } else if behind_operand {
+        nearest(word, Operator::ALL.iter().map(|known| known.as_str()))
+    } else {
+        // Nearly every mistake of two letters is near a name of one.
+        nearest(word, names().filter(|known| known.len() > 1))
+    };
+    near.filter(|near| *near != word)
 }
 
 /// `expression = [operator "_"] operand *("_" operator "_" operand)`, all of the text.
@@ -329,7 +388,7 @@ fn go_on<'a>(
     least: u8,
     left: &mut usize,
 ) -> Result<(&'a str, Expr<'a>), Stop<'a>> {
-    while let Ok((after, found)) = preceded(char('_'), operator(least)).parse(rest) {
+    while let Ok((after, found)) = preceded(separator, operator(least)).parse(rest) {
         *left = left.checked_sub(1).ok_or(Stop {
             at: rest,
             too_long: true,
@@ -345,14 +404,24 @@ fn go_on<'a>(
     Ok((rest, expr))
 }
 
-/// An operator word and the underscore after it.
+/// What stands between operands and operators: one underscore, or spaces in the notation of SDK sources.
+const fn is_separator(c: char) -> bool {
+    matches!(c, '_' | ' ')
+}
+
+fn separator(input: &str) -> IResult<&str, &str> {
+    take_while1(is_separator).parse(input)
+}
+
+/// An operator, and the separator after it.
 fn operator<'a>(
     least: u8,
 ) -> impl Parser<&'a str, Output = Operator, Error = nom::error::Error<&'a str>> {
     move |input: &'a str| {
-        let (rest, word) = take_while1(|c: char| c.is_ascii_lowercase()).parse(input)?;
-        let (rest, _) = char('_').parse(rest)?;
-        match Operator::from_word(word) {
+        let (rest, word) = take_till(is_separator).parse(input)?;
+        let (rest, _) = separator(rest)?;
+        let sign = || SIGNS.iter().find(|(sign, _)| *sign == word);
+        match Operator::from_word(word).or_else(|| sign().map(|&(_, operator)| operator)) {
             Some(operator) if operator.precedence() >= least => Ok((rest, operator)),
             _ => Err(nom::Err::Error(nom::error::Error::new(
                 input,
@@ -389,10 +458,11 @@ fn operand(input: &str) -> IResult<&str, Expr<'_>> {
             preceded(tag("isdef_$"), variable).map(Expr::IsDefined),
             preceded(tag("isndef_$"), variable).map(Expr::IsUndefined),
             name.map(Operand::Name).map(Expr::Operand),
+            long_name.map(Operand::Name).map(Expr::Operand),
         ))
         .parse(input),
     }?;
-    let boundary = |rest: &str| rest.is_empty() || rest.starts_with('_');
+    let boundary = |rest: &str| rest.is_empty() || rest.starts_with(is_separator);
     if let Ok((after, whole)) = alt((yields(true, tag("_to_i")), yields(false, tag("_to_f"))))
         .parse(rest)
         .map_err(|_: nom::Err<nom::error::Error<&str>>| ())
@@ -439,4 +509,15 @@ fn name(input: &str) -> IResult<&str, Name> {
         Name::from_word,
     )
     .parse(input)
+}
+
+/// One of them by its long name.
+fn long_name(input: &str) -> IResult<&str, Name> {
+    LONG_NAMES
+        .iter()
+        .find_map(|&(long, name)| {
+            let rest = input.strip_prefix(long)?;
+            (rest.is_empty() || rest.starts_with(is_separator)).then_some((rest, name))
+        })
+        .ok_or_else(|| nom::Err::Error(nom::error::Error::new(input, nom::error::ErrorKind::Tag)))
 }

@@ -120,10 +120,13 @@ pub(super) fn layer(text: &str) -> Read<'_, Layer<'_>> {
             )
         }
         _ => {
-            // `l_image:upload:logo`: behind a kind the full form goes on, and `upload` is no folder.
+            // `l_image:upload:logo`: behind a kind the full form goes on, and `upload` is no folder. It is none before a
+            // version either: `l_upload:v12:logo`.
             let written_out = rest.len() < text.len();
             let upload = || {
-                let source = rest.strip_prefix("upload:").filter(|_| written_out)?;
+                let source = rest
+                    .strip_prefix("upload:")
+                    .filter(|source| written_out || begins_with_version(source))?;
                 Some((DeliveryType::Upload, source))
             };
             let (delivery, source) = delivery(rest)
@@ -141,6 +144,13 @@ pub(super) fn layer(text: &str) -> Read<'_, Layer<'_>> {
             )
         }
     }
+}
+
+fn begins_with_version(source: &str) -> bool {
+    source.split_once(':').is_some_and(|(first, _)| {
+        let digits = first.strip_prefix('v').unwrap_or("");
+        !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+    })
 }
 
 /// An ID must be there, and must not hide another kind of source behind a second percent-encoding.

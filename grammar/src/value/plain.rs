@@ -138,20 +138,23 @@ pub(super) fn quality(text: &str, limit: usize) -> Read<'_, Value<'_>> {
     Ok(Value::Quality(Quality { base, options }))
 }
 
-pub(super) fn format(text: &str) -> Read<'_, Value<'_>> {
+pub(super) fn format(text: &str, limit: usize) -> Read<'_, Value<'_>> {
+    const EXPECTED: &str = "a format name or `auto`";
     if let Some(words) = auto(text) {
         return Ok(Value::Auto(words));
     }
     let name = cut(text, b':').map_or(text, |(name, _)| name);
     if is_format(name) {
-        Ok(Value::Format(text))
-    } else {
-        misspelt(
+        return Ok(Value::Format(text));
+    }
+    match expression::value(text, limit, EXPECTED) {
+        Ok(expr @ (Expr::Binary(_) | Expr::Operand(Operand::Variable(_)))) => Ok(Value::Expr(expr)),
+        _ => misspelt(
             "f_",
             text,
-            "a format name or `auto`",
+            EXPECTED,
             FORMATS.iter().copied().chain(["auto"]),
-        )
+        ),
     }
 }
 
@@ -220,9 +223,6 @@ pub(super) fn offset(text: &str, limit: usize) -> Read<'_, Value<'_>> {
 
 pub(super) fn bit_rate(text: &str, limit: usize) -> Read<'_, Value<'_>> {
     const EXPECTED: &str = "bits per second such as `250000`, `500k` or `2m`, and `:constant`";
-    if text.starts_with('$') {
-        return expression::value(text, limit, EXPECTED).map(Value::Expr);
-    }
     let (rate, constant) = match cut(text, b':') {
         Some((rate, "constant")) => (rate, true),
         Some((_, option)) => return misspelt("br_…:", option, EXPECTED, ["constant"].into_iter()),
@@ -239,6 +239,7 @@ pub(super) fn bit_rate(text: &str, limit: usize) -> Read<'_, Value<'_>> {
             unit,
             constant,
         })),
+        None if !constant => expression::value(text, limit, EXPECTED).map(Value::Expr),
         _ => wrong(rate, EXPECTED),
     }
 }

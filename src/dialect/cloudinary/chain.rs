@@ -4,12 +4,20 @@ use super::component::{Reader, note_of};
 use super::expression::expr;
 use super::layer::{self, Frame};
 use super::variables::Texts;
+use super::{output, size};
 use crate::dialect::{Error, Note, NoteLevel, Notes, Rules};
 use crate::grammar::{
     self, BranchScope, Component, KeySet, LayerScope, Limits, ParamKey, UrlText, Value,
 };
-use crate::spec::{Format, FormatChoice, Let, Op, Output, TransformSpec, When};
+use crate::spec::{Dpr, Format, FormatChoice, Let, Op, Output, TransformSpec, When};
 
+/// What gives a component a size; a stored chain may.
+const SIZED: KeySet = KeySet::of(&[
+    ParamKey::AspectRatio,
+    ParamKey::Height,
+    ParamKey::Transformation,
+    ParamKey::Width,
+]);
 /// How deep stored chains may name each other.
 const MAX_NAMED_DEPTH: usize = 8;
 
@@ -27,6 +35,7 @@ pub(super) fn read(
         unknown: None,
         texts: Texts::default(),
         inside: false,
+        leading: leading(chain),
     };
     walk.part(chain, 0, chain.len(), &mut Target { spec, notes })?;
     Ok(walk.unknown)
@@ -42,6 +51,26 @@ struct Walk<'a> {
     texts: Texts,
     /// The walk is between the components that open and close a layer.
     inside: bool,
+    /// A pixel ratio that stands before all sizes.
+    leading: Option<Dpr>,
+}
+
+/// The pixel ratio of `dpr_2/w_300`: real URLs put it before the sizes that it is for. One of a layer, or behind a
+/// condition, is not looked for.
+fn leading(chain: &[Component<'_>]) -> Option<Dpr> {
+    let mut found = None;
+    let mut at = 0;
+    while let Some(component) = chain.get(at) {
+        if let LayerScope::Opens { close } = component.layer {
+            at = index(close).max(at);
+        } else if component.keys.meets(SIZED) || component.branch != BranchScope::None {
+            return found.map(size::dpr_of);
+        } else if let (None, Some(param)) = (found, component.last(ParamKey::Dpr)) {
+            found = Some(&param.value);
+        }
+        at += 1;
+    }
+    None
 }
 
 /// Where a part of a chain is read into.
@@ -145,6 +174,13 @@ impl Walk<'_> {
         at: usize,
         into: &mut Target<'_>,
     ) -> Result<usize, Error> {
+        if let (BranchScope::None, Some(param)) = (component.branch, component.last(ParamKey::If)) {
+            into.notes.push(Note {
+                level: NoteLevel::Ignored,
+                parameter: param.text.into(),
+                message: "no condition is open here".into(),
+            });
+        }
         for param in component.all(ParamKey::Variable) {
             if let Value::Assignment(set) = &param.value {
                 self.texts.set(set.name, &set.value);
@@ -168,6 +204,7 @@ impl Walk<'_> {
             hidden: KeySet::default(),
             layer: self.inside,
             texts: &self.texts,
+            leading: self.leading.as_ref().filter(|_| !self.inside),
             spec: into.spec,
             notes: into.notes,
         }
@@ -214,7 +251,7 @@ impl Walk<'_> {
             if std::mem::take(&mut inner.spec.output) != Output::default() {
                 into.notes.push(Note {
                     level: NoteLevel::Ignored,
-                    parameter: opening.text.into(),
+                    parameter: output::first(frame.inner).unwrap_or(opening.text).into(),
                     message: "how a result is written means nothing inside a layer".into(),
                 });
             }
@@ -244,6 +281,7 @@ impl Walk<'_> {
             hidden: frame.hidden(component),
             layer: true,
             texts: &self.texts,
+            leading: None,
             spec: into.spec,
             notes: into.notes,
         }

@@ -15,8 +15,8 @@ use crate::grammar::value::{
 };
 use crate::grammar::{Component, KeySet, Number, Param, ParamKey, Value};
 use crate::spec::{
-    Amount, Angle, Border, Corner, Decimal, Derived, Effect, Fill, Ink, Length, Op, Percent, Radii,
-    Select, Support, TransformSpec, Turn,
+    Amount, Angle, Border, Corner, Decimal, Derived, Dpr, Effect, Fill, Ink, Length, Op, Percent,
+    Radii, Select, Support, TransformSpec, Turn,
 };
 
 /// Widest border, in pixels.
@@ -50,6 +50,8 @@ pub(super) struct Reader<'a, 'u> {
     pub(super) layer: bool,
     /// What variables hold here.
     pub(super) texts: &'a Texts,
+    /// The pixel ratio of a component before any that has a size.
+    pub(super) leading: Option<&'a Dpr>,
     pub(super) spec: &'a mut TransformSpec,
     pub(super) notes: &'a mut Notes,
 }
@@ -320,7 +322,12 @@ impl<'a, 'u> Reader<'a, 'u> {
         };
         match (&param.value, amount(&param.value)) {
             (Value::Number(number), _) => {
-                let percent = u8::try_from(nearest(*number).clamp(0, 100)).unwrap_or(100);
+                let level = nearest(*number);
+                let percent = u8::try_from(level.clamp(0, 100)).unwrap_or(100);
+                if level > 100 {
+                    let message = "held to the documented range";
+                    self.note(NoteLevel::Approximated, param.text, message);
+                }
                 if percent < 100 {
                     self.spec.ops.extend(Percent::new(percent).map(Op::Opacity));
                 }

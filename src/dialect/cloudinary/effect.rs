@@ -6,7 +6,7 @@ use super::expression::{argument, ink, length};
 use super::size;
 use super::variables::{Texts, with_param};
 use crate::dialect::NoteLevel;
-use crate::grammar::params::EffectName;
+use crate::grammar::params::{Args, EffectName};
 use crate::grammar::value::{Effect as Written, EffectHead};
 use crate::grammar::{Component, ParamKey, Value};
 use crate::spec::{
@@ -94,7 +94,7 @@ fn resolved(written: &Written<'_>, texts: &Texts) -> Option<String> {
     let name = match written.head {
         EffectHead::Variable(name) => texts.get(name)?,
         EffectHead::Known(name) if written.text.contains('$') => name.as_str(),
-        EffectHead::Known(_) => return None,
+        EffectHead::Known(_) | EffectHead::Computed(_) => return None,
     };
     let arguments = texts.replaced(written.text);
     Some(match &*arguments {
@@ -111,6 +111,14 @@ fn read_as(reader: &mut Reader<'_, '_>, written: &Written<'_>, parameter: &str) 
     let read = args.read(reader);
     if args.held {
         let message = "held to the documented range";
+        reader.note(NoteLevel::Approximated, parameter, message);
+    }
+    let single = matches!(
+        written.name().map(EffectName::args),
+        Some(Args::Level { .. })
+    );
+    if single && written.text.contains([':', ';']) && written.args().nth(1).is_some() {
+        let message = "this effect takes one argument: the rest is left out";
         reader.note(NoteLevel::Approximated, parameter, message);
     }
     read
@@ -149,6 +157,12 @@ impl Arguments<'_, '_> {
             EffectHead::Variable(name) => {
                 return Read::Effect(Effect::Variable {
                     name: format!("${name}").into(),
+                    options: self.options(),
+                });
+            }
+            EffectHead::Computed(text) => {
+                return Read::Effect(Effect::Variable {
+                    name: text.into(),
                     options: self.options(),
                 });
             }

@@ -181,6 +181,7 @@ impl<'a, 'u> Frame<'a, 'u> {
                     hidden: KeySet::default(),
                     layer: true,
                     texts,
+                    leading: None,
                     spec: &mut TransformSpec::default(),
                     notes,
                 })
@@ -264,6 +265,7 @@ impl<'a, 'u> Frame<'a, 'u> {
                     hidden: KeySet::default(),
                     layer: true,
                     texts,
+                    leading: None,
                     spec: &mut TransformSpec::default(),
                     notes,
                 })?;

@@ -9,6 +9,7 @@
 //! | `size` | boxes, gravities, offsets |
 //! | `effect`, `arguments` | effects with their documented defaults and ranges |
 //! | `types` | which assets a URL without types may mean |
+//! | `kind` | what images, videos and raw files make of it |
 //! | `output`, `video` | format, quality, flags; animation, sound and video |
 //! | `expression` | numbers, lengths, colours, expressions |
 //! | `variables` | variables that decide what is done |
@@ -22,6 +23,7 @@ mod component;
 mod effect;
 mod expression;
 mod import;
+mod kind;
 mod layer;
 mod names;
 mod output;
@@ -96,9 +98,10 @@ pub fn interpret_for(
         .any(|asset| asset.delivery_type == DeliveryType::Authenticated);
     let mut notes = Notes::new();
     let denied = access::check(rules, client, &text, &url, sealed, &mut notes).err();
+    let (asset, others) = types::readings(asset(&url), url.head.form);
+    kind::judge(&url, &asset, &spec, &mut chain_notes);
     notes.extend(chain_notes);
     extension(url.asset.extension, &mut spec);
-    let (asset, others) = types::readings(asset(&url), url.head.form);
     Ok((
         Delivery {
             asset,
@@ -209,8 +212,16 @@ pub fn picture(id: &str) -> AssetRef {
     stored(AssetType::Image, DeliveryType::Upload, id)
 }
 
-/// A stored asset by the ID that a parameter holds, colons for slashes, with an optional extension.
+/// A stored asset by the ID that a parameter holds, colons for slashes, with an optional version before it and an
+/// optional extension.
 fn stored(asset_type: AssetType, delivery_type: DeliveryType, id: &str) -> AssetRef {
+    let (version, id) = match id.split_once(':') {
+        Some((first, rest)) if !rest.is_empty() => match version(first) {
+            Some(version) => (Some(version), rest),
+            None => (None, id),
+        },
+        _ => (None, id),
+    };
     let id = id.replace(':', "/");
     let cut = id
         .rsplit_once('.')
@@ -224,8 +235,15 @@ fn stored(asset_type: AssetType, delivery_type: DeliveryType, id: &str) -> Asset
         delivery_type,
         public_id,
         extension,
-        version: None,
+        version,
     }
+}
+
+/// The number of `v123`, the greatest where it has too many digits.
+fn version(segment: &str) -> Option<u64> {
+    let digits = segment.strip_prefix('v')?;
+    let all = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    all.then(|| digits.parse().unwrap_or(u64::MAX))
 }
 
 /// A format asked for by extension: weaker than `f_`, the client's last resort beside `f_auto`.

@@ -2,11 +2,14 @@
 
 use super::component::{Reader, nearest};
 use super::expression::{argument, boxed};
+use super::variables::with_param;
 use super::{stored, video};
 use crate::dialect::{Error, NoteLevel};
 use crate::grammar::params::FlagName;
-use crate::grammar::value::{Arg, Flag, Quality as WrittenQuality, QualityBase, Words};
-use crate::grammar::{Number, ParamKey, Value};
+use crate::grammar::value::{
+    Arg, Expr, Flag, Operand, Quality as WrittenQuality, QualityBase, Words,
+};
+use crate::grammar::{Component, KeySet, Number, ParamKey, Value};
 use crate::spec::{
     AssetType, Chroma, DeliveryType, Format, FormatChoice, Level, Metadata, Progressive, Quality,
     Setting, Support,
@@ -25,6 +28,18 @@ pub(super) fn read(reader: &mut Reader<'_, '_>) -> Result<(), Error> {
         "only sprites have a prefix",
     );
     Ok(())
+}
+
+/// The first parameter of some components that says how a result is written.
+pub(super) fn first<'u>(components: &[Component<'u>]) -> Option<&'u str> {
+    let find = |keys: KeySet| {
+        let mut params = components.iter().flat_map(|component| &component.params);
+        params
+            .find(|param| keys.has(param.key))
+            .map(|param| param.text)
+    };
+    let coding = KeySet::of(&[ParamKey::Format, ParamKey::Quality]);
+    find(coding.and(KeySet::of(video::SETTINGS))).or_else(|| find(KeySet::of(&[ParamKey::Flags])))
 }
 
 fn default_image(reader: &mut Reader<'_, '_>) {
@@ -48,7 +63,16 @@ fn format(reader: &mut Reader<'_, '_>) {
     let Some(param) = reader.param(ParamKey::Format) else {
         return;
     };
-    match &param.value {
+    let held = match &param.value {
+        Value::Expr(Expr::Operand(Operand::Variable(name))) => reader.texts.get(name),
+        _ => None,
+    };
+    held.and_then(|text| with_param("f", text, |held| format_of(reader, &held.value, param.text)))
+        .unwrap_or_else(|| format_of(reader, &param.value, param.text));
+}
+
+fn format_of(reader: &mut Reader<'_, '_>, value: &Value<'_>, parameter: &str) {
+    match value {
         Value::Auto(words) => {
             reader
                 .spec
@@ -56,19 +80,22 @@ fn format(reader: &mut Reader<'_, '_>) {
                 .set_format(FormatChoice::Auto { fallback: None });
             match words.first() {
                 "" | "image" => {}
-                "animated" => set(reader, Setting::Animated(None), param.text),
-                _ => set(reader, Setting::Switch("moving", None), param.text),
+                "animated" => set(reader, Setting::Animated(None), parameter),
+                _ => set(reader, Setting::Switch("moving", None), parameter),
             }
         }
         Value::Format(name) => match Format::from_extension(name) {
-            Some(format) => reader.spec.output.set_format(FormatChoice::Named(format)),
+            Some(format) => {
+                reader.judge(format.support(), parameter);
+                reader.spec.output.set_format(FormatChoice::Named(format));
+            }
             None => set(
                 reader,
                 Setting::Format(name.to_ascii_lowercase().into()),
-                param.text,
+                parameter,
             ),
         },
-        _ => {}
+        _ => reader.judge(Support::UNKNOWN_CHOICE, parameter),
     }
 }
 

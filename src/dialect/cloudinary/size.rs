@@ -55,6 +55,16 @@ pub(super) fn read(reader: &mut Reader<'_, '_>, fill: Option<Fill>) -> Result<bo
             text,
         );
     }
+    let area = if starts_inside(reader, mode, &area) {
+        let whole = Some(Length::Share(Decimal::ONE));
+        Area {
+            width: whole.clone(),
+            height: whole,
+            ..area
+        }
+    } else {
+        area
+    };
     if area.is_empty() {
         // Without a size only what is found in the picture has a box.
         let detects = matches!(mode, Some(CropMode::Crop | CropMode::Thumb));
@@ -69,12 +79,23 @@ pub(super) fn read(reader: &mut Reader<'_, '_>, fill: Option<Fill>) -> Result<bo
             reader.push(op, gravity.text);
         } else {
             dpr_of_the_chain(reader, &area.dpr);
+            let message = "without a size a crop mode does nothing";
+            reader.note_key(ParamKey::Crop, NoteLevel::Ignored, message);
         }
         return Ok(false);
     }
     let op = op(reader, mode.unwrap_or(CropMode::Scale), area, fill)?;
     reader.spec.ops.push(op);
     Ok(true)
+}
+
+/// `c_crop,x_10,y_20` without a size: what lies to the right and below is kept. Assumed.
+fn starts_inside(reader: &Reader<'_, '_>, mode: Option<CropMode>, area: &Area) -> bool {
+    let has = |key| reader.param(key).is_some();
+    area.is_empty()
+        && mode == Some(CropMode::Crop)
+        && !has(ParamKey::Gravity)
+        && (has(ParamKey::X) || has(ParamKey::Y))
 }
 
 /// `a_auto_left` and its likes decide before the box is computed. `a_auto` alone is read as
@@ -241,12 +262,19 @@ fn fraction(width: Number, height: Number) -> Option<Ratio> {
     (w / h <= MAX_RATIO && h / w <= MAX_RATIO).then_some(ratio)
 }
 
-/// The component's pixel ratio; one where it names none.
+/// The component's pixel ratio; that of the chain's beginning, or one, where it names none.
 pub(super) fn dpr(reader: &Reader<'_, '_>) -> Dpr {
-    match reader.param(ParamKey::Dpr).map(|param| &param.value) {
-        Some(Value::Auto(_)) => Dpr::Shown,
-        Some(Value::Number(number)) => decimal(*number).map_or_else(Dpr::default, Dpr::Fixed),
-        Some(Value::Expr(expr)) => Dpr::Expr(boxed(expr, None)),
+    match reader.param(ParamKey::Dpr) {
+        Some(param) => dpr_of(&param.value),
+        None => reader.leading.cloned().unwrap_or_default(),
+    }
+}
+
+pub(super) fn dpr_of(value: &Value<'_>) -> Dpr {
+    match value {
+        Value::Auto(_) => Dpr::Shown,
+        Value::Number(number) => decimal(*number).map_or_else(Dpr::default, Dpr::Fixed),
+        Value::Expr(expr) => Dpr::Expr(boxed(expr, None)),
         _ => Dpr::default(),
     }
 }
@@ -265,10 +293,10 @@ pub(super) fn dpr_behind_a_size(reader: &Reader<'_, '_>) -> Dpr {
 /// A pixel ratio in a component without a size belongs to every resize before it, and to what is
 /// measured in pixels after a resize.
 fn dpr_of_the_chain(reader: &mut Reader<'_, '_>, dpr: &Dpr) {
-    if *dpr == Dpr::default() {
+    if *dpr == Dpr::default() || reader.param(ParamKey::Dpr).is_none() {
         return;
     }
-    let mut applied = false;
+    let mut applied = reader.leading == Some(dpr);
     for op in &mut reader.spec.ops {
         match op {
             Op::Resize(resize) => {

@@ -1,7 +1,9 @@
 //! Which assets a URL may mean that leaves its types out: `/acme/folder/photo.jpg`.
 //!
 //! The vendor reads it as an uploaded image. Guides for moving away also leave the types out of the
-//! URLs of videos and raw files, so these come next; the extension says what to try first.
+//! URLs of videos and raw files, so these come next; the extension says what to try first. SDKs put a
+//! caption behind the ID of an image too, which looks like a folder's name before it: last of all, the
+//! part before the last slash is the ID.
 
 use crate::grammar::Form;
 use crate::spec::{AssetRef, AssetType};
@@ -25,10 +27,17 @@ pub(super) fn readings(asset: AssetRef, form: Form) -> (AssetRef, Vec<AssetRef>)
         extension: None,
         ..asset.clone()
     };
+    let captioned = asset.public_id.rsplit_once('/').map(|(id, _)| AssetRef {
+        public_id: id.into(),
+        ..asset.clone()
+    });
     let extension = asset.extension.as_deref().unwrap_or_default();
-    if AssetType::of_extension(extension) == AssetType::Video {
-        (video, vec![asset, raw])
+    let (first, second) = if AssetType::of_extension(extension) == AssetType::Video {
+        (video, asset)
     } else {
-        (asset, vec![video, raw])
-    }
+        (asset, video)
+    };
+    let mut others = vec![second, raw];
+    others.extend(captioned);
+    (first, others)
 }

@@ -9,7 +9,7 @@ use crate::spec::{Amount, Clip, Decimal, Fact, Op, Setting, Time};
 const SRGB: &[&str] = &["srgb", "tinysrgb", "no_cmyk", "srgb:truecolor"];
 
 /// The keys of settings, in the order in which they are read.
-const SETTINGS: &[ParamKey] = &[
+pub(super) const SETTINGS: &[ParamKey] = &[
     ParamKey::ColourSpace,
     ParamKey::Density,
     ParamKey::Delay,

@@ -7,6 +7,8 @@ use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_s3::primitives::SdkBody;
 use http_body_util::{LengthLimitError, Limited};
 
+use super::fault::cause;
+
 /// Bytes of a page of 1000 keys: each of 1024 bytes at most, of which escapes may make six times as
 /// many, and what is told of it.
 const MAX_PAGE: usize = 8 << 20;
@@ -48,12 +50,5 @@ impl Intercept for Bounded {
 
 /// Whether an answer was longer than it may be.
 pub(super) fn is_too_long(error: &(dyn StdError + 'static)) -> bool {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        if error.is::<LengthLimitError>() {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
+    cause::<LengthLimitError>(error).is_some()
 }

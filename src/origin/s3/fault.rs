@@ -220,15 +220,21 @@ fn in_words(status: u16, code: Option<&str>, message: Option<&str>) -> String {
 
 /// Whether there was no connection: no such name, nobody there, no agreement on encryption.
 fn is_unconnected(error: &(dyn StdError + 'static)) -> bool {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        let client = error.downcast_ref::<hyper_util::client::legacy::Error>();
-        if let Some(client) = client {
-            return client.is_connect();
+    cause::<hyper_util::client::legacy::Error>(error).is_some_and(|error| error.is_connect())
+}
+
+/// The first of an error and its causes that is of a kind.
+pub(super) fn cause<'a, E: StdError + 'static>(
+    error: &'a (dyn StdError + 'static),
+) -> Option<&'a E> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
         }
-        cause = error.source();
+        next = error.source();
     }
-    false
+    None
 }
 
 /// The cause at the bottom: "connection refused" rather than "dispatch failure".

@@ -163,10 +163,8 @@ impl Client {
     pub async fn open(&self, found: &Found, range: Range<u64>) -> Result<Pieces, Error> {
         let key = &*found.key;
         let whole = range == (0..found.bytes);
-        let last = range.end.saturating_sub(1);
-        let bytes = (!whole).then(|| format!("bytes={}-{last}", range.start));
         let asked = async {
-            let answer = self.get(key, bytes).await?;
+            let answer = self.get(key, (!whole).then_some(&range)).await?;
             self.same(found, &answer)?;
             Ok(answer)
         };
@@ -187,18 +185,27 @@ impl Client {
         }
     }
 
-    async fn get(&self, key: &str, range: Option<String>) -> Result<GetObjectOutput, Failed> {
+    /// An answer that begins well: the whole, or just the range, which is not empty.
+    async fn get(&self, key: &str, range: Option<&Range<u64>>) -> Result<GetObjectOutput, Failed> {
         let bucket = &self.config.bucket;
         let request = self.sdk().await.get_object().bucket(bucket).key(key);
-        let ranged = range.is_some();
+        let place = range.map(|range| format!("{}-{}", range.start, range.end.saturating_sub(1)));
         let answer = request
-            .set_range(range)
+            .set_range(place.as_ref().map(|place| format!("bytes={place}")))
             .send()
             .await
             .map_err(|error| self.fault(Call::Get, key, &error))?;
-        if ranged && answer.content_range().is_none() {
-            let reason = "the whole was sent for a range".to_owned();
-            return Err(Failed::Call(self.upstream(key, reason)));
+        if let Some(place) = place {
+            let told = answer.content_range().and_then(|told| {
+                let (told, _) = told.strip_prefix("bytes ")?.split_once('/')?;
+                Some(told)
+            });
+            let reason = match told {
+                Some(told) if told == place => return Ok(answer),
+                Some(_) => "another range was sent than the one asked for",
+                None => "the whole was sent for a range",
+            };
+            return Err(Failed::Call(self.upstream(key, reason.to_owned())));
         }
         Ok(answer)
     }

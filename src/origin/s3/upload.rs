@@ -13,6 +13,8 @@ use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::Client;
+use super::fault::Failed;
+use super::ops::is_unreadable;
 use crate::origin::Error;
 use crate::origin::calls::Call;
 
@@ -103,13 +105,7 @@ impl Client {
             .upload_id()
             .ok_or_else(|| self.upstream(key, "an upload without a name".to_owned()))?;
         let sent = match self.send_parts(key, file, bytes, id).await {
-            Ok(parts) => {
-                let all = CompletedMultipartUpload::builder().set_parts(Some(parts));
-                let end = self.sdk().await.complete_multipart_upload();
-                let end = end.bucket(bucket).key(key).upload_id(id);
-                let sent = end.multipart_upload(all.build()).send();
-                self.upload(key, sent).await.map(|_| ())
-            }
+            Ok(parts) => self.join_parts(key, bytes, id, parts).await,
             Err(error) => Err(error),
         };
         if sent.is_err() {
@@ -151,6 +147,44 @@ impl Client {
         let sent = self.upload(key, sent).await?;
         let done = CompletedPart::builder().part_number(part.number);
         Ok(done.set_e_tag(sent.e_tag().map(ToOwned::to_owned)).build())
+    }
+
+    async fn join_parts(
+        &self,
+        key: &str,
+        bytes: u64,
+        id: &str,
+        parts: Vec<CompletedPart>,
+    ) -> Result<(), Error> {
+        let count = parts.len();
+        let all = CompletedMultipartUpload::builder().set_parts(Some(parts));
+        let end = self.sdk().await.complete_multipart_upload();
+        let end = end.bucket(&self.config.bucket).key(key).upload_id(id);
+        let end = end.multipart_upload(all.build());
+        let sent = async {
+            match end.send().await {
+                Ok(_) => Ok(true),
+                Err(error) if is_unreadable(&error) => Ok(false),
+                Err(error) => match self.fault(Call::Put, key, &error) {
+                    Failed::Call(Error::NotFound { .. }) => Ok(false),
+                    failed => Err(failed),
+                },
+            }
+        };
+        if self.call(key, None, sent).await? {
+            return Ok(());
+        }
+        // Some stores put the parts together and say so in words of their own; or the answer was lost,
+        // and the upload is gone when it is asked for again. An object of as many parts and bytes is
+        // this one.
+        let stored = self.head(key).await?;
+        let etag = stored.etag.unwrap_or_default();
+        let has_parts = etag.trim_matches('"').ends_with(&format!("-{count}"));
+        if stored.bytes == bytes && has_parts {
+            Ok(())
+        } else {
+            Err(self.upstream(key, "the parts were not put together".to_owned()))
+        }
     }
 
     /// A large file takes as long as it takes; one that stands still is given up all the same.
