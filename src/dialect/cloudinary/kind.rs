@@ -60,13 +60,14 @@ fn once(notes: &mut Notes) {
     if !(2..=MOST).contains(&notes.len()) {
         return;
     }
-    let mut kept = Notes::with_capacity(notes.len());
-    for note in notes.drain(..) {
-        if !kept.contains(&note) {
-            kept.push(note);
+    let mut at = 1;
+    while let Some((before, [note, ..])) = notes.split_at_checked(at) {
+        if before.contains(note) {
+            notes.remove(at);
+        } else {
+            at += 1;
         }
     }
-    *notes = kept;
 }
 
 fn push(notes: &mut Notes, level: NoteLevel, parameter: &str, message: &'static str) {

@@ -272,22 +272,20 @@ fn energy(block: &[f32; SIDE * SIDE]) -> f32 {
 /// constant of (0.03 · 255)².
 fn loss(block: &[f32; SIDE * SIDE], step: &Step) -> f32 {
     const STEADY: f32 = 58.5225 * (SIDE * SIDE) as f32;
+    let left = |c: f32, step: f32, round: f32| {
+        let size = c.abs();
+        // Towards zero by way of a whole number: one instruction, where `floor` is a call.
+        let times = (size / step + round) as i32;
+        (size - times as f32 * step).powi(2)
+    };
     let lost: f32 = match *step {
-        Step::Table(times) => block
-            .iter()
-            .zip(&TABLE)
-            .map(|(&c, &entry)| {
-                let step = (entry * times).max(1.0);
-                (c - (c / step).round() * step).powi(2)
-            })
-            .sum(),
-        Step::Flat(step) => block
-            .iter()
-            .map(|&c| {
-                let size = c.abs();
-                (size - (size / step + 0.4).floor() * step).powi(2)
-            })
-            .sum(),
+        Step::Table(times) => {
+            let entries = block.iter().zip(&TABLE);
+            entries
+                .map(|(&c, entry)| left(c, (entry * times).max(1.0), 0.5))
+                .sum()
+        }
+        Step::Flat(step) => block.iter().map(|&c| left(c, step, 0.4)).sum(),
     };
     lost / (2.0 * energy(block) + STEADY)
 }
