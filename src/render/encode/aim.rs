@@ -58,10 +58,10 @@ const JPEG: Model = Model {
             2.0 - quality / 50.0
         })
     },
-    quality: [49.4226, 6.2585, -0.7291, 0.0],
-    loss: -5.5796,
-    colour: -1.6556,
-    busy: 1.2040,
+    quality: [48.8051, 6.8350, -0.4925, 0.0],
+    loss: -5.7770,
+    colour: -1.0745,
+    busy: 1.2900,
 };
 
 const WEBP: Model = Model {
