@@ -29,7 +29,7 @@ pub use frames::{Frames, Motion};
 pub use hints::Hints;
 pub use limits::Limits;
 pub use make::{Rules, Varies, is_original, make, make_with, relevant, varies};
-pub use negotiate::{Negotiated, Writable, level_quality, negotiate};
+pub use negotiate::{Negotiated, Writable, negotiate};
 pub use overlay::{Layer, Layers, Mix, NoLayers, Text};
 pub use raster::{
     Colours, Encode, OwnColours, Paint, Palette, PngKind, RasterPlan, Region, Rounding, Step,

@@ -127,8 +127,7 @@ pub(super) fn format(
 
 /// The fixed qualities behind automatic levels, by format, where an encoder has no way to look at the picture: animations.
 /// The published calibration's neighbours, assumed.
-#[must_use]
-pub const fn level_quality(format: Format, level: Level) -> u8 {
+const fn level_quality(format: Format, level: Level) -> u8 {
     match (format, level) {
         (Format::Avif, Level::Best) => 65,
         (Format::Avif, Level::Good) => 55,

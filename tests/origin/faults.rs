@@ -191,6 +191,17 @@ async fn servers_out_of_order_and_nonsense_are_upstream_errors() {
     }
 }
 
+/// What a look-up would have said of an object of ten bytes.
+fn ten_bytes() -> cldgate::origin::Found {
+    cldgate::origin::Object {
+        key: "pic.jpg".to_owned(),
+        bytes: 10,
+        modified: None,
+        etag: Some("\"x\"".to_owned()),
+    }
+    .found()
+}
+
 #[tokio::test]
 async fn a_body_that_is_cut_short_is_an_error() {
     let object = |announced: usize, body: &str| {
@@ -201,13 +212,7 @@ async fn a_body_that_is_cut_short_is_an_error() {
     };
     let (_server, config) = says(object(10, "five.")).await;
     let files = plain(config);
-    let found = cldgate::origin::Object {
-        key: "pic.jpg".to_owned(),
-        bytes: 10,
-        modified: None,
-        etag: Some("\"x\"".to_owned()),
-    }
-    .found();
+    let found = ten_bytes();
     let read = files.read(&found, 99).await;
     assert!(matches!(read, Err(Error::Upstream { .. })), "{read:?}");
     let pieces = files.open(&found, 0..10).await.expect("it begins well");
@@ -236,13 +241,7 @@ async fn another_range_than_the_one_asked_for_is_an_error() {
              content-range: {told}\r\n\r\nabc"
         ))
         .await;
-        let found = cldgate::origin::Object {
-            key: "pic.jpg".to_owned(),
-            bytes: 10,
-            modified: None,
-            etag: Some("\"x\"".to_owned()),
-        }
-        .found();
+        let found = ten_bytes();
         let opened = plain(config).open(&found, 2..5).await.map(|_| ());
         assert_eq!(opened.is_ok(), is_right, "{told}: {opened:?}");
     }

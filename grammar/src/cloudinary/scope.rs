@@ -154,32 +154,26 @@ pub(super) fn link(chain: &mut [Component<'_>], limits: &Limits) -> Parsed<()> {
                     );
                 }
             },
-            Some(Word::End) => match before {
-                Some(condition) if spare_ends > 0 => {
-                    spare_ends -= 1;
-                    close(chain, condition, at);
-                    set(
-                        chain,
-                        at,
-                        BranchScope::End {
-                            open: offset(condition),
-                        },
-                    );
-                }
-                _ => {
-                    if let Some(condition) = innermost_block(&mut open) {
-                        open.pop();
-                        close(chain, condition, at);
-                        set(
-                            chain,
-                            at,
-                            BranchScope::End {
-                                open: offset(condition),
-                            },
-                        );
+            Some(Word::End) => {
+                let condition = match before {
+                    Some(condition) if spare_ends > 0 => {
+                        spare_ends -= 1;
+                        Some(condition)
                     }
+                    _ => {
+                        let condition = innermost_block(&mut open);
+                        if condition.is_some() {
+                            open.pop();
+                        }
+                        condition
+                    }
+                };
+                if let Some(condition) = condition {
+                    close(chain, condition, at);
+                    let open = offset(condition);
+                    set(chain, at, BranchScope::End { open });
                 }
-            },
+            }
             None => {}
         }
         if is_layer {
