@@ -23,11 +23,36 @@ fn main() {
         .unwrap_or_else(|error| panic!("{}: {error}", model.display()));
 }
 
-/// The folder of the package's sources, as cargo itself tells it.
+/// The folder of the package's sources.
 fn package() -> PathBuf {
+    unpacked().unwrap_or_else(told)
+}
+
+/// Where cargo unpacks what it has downloaded. Asking cargo takes longer, and wants packages that a build with other features never
+/// downloads.
+fn unpacked() -> Option<PathBuf> {
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")))?;
+    let folder = format!("{PACKAGE}-{}", version()?);
+    let registries = std::fs::read_dir(home.join("registry/src")).ok()?;
+    registries
+        .flatten()
+        .map(|registry| registry.path().join(&folder))
+        .find(|package| package.join(MODEL).is_file())
+}
+
+/// The version that is built, from the lock file.
+fn version() -> Option<String> {
+    let lock = std::fs::read_to_string("Cargo.lock").ok()?;
+    let (_, entry) = lock.split_once(&format!("name = \"{PACKAGE}\"\nversion = \""))?;
+    Some(entry.split_once('"')?.0.to_owned())
+}
+
+/// The folder as cargo tells it, wherever packages come from.
+fn told() -> PathBuf {
     let cargo = std::env::var_os("CARGO").expect("cargo sets CARGO");
     let output = Command::new(cargo)
-        .args(["metadata", "--format-version=1", "--offline", "--locked"])
+        .args(["metadata", "--format-version=1", "--locked"])
         .args(["--manifest-path", "Cargo.toml"])
         .output()
         .expect("cargo metadata starts");
