@@ -58,6 +58,10 @@ overload *ARGS:
 bench-peers DIR='target/peers':
     scripts/bench-peers {{DIR}}
 
+# Single effects beside sharp and libvips on a picture in memory; installs them as bench-peers does
+bench-effects DIR='target/peers':
+    scripts/bench-effects {{DIR}}
+
 # A Debian package
 deb DIR='target/deb':
     packaging/deb {{DIR}}

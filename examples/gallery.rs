@@ -15,7 +15,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cldgate::dialect::{self, Rules};
 use cldgate::plan::{self, Hints, Limits, Negotiated, Plan, Writable};
-use cldgate::render::{self, Budget};
+use cldgate::render::{self, Budget, Fonts, Sources};
 use cldgate::spec::{Format, Quality};
 
 /// What stands for the generated pictures of the tests, and how it is made small first.
@@ -27,6 +27,18 @@ const PICTURES: &[(&str, &str, &str)] = &[
         "c_fill,w_240,h_160/e_grayscale",
     ),
     ("badge", "logo/1451606400.png", "c_pad,w_240,h_160"),
+    ("face", "people/portrait/1371281596.jpg", "c_fit,w_240"),
+];
+
+/// What is done to a face, on the portrait.
+const FACES: &[&str] = &[
+    "e_blur_faces",
+    "e_blur_faces:1500",
+    "e_pixelate_faces",
+    "e_pixelate_faces:25",
+    "e_blur_region:300,g_faces",
+    "c_thumb,g_face,w_160,h_160",
+    "c_fill,g_face,w_240,h_80",
 ];
 
 /// A result as the text of a picture's address.
@@ -40,11 +52,14 @@ fn rendered(chain: &str, source: &[u8]) -> Result<(String, u32, u32), Box<dyn st
     };
     let facts = render::probe(source)?;
     let (negotiated, hints) = (Negotiated::default(), Hints::default());
-    let Plan::Raster(plan) = plan::make(&delivery.spec, &facts, &negotiated, &hints, &rules)?
-    else {
+    let (fonts, budget) = (Fonts::default(), Budget::unlimited());
+    let sources = Sources::new(&[], &fonts, &budget).below(source);
+    let spec = &delivery.spec;
+    let plan = plan::make_with(spec, &facts, &sources, &negotiated, &hints, &rules)?;
+    let Plan::Raster(plan) = plan else {
         return Err("the original".into());
     };
-    let made = render::run(&plan, source, &Budget::unlimited())?;
+    let made = render::run_with(&plan, source, &sources, &budget)?;
     let text = STANDARD.encode(&made.body);
     Ok((
         format!("data:image/webp;base64,{text}"),
@@ -94,29 +109,32 @@ fn main() {
         .map(|entry| entry.unwrap().path())
         .collect();
     tables.sort();
-    let mut count = 0;
+    let mut lines: Vec<String> = FACES.iter().map(|chain| format!("{chain}\tface")).collect();
     for table in tables {
-        for line in fs::read_to_string(table).unwrap().lines() {
-            let mut columns = line.split('\t');
-            let (Some(chain), Some(name)) = (columns.next(), columns.next()) else {
-                continue;
-            };
-            let Some((_, file, small)) = PICTURES.iter().find(|(word, ..)| *word == name) else {
-                continue;
-            };
-            let photos = root.join("examples/photos/res/demo/image/upload");
-            let source = fs::read(photos.join(file)).unwrap();
-            match rendered(&format!("{small}/{chain}"), &source) {
-                Ok((address, width, height)) => writeln!(
-                    page,
-                    "<figure><img src=\"{address}\" alt=\"\"><figcaption>{chain} \
-                     <small>{width}x{height}</small></figcaption></figure>"
-                )
-                .unwrap(),
-                Err(error) => writeln!(page, "<figure>{chain}: {error}</figure>").unwrap(),
-            }
-            count += 1;
+        let text = fs::read_to_string(table).unwrap();
+        lines.extend(text.lines().map(String::from));
+    }
+    let mut count = 0;
+    for line in &lines {
+        let mut columns = line.split('\t');
+        let (Some(chain), Some(name)) = (columns.next(), columns.next()) else {
+            continue;
+        };
+        let Some((_, file, small)) = PICTURES.iter().find(|(word, ..)| *word == name) else {
+            continue;
+        };
+        let photos = root.join("examples/photos/res/demo/image/upload");
+        let source = fs::read(photos.join(file)).unwrap();
+        match rendered(&format!("{small}/{chain}"), &source) {
+            Ok((address, width, height)) => writeln!(
+                page,
+                "<figure><img src=\"{address}\" alt=\"\"><figcaption>{chain} \
+                 <small>{width}x{height}</small></figcaption></figure>"
+            )
+            .unwrap(),
+            Err(error) => writeln!(page, "<figure>{chain}: {error}</figure>").unwrap(),
         }
+        count += 1;
     }
     count += golden(root, &mut page);
     let path = root.join("target/gallery.html");

@@ -17,7 +17,7 @@ use crate::dialect::{Delivery, Notes};
 use crate::origin::{Found, Origin};
 use crate::plan::{self, Frames, Hints, Negotiated, Plan};
 use crate::render::{self, Budget, Lane, Timings};
-use crate::spec::AssetRef;
+use crate::spec::{AssetRef, Select, TransformSpec};
 
 impl Gateway {
     /// A derived picture: from memory, from one who is making it, from the store, or made now.
@@ -215,9 +215,28 @@ impl Job {
         if self.origin.renders() {
             return Ok(finished(source));
         }
-        let sources = render::Sources::new(layers, &self.endpoint.fonts, budget).below(source);
-        let facts = render::probe(source)?;
+        let mut facts = render::probe(source)?;
         let spec = &self.delivery.spec;
+        // Pages of a document differ in size: the one asked for becomes the first.
+        let paged = match spec.select {
+            Select::Page(page) => render::at_page(source, page),
+            _ => None,
+        };
+        let paged = paged.map(|file| {
+            let select = Select::Page(1);
+            let spec = spec.clone();
+            (Bytes::from(file), TransformSpec { select, ..spec })
+        });
+        let (source, spec) = match &paged {
+            Some((file, spec)) => {
+                let frames = facts.frames;
+                facts = render::probe(file)?;
+                facts.frames = frames;
+                (file, spec)
+            }
+            None => (source, spec),
+        };
+        let sources = render::Sources::new(layers, &self.endpoint.fonts, budget).below(source);
         let plan = plan::make_with(
             spec,
             &facts,

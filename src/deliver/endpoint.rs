@@ -140,7 +140,10 @@ pub(super) fn late_notes(
     let cases = [
         (
             facts.frames > 1 && whole && !animated,
-            "animated source: the first frame is shown",
+            match facts.format {
+                Format::Tiff => "source of several pages: the first is shown",
+                _ => "animated source: the first frame is shown",
+            },
         ),
         (made.damaged, "damaged source: what could be read is shown"),
         (

@@ -37,9 +37,9 @@ pub(super) struct Film<'a> {
 }
 
 impl Film<'_> {
-    /// Whether all frames of an animation may be wanted; the format decides.
+    /// Whether all frames of an animation may be wanted; the format decides. Pages of a document are none.
     pub fn moves(&self, facts: &Facts) -> bool {
-        facts.frames > 1 && self.page.is_none()
+        facts.frames > 1 && facts.format != Format::Tiff && self.page.is_none()
     }
 
     /// Whether a format is asked for as an animation, for a source that is one. GIF always is; WebP and

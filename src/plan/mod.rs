@@ -13,6 +13,7 @@ mod measure;
 mod negotiate;
 mod overlay;
 mod raster;
+mod region;
 mod seen;
 mod settle;
 mod vary;
@@ -21,7 +22,7 @@ use std::borrow::Cow;
 
 use thiserror::Error as ThisError;
 
-pub use effect::{Arc, Balance, EffectStep, Fade, Point, Rect, Warp};
+pub use effect::{Arc, Balance, EffectStep, Fade, Point, Rect, Veil, Warp};
 pub use evaluate::Fault;
 pub use facts::{Facts, Size};
 pub use fold::fold;

@@ -1,17 +1,18 @@
 //! Layers: where each goes, and how large the canvas becomes.
 
 use super::Error;
-use super::effect::EffectStep;
+use super::effect::{EffectStep, Rect};
 use super::facts::{Facts, Size};
 use super::make::Walk;
 use super::measure::StepInput;
 use super::raster::Step;
+use super::region;
 use super::seen::{Needs, Seen};
 use super::settle::Settling;
 use super::vary::vary;
 use crate::spec::{
-    self, Align, Amount, AssetRef, Blend, Colour, Decimal, Gravity, Ink, Length, Offset, Op,
-    Output, Overlay, Side, Source, Symbolic as _, Symbols as _, TextPiece, Turn,
+    self, Align, Amount, AssetRef, Blend, Colour, Compass, Decimal, Gravity, Ink, Length, Offset,
+    Op, Output, Overlay, Side, Source, Subject, Symbolic as _, Symbols as _, TextPiece, Turn,
 };
 
 /// Most layers of one picture, those inside layers included.
@@ -306,8 +307,19 @@ fn name(source: &Source) -> Box<str> {
 impl Walk<'_> {
     /// Lays one layer: its own chain first, then where it goes.
     pub(super) fn overlay(&mut self, overlay: &Overlay) -> Result<(), Error> {
+        match &overlay.gravity {
+            Gravity::Subject {
+                subject: subject @ (Subject::Face | Subject::Faces),
+                ..
+            } => self.on_faces(overlay, *subject == Subject::Face),
+            _ => self.lay(overlay, None),
+        }
+    }
+
+    /// One copy, placed on the picture or on a region of it.
+    pub(super) fn lay(&mut self, overlay: &Overlay, region: Option<Rect>) -> Result<(), Error> {
         self.nesting.enter()?;
-        let step = self.laid(overlay)?;
+        let step = self.laid(overlay, region)?;
         self.nesting.depth -= 1;
         if let Some(step) = step {
             self.take(step)?;
@@ -315,7 +327,7 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn laid(&mut self, overlay: &Overlay) -> Result<Option<Step>, Error> {
+    fn laid(&mut self, overlay: &Overlay, region: Option<Rect>) -> Result<Option<Step>, Error> {
         let (source, stored, turn, pages) = match &overlay.source {
             Source::Picture(asset) => {
                 let (source, facts) = self.layers.picture(asset)?;
@@ -341,12 +353,22 @@ impl Walk<'_> {
             }
         };
         let outer = self.of.replace(source);
-        let (mut steps, size) = self.inner(&overlay.ops, stored, turn, pages)?;
+        let below = match region.filter(|_| overlay.of_region) {
+            Some(region) => Size::new(region.width, region.height),
+            None => self.size,
+        };
+        let (mut steps, size) = self.inner(&overlay.ops, stored, turn, pages, below)?;
         self.of = outer;
         let mut overlay = overlay.clone();
         overlay.offset.show(&mut Settling(&self.view()))?;
+        if region.is_some() {
+            overlay.gravity = Gravity::Compass(Compass::Center);
+        }
         let at = self.input();
-        let (mut left, mut top) = place(&at, &overlay, size)?;
+        let (mut left, mut top) = match region {
+            Some(region) => region::centred(place(&at, &overlay, size)?, region, self.size),
+            None => place(&at, &overlay, size)?,
+        };
         let mix = self.mix(&overlay, size, &mut steps, (&mut left, &mut top))?;
         let size = steps
             .iter()
@@ -386,6 +408,7 @@ impl Walk<'_> {
         stored: Size,
         turn: Turn,
         pages: u32,
+        below: Size,
     ) -> Result<(Vec<Step>, Size), Error> {
         let turn = if ops.contains(&Op::IgnoreOrientation) {
             Turn::NONE
@@ -397,7 +420,7 @@ impl Walk<'_> {
             pages,
             source,
             size: source,
-            base: Some(self.size),
+            base: Some(below),
             // Only the base picture is looked at: a layer's subjects take their fallback.
             seen: Seen::default(),
             variables: std::mem::take(&mut self.variables),

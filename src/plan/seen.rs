@@ -6,6 +6,7 @@
 
 use super::facts::Size;
 use super::raster::{Region, Step};
+use super::region::is_of_faces;
 use crate::spec::{Decimal, Expr, Fact, Gravity, Op, Subject, TransformSpec};
 
 /// What has to be looked for before a specification can be planned.
@@ -25,6 +26,17 @@ impl Needs {
             let own = match op {
                 Op::Resize(resize) => Self::of_gravity(&resize.gravity),
                 Op::Crop(crop) => Self::of_gravity(&crop.gravity),
+                Op::Overlay(overlay) => match &overlay.gravity {
+                    Gravity::Subject {
+                        subject: Subject::Salient,
+                        ..
+                    } => Self::default(),
+                    gravity => Self::of_gravity(gravity),
+                },
+                Op::Effect(effect) => Self {
+                    faces: is_of_faces(effect),
+                    attention: false,
+                },
                 Op::When(when) => Self::of(&when.then)
                     .and(Self::of(&when.otherwise))
                     .and(Self::of_expr(&when.condition)),
@@ -367,6 +379,12 @@ fn place_after(area: &Region, step: &Step, before: Size, after: Size) -> Option<
             }
             moved
         }
+        Step::Overlay(layer) => Region {
+            x: (area.x * w + f64::from(layer.base.0)) / aw,
+            y: (area.y * h + f64::from(layer.base.1)) / ah,
+            width: area.width * w / aw,
+            height: area.height * h / ah,
+        },
         // Grown evenly around, or not moved at all.
         _ => Region {
             x: (area.x * w + (aw - w) / 2.0) / aw,

@@ -203,7 +203,7 @@ pub(super) fn follow(
                     None => raster,
                 }
             }
-            Step::ColourTable { source } => sources.mapped(raster, *source),
+            Step::ColourTable { source } => sources.mapped(raster, *source, budget)?,
             step => raster.apply(step, budget)?,
         };
     }

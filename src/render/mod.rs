@@ -41,7 +41,7 @@ pub use error::Error;
 pub use fair::Lane;
 pub use look::look;
 pub use pool::{Config, Counters, Pool};
-pub use probe::{probe, sniff};
+pub use probe::{at_page, probe, sniff};
 pub use sources::Sources;
 pub use text::{FontFile, Fonts, is_font};
 

@@ -79,10 +79,15 @@ impl<'a> Sources<'a> {
     }
 
     /// Maps a picture's colours by the table of a number.
-    pub(super) fn mapped(&self, raster: Raster, number: usize) -> Raster {
+    pub(super) fn mapped(
+        &self,
+        raster: Raster,
+        number: usize,
+        budget: &Budget,
+    ) -> Result<Raster, Error> {
         match self.tables.borrow().get(number) {
-            Some(table) => raster.mapped(table),
-            None => raster,
+            Some(table) => raster.mapped(table, budget),
+            None => Ok(raster),
         }
     }
 

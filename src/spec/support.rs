@@ -34,6 +34,7 @@ const NO_RECORD: &str = "tags and records of assets are not kept here: taken as 
 const NO_FACT: &str = "this value is not known here: taken as 0";
 const UNTRIMMED: &str = "taken as the ratio before trimming";
 const FIRST_PAGE: &str = "only the first page is rendered";
+const FOUND_FACES: &str = "faces are found by our own detector, where they look to the front; without one nothing is done";
 const FACES: &str = "found by our own detector, of faces that look to the front; without one the documented fallback is used";
 const SALIENT: &str = "placed by a classical measure of what draws the eye, and by faces";
 const REGION: &str = "this region is not known here: the centre is used";
@@ -176,7 +177,11 @@ impl Overlay {
         };
         let place = match &self.gravity {
             Gravity::Subject {
-                subject: Subject::Face | Subject::Faces | Subject::Named(_),
+                subject: Subject::Face | Subject::Faces,
+                ..
+            } => Approximated(FOUND_FACES),
+            Gravity::Subject {
+                subject: Subject::Named(_),
                 ..
             } => Unsupported(
                 "the region that this layer belongs to is not found: the layer is left out",
@@ -233,11 +238,13 @@ impl Effect {
             | Self::Vibrance { .. }
             | Self::Vignette { .. } => Supported,
             Self::BlurRegion { region, .. } | Self::PixelateRegion { region, .. } => {
-                match region.subject {
+                match region.subject.as_deref() {
                     None => Supported,
-                    Some(_) => Unsupported("this region is not found yet: left out"),
+                    Some("face" | "faces") => Approximated(FOUND_FACES),
+                    Some(_) => Unsupported("this region is not found: left out"),
                 }
             }
+            Self::BlurFaces { .. } | Self::PixelateFaces { .. } => Approximated(FOUND_FACES),
             Self::Brightness { .. }
             | Self::AutoBrightness { .. }
             | Self::AutoColour { .. }
@@ -265,14 +272,12 @@ impl Effect {
             Self::AutoEnhance { .. } | Self::Enhance | Self::Restore | Self::Correct { .. } => {
                 Approximated("colour and contrast are balanced instead, without a trained model")
             }
-            Self::BlurFaces { .. }
-            | Self::Extract { .. }
+            Self::Extract { .. }
             | Self::GenerateBackground { .. }
             | Self::GenerateFill { .. }
             | Self::GenerateRecolour { .. }
             | Self::GenerateRemove { .. }
             | Self::GenerateReplace { .. }
-            | Self::PixelateFaces { .. }
             | Self::RemoveBackground { .. } => Unsupported(MODEL),
             Self::Lightroom { .. } => Unsupported(ADD_ON),
             Self::Camera { .. } | Self::Light { .. } | Self::SwapImage { .. } => {

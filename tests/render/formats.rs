@@ -70,3 +70,52 @@ fn every_format_scaled() {
         }
     }
 }
+
+/// Two grey pages of different size and light.
+fn two_pages() -> Vec<u8> {
+    let mut file = b"II*\0\x08\0\0\0".to_vec();
+    for (width, height, light, last) in [(4_u32, 3_u32, 200_u8, false), (6, 5, 40, true)] {
+        let entries = [
+            (256_u16, width),
+            (257, height),
+            (258, 8),
+            (259, 1),
+            (262, 1),
+            (273, 0),
+            (277, 1),
+            (278, height),
+            (279, width * height),
+        ];
+        let pixels = u32::try_from(file.len() + 2 + entries.len() * 12 + 4).unwrap();
+        file.extend(u16::try_from(entries.len()).unwrap().to_le_bytes());
+        for (tag, value) in entries {
+            file.extend(tag.to_le_bytes());
+            file.extend(4_u16.to_le_bytes());
+            file.extend(1_u32.to_le_bytes());
+            let value = if tag == 273 { pixels } else { value };
+            file.extend(value.to_le_bytes());
+        }
+        let next = pixels + width * height;
+        file.extend(if last { 0 } else { next }.to_le_bytes());
+        file.extend(vec![light; (width * height) as usize]);
+    }
+    file
+}
+
+#[test]
+fn pages_of_a_tiff_are_pictures_of_their_own() {
+    let file = two_pages();
+    let facts = render::probe(&file).unwrap();
+    assert_eq!((facts.size, facts.frames), (Size::new(4, 3), 2));
+    assert!(render::at_page(&file, 1).is_none());
+    assert!(render::at_page(&file, 3).is_none());
+    let second = render::at_page(&file, 2).unwrap();
+    assert_eq!(render::probe(&second).unwrap().size, Size::new(6, 5));
+    for (file, light) in [(&file, 200), (&second, 40)] {
+        let made = run(file, &[], encode(Format::Png, 80)).unwrap();
+        assert_eq!(
+            open(&made.body, Format::Png).at(1, 1),
+            [light, light, light, 255]
+        );
+    }
+}

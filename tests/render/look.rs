@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::process::Command;
 
+use bytes::Bytes;
+use cldgate::dialect;
 use cldgate::plan::{
     self, Hints, Limits, Needs, Negotiated, Plan, RasterPlan, Rules, Seen, Step, Writable,
 };
@@ -142,6 +144,129 @@ fn a_box_goes_to_the_face_and_a_thumbnail_shows_little_else() {
     let blank = bmp(&image::RgbImage::from_pixel(200, 600, image::Rgb([128; 3])));
     let north = from(&plan(&blank, vec![on_face(None)]));
     assert!(north.y.abs() < 1e-9, "no face: the fallback, {north:?}");
+}
+
+/// One head, alone at the right end of a grey wall.
+fn head_on_a_wall() -> Option<image::RgbImage> {
+    let head = image::imageops::crop_imm(&portrait()?, 850, 190, 130, 140).to_image();
+    let mut wall = image::RgbImage::from_pixel(600, 200, image::Rgb([128; 3]));
+    image::imageops::replace(&mut wall, &head, 440, 30);
+    Some(wall)
+}
+
+/// The plan of a chain of a URL, every layer of it a white square.
+fn planned(file: &[u8], chain: &str) -> RasterPlan {
+    let square = bmp(&image::RgbImage::from_pixel(20, 20, image::Rgb([255; 3])));
+    let url = format!("/demo/image/upload/{chain}/x");
+    let (delivery, _) = dialect::interpret(&dialect::Rules::default(), &url).unwrap();
+    let stored: Vec<_> = delivery
+        .spec
+        .layers()
+        .into_iter()
+        .map(|asset| (asset.clone(), Some(Bytes::from(square.clone()))))
+        .collect();
+    let facts = probe(file).unwrap();
+    let (fonts, budget) = (Fonts::default(), Budget::unlimited());
+    let sources = Sources::new(&stored, &fonts, &budget).below(file);
+    let rules = Rules {
+        limits: Limits::default(),
+        quality: Quality::Fixed(80),
+        writable: Writable([Format::Bmp].into_iter().collect()),
+    };
+    let (negotiated, hints) = (Negotiated::default(), Hints::default());
+    let spec = &delivery.spec;
+    match plan::make_with(spec, &facts, &sources, &negotiated, &hints, &rules).unwrap() {
+        Plan::Raster(plan) => plan,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn faces_are_made_unrecognizable_and_nothing_else_changes() {
+    let Some(wall) = head_on_a_wall() else {
+        println!("skipped: the group portrait is not in the package's folder");
+        return;
+    };
+    let file = bmp(&wall);
+    let face = seen(&file, FACES).faces[0];
+    let (x, y) = (
+        ((face.x + face.width / 2.0) * 600.0) as u32,
+        ((face.y + face.height / 2.0) * 200.0) as u32,
+    );
+    // Steps between neighbours around the middle of the face.
+    let detail = |picture: &image::RgbImage| -> u32 {
+        let at = |x: u32, y: u32| u32::from(picture.get_pixel(x, y).0[1]);
+        (0..20 * 20)
+            .map(|n| (x - 10 + n % 20, y - 10 + n / 20))
+            .map(|(x, y)| at(x, y).abs_diff(at(x + 1, y)))
+            .sum()
+    };
+    for chain in [
+        "e_blur_faces",
+        "e_pixelate_faces:15",
+        "e_blur_region:800,g_faces",
+        "e_pixelate_region:12,g_face",
+    ] {
+        let plan = planned(&file, &format!("{chain}/f_bmp"));
+        let made = cldgate::render::run(&plan, &file, &Budget::unlimited()).unwrap();
+        let made = image::load_from_memory(&made.body).unwrap().into_rgb8();
+        assert!(detail(&made) * 2 < detail(&wall), "{chain}");
+        for (x, y, pixel) in wall.enumerate_pixels().filter(|(x, ..)| *x < 430) {
+            assert_eq!(made.get_pixel(x, y), pixel, "{chain} at {x},{y}");
+        }
+    }
+    // Nobody there: nothing is done.
+    let blank = bmp(&image::RgbImage::from_pixel(200, 200, image::Rgb([128; 3])));
+    let plan = planned(&blank, "e_blur_faces/l_square/fl_layer_apply,g_face/f_bmp");
+    assert!(plan.steps.is_empty(), "{:?}", plan.steps);
+}
+
+#[test]
+fn layers_are_laid_on_faces() {
+    let Some(wall) = head_on_a_wall() else {
+        println!("skipped: the group portrait is not in the package's folder");
+        return;
+    };
+    let file = bmp(&wall);
+    let face = seen(&file, FACES).faces[0];
+    let layer = |chain: &str| match planned(&file, chain).steps.pop() {
+        Some(Step::Overlay(layer)) => layer,
+        step => panic!("{chain}: {step:?}"),
+    };
+    let middle = (face.x + face.width / 2.0) * 600.0;
+    let small = layer("l_square/fl_layer_apply,g_face");
+    assert!(
+        (f64::from(small.left) + 10.0 - middle).abs() < 2.0,
+        "{small:?}"
+    );
+    let height = (face.y + face.height / 2.0) * 200.0;
+    assert!(
+        (f64::from(small.top) + 10.0 - height).abs() < 2.0,
+        "{small:?}"
+    );
+    let moved = layer("l_square,g_face,x_7,y_-5");
+    assert_eq!((moved.left - small.left, moved.top - small.top), (7, -5));
+    let wide = layer("l_square/c_scale,fl_region_relative,w_1.5/fl_layer_apply,g_face");
+    let side = wide
+        .steps
+        .iter()
+        .fold(wide.stored, |size, step| step.size_after(size));
+    assert!(
+        (f64::from(side.width) - face.width * 600.0 * 1.5).abs() < 3.0,
+        "{side:?}"
+    );
+    assert!(
+        (f64::from(wide.left) + f64::from(side.width) / 2.0 - middle).abs() < 2.0,
+        "{wide:?}"
+    );
+    let all = planned(&file, "l_square/fl_layer_apply,g_faces").steps;
+    assert_eq!(all.len(), seen(&file, FACES).faces.len());
+    // After a cut the face lies elsewhere, and is as large.
+    let cut = layer("c_crop,g_east,w_300,h_200/l_square/fl_layer_apply,g_face");
+    assert!(
+        (f64::from(small.left - cut.left) - 300.0).abs() < 2.0,
+        "{cut:?}"
+    );
 }
 
 #[test]

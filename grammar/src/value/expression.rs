@@ -99,6 +99,7 @@ macro_rules! spelled {
 const SIGNS: &[(&str, Operator)] = &[
     ("*", Operator::Mul),
     ("/", Operator::Div),
+    ("%", Operator::Mod),
     ("+", Operator::Add),
     ("-", Operator::Sub),
     ("^", Operator::Pow),

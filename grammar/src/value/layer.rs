@@ -223,6 +223,8 @@ impl<'a> Layer<'a> {
     pub fn remote(&self) -> Option<String> {
         (self.delivery == Some(DeliveryType::Fetch)).then_some(())?;
         let source = decode_lenient(self.source);
+        // Some SDKs name the kind and the delivery type, which here are the same word.
+        let source = source.strip_prefix("fetch:").unwrap_or(&source);
         let digits = source.split(['.', '=']).next()?;
         String::from_utf8(base64(digits)?).ok()
     }

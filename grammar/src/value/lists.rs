@@ -118,16 +118,19 @@ impl<'a> Angle<'a> {
         let pieces = if single.is_some() { "" } else { text };
         single.into_iter().chain(
             pieces
-                .split('.')
+                .split(JOINTS)
                 .filter_map(|piece| angle_step(piece, usize::MAX).ok()),
         )
     }
 }
 
-/// `angle = step *("." step)`
+/// What stands between steps: a dot, and in what some SDKs write a colon.
+const JOINTS: [char; 2] = ['.', ':'];
+
+/// `angle = step *(("." / ":") step)`
 pub(super) fn angle(text: &str, limit: usize) -> Read<'_, Angle<'_>> {
     if angle_step(text, limit).is_err() {
-        for piece in text.split('.') {
+        for piece in text.split(JOINTS) {
             angle_step(piece, limit)?;
         }
     }

@@ -397,14 +397,15 @@ fn stored_style(written: &str, default: Colour) -> Option<Style> {
     Some(frame.style(layer, &Rules::default(), default))
 }
 
-/// Whether a component of a layer has sizes that are shares of the picture below.
+/// Whether a component of a layer has sizes that are shares of the picture below, or of a region of it.
 pub(super) fn is_relative(component: &Component<'_>) -> bool {
     component
         .all(ParamKey::Flags)
         .any(|param| match &param.value {
-            Value::Flags(flags) => flags
-                .iter()
-                .any(|flag| flag.name == Some(FlagName::Relative)),
+            Value::Flags(flags) => flags.iter().any(|flag| {
+                let name = flag.name;
+                name == Some(FlagName::Relative) || name == Some(FlagName::RegionRelative)
+            }),
             _ => false,
         })
 }

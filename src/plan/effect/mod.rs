@@ -13,6 +13,15 @@ use crate::spec::{Colour, ColourVision, Kernel, Morph, OutlineMode, Scene};
 pub(super) use settle::{blurred_fill, settle, trim};
 pub(super) use warp::turned;
 
+/// How a part of a picture is made unrecognizable.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Veil {
+    /// A Gaussian blur of this standard deviation in pixels.
+    Blur(f64),
+    /// Squares of this side in pixels.
+    Cells(u32),
+}
+
 /// One effect over pixels. The size stays as it is unless [`EffectStep::size_after`] says otherwise.
 #[derive(Clone, Debug, PartialEq)]
 pub enum EffectStep {
@@ -52,6 +61,13 @@ pub enum EffectStep {
         sigma: f64,
         /// `None`: everywhere.
         area: Option<Rect>,
+    },
+    /// Parts made unrecognizable, each softly towards its edges: ovals where they are blurred.
+    Veil {
+        /// How.
+        veil: Veil,
+        /// Where.
+        areas: Box<[Rect]>,
     },
     /// What a blur of `sigma` takes away, added `amount` times.
     Sharpen {

@@ -3,7 +3,7 @@
 //! Ranges and defaults are published; what a number means in pixels or in powers mostly is not. Each
 //! such choice is a named constant here, listed in `docs/compatibility.md`.
 
-use super::{Balance, EffectStep, Fade, Point, Rect, look, warp};
+use super::{Balance, EffectStep, Fade, Point, Rect, Veil, look, warp};
 use crate::plan::Error;
 use crate::plan::facts::Size;
 use crate::plan::measure::StepInput;
@@ -31,6 +31,8 @@ const LEAST_CELL: u32 = 5;
 const OIL_RADIUS: f64 = 10.0;
 /// Tones of a cartoon: two, and one more for each step of reduction below 100. Assumed.
 const CARTOON_STEP: f64 = 6.0;
+/// An oval around a face is larger than the face by this share on each side. Assumed.
+const BLURRED_AROUND: f64 = 0.25;
 /// Blur of an outline and strength of a shadow for each pixel of standard deviation. Assumed.
 const OUTLINE_BLUR_PER_PIXEL: f64 = 20.0;
 const SHADOW_STRENGTH_PER_PIXEL: f64 = 10.0;
@@ -166,15 +168,23 @@ pub(in crate::plan) fn settle(
             bias: amount(bias, -100.0, 100.0) / 100.0,
         }),
         Effect::Blur { level } => blur(level, None),
-        Effect::BlurRegion { level, region } => {
-            rect(at, region).map_or_else(Vec::new, |area| blur(level, Some(area)))
-        }
+        Effect::BlurRegion { level, region } => match &region.subject {
+            Some(subject) => veil(at, &**subject == "face", Veil::Blur(blur_sigma(level))),
+            None => rect(at, region).map_or_else(Vec::new, |area| blur(level, Some(area))),
+        },
+        Effect::BlurFaces { level } => veil(at, false, Veil::Blur(blur_sigma(level))),
         Effect::Sharpen { level } => sharpen(level, SHARPEN_SIGMA),
         Effect::UnsharpMask { level } => sharpen(level, UNSHARP_SIGMA),
         Effect::Pixelate { level } => pixelate(at, level.as_ref(), None),
-        Effect::PixelateRegion { level, region } => {
-            rect(at, region).map_or_else(Vec::new, |area| pixelate(at, level.as_ref(), Some(area)))
-        }
+        Effect::PixelateRegion { level, region } => match &region.subject {
+            Some(subject) => {
+                let cells = Veil::Cells(cell(at, level.as_ref()));
+                veil(at, &**subject == "face", cells)
+            }
+            None => rect(at, region)
+                .map_or_else(Vec::new, |area| pixelate(at, level.as_ref(), Some(area))),
+        },
+        Effect::PixelateFaces { level } => veil(at, false, Veil::Cells(cell(at, level.as_ref()))),
         Effect::OilPaint { level } => match share(level) {
             strength if strength > 0.0 => effect(EffectStep::OilPaint {
                 radius: count(strength * OIL_RADIUS, 1, 10),
@@ -369,8 +379,28 @@ fn gradient(stops: &[Stop]) -> Box<[(f64, Colour)]> {
 
 fn blur(level: &Amount, area: Option<Rect>) -> Vec<Step> {
     effect(EffectStep::Blur {
-        sigma: amount(level, 1.0, 2000.0) / BLUR_STRENGTH_PER_PIXEL,
+        sigma: blur_sigma(level),
         area,
+    })
+}
+
+fn blur_sigma(level: &Amount) -> f64 {
+    amount(level, 1.0, 2000.0) / BLUR_STRENGTH_PER_PIXEL
+}
+
+/// Faces made unrecognizable: all of them, or the largest.
+fn veil(at: &StepInput<'_>, only_largest: bool, veil: Veil) -> Vec<Step> {
+    let grow = match veil {
+        Veil::Blur(_) => BLURRED_AROUND,
+        Veil::Cells(_) => 0.0,
+    };
+    let areas = at.seen.faces_in(at.input, only_largest, grow);
+    if areas.is_empty() {
+        return Vec::new();
+    }
+    effect(EffectStep::Veil {
+        veil,
+        areas: areas.into(),
     })
 }
 
@@ -382,16 +412,21 @@ fn sharpen(level: &Amount, sigma: f64) -> Vec<Step> {
 }
 
 fn pixelate(at: &StepInput<'_>, level: Option<&Amount>, area: Option<Rect>) -> Vec<Step> {
-    let shorter = at.input.width.min(at.input.height);
-    let own = shorter.saturating_add(CELLS_A_SIDE / 2) / CELLS_A_SIDE;
-    let cell = match level {
-        Some(level) => count(amount(level, 1.0, 200.0), 1, 200),
-        None => own.max(LEAST_CELL),
-    };
+    let cell = cell(at, level);
     if cell <= 1 {
         return Vec::new();
     }
     effect(EffectStep::Pixelate { cell, area })
+}
+
+/// The side of a square, in pixels.
+fn cell(at: &StepInput<'_>, level: Option<&Amount>) -> u32 {
+    let shorter = at.input.width.min(at.input.height);
+    let own = shorter.saturating_add(CELLS_A_SIDE / 2) / CELLS_A_SIDE;
+    match level {
+        Some(level) => count(amount(level, 1.0, 200.0), 1, 200),
+        None => own.max(LEAST_CELL),
+    }
 }
 
 /// The part of the picture that a region names; `None` when nothing of it is inside.

@@ -10,6 +10,7 @@ mod exif;
 mod gif;
 mod jpeg;
 mod png;
+mod tiff;
 mod webp;
 
 pub(super) use bytes::{be16, be32, le16, le32};
@@ -133,12 +134,26 @@ fn general(bytes: &[u8], format: Format) -> Result<Header, Error> {
         Format::Tiff => exif::orientation(bytes),
         _ => Turn::NONE,
     };
+    let frames = match format {
+        Format::Tiff => tiff::count(bytes),
+        _ => 1,
+    };
     Ok(Header {
         size,
         orientation,
         alpha,
-        frames: 1,
+        frames,
     })
+}
+
+/// A file of pages that are pictures of their own, as one that begins with a page, counted from 1; `None`
+/// when it is no such file or there is no such page.
+#[must_use]
+pub fn at_page(bytes: &[u8], page: u32) -> Option<Vec<u8>> {
+    let page = usize::try_from(page.checked_sub(1)?).ok()?;
+    (page > 0 && sniff(bytes) == Some(Format::Tiff))
+        .then(|| tiff::beginning_with(bytes, page))
+        .flatten()
 }
 
 /// A size from a header; no picture is empty.

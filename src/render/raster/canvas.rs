@@ -35,7 +35,11 @@ impl Raster {
     /// On a canvas that is transparent where the picture is not.
     pub(super) fn on_clear_canvas(self, size: Size, left: i32, top: i32) -> Self {
         let mut canvas = Self::filled(size, Layout::Rgba, Colour::TRANSPARENT);
-        canvas.draw(&self.into_rgba(), left, top);
+        if self.layout == Layout::Rgb {
+            canvas.draw_opaque(&self, left, top);
+        } else {
+            canvas.draw(&self.into_rgba(), left, top);
+        }
         canvas
     }
 
@@ -44,6 +48,8 @@ impl Raster {
         let Colour { r, g, b, a } = colour;
         let count = size.width as usize * size.height as usize;
         let pixels = match layout {
+            // Zeros come from the system for nothing.
+            Layout::Rgba if a == 0 && [r, g, b] == [0; 3] => vec![0; count * 4],
             Layout::Rgba | Layout::Cmyk => vec![[r, g, b, a]; count].into_flattened(),
             Layout::Rgb => vec![[r, g, b]; count].into_flattened(),
             Layout::Grey => vec![r; count],
@@ -71,6 +77,22 @@ impl Raster {
             let source = source.get(skip_x * pixel..(skip_x + width) * pixel);
             if let (Some(target), Some(source)) = (target, source) {
                 target.copy_from_slice(source);
+            }
+        }
+    }
+
+    /// Replaces what lies under an RGB picture; this one is RGBA.
+    fn draw_opaque(&mut self, picture: &Self, left: i32, top: i32) {
+        let (x, skip_x, width) = overlap(left, picture.size.width, self.size.width);
+        let (y, skip_y, height) = overlap(top, picture.size.height, self.size.height);
+        let (to_stride, from_stride) = (self.stride().max(1), picture.stride().max(1));
+        let targets = self.pixels.chunks_exact_mut(to_stride).skip(y);
+        let sources = picture.pixels.chunks_exact(from_stride).skip(skip_y);
+        for (target, source) in targets.zip(sources).take(height) {
+            let target = target.get_mut(x * 4..(x + width) * 4);
+            let source = source.get(skip_x * 3..(skip_x + width) * 3);
+            if let (Some(target), Some(source)) = (target, source) {
+                super::put_with_alpha(source, target.as_chunks_mut().0, 255);
             }
         }
     }

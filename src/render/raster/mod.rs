@@ -103,10 +103,7 @@ impl Raster {
     pub fn into_rgba(self) -> Self {
         let pixels = match self.layout {
             Layout::Grey => flat(self.pixels.iter().map(|&v| [v, v, v, 255])),
-            Layout::Rgb => {
-                let (rgb, _) = self.pixels.as_chunks::<3>();
-                flat(rgb.iter().map(|&[r, g, b]| [r, g, b, 255]))
-            }
+            Layout::Rgb => with_alpha(&self.pixels, 255),
             Layout::Rgba | Layout::Cmyk => return self,
         };
         Self {
@@ -169,11 +166,15 @@ impl Raster {
         if opacity == 255 {
             return self;
         }
-        let mut faded = self.into_rgba();
-        let (rgba, _) = faded.pixels.as_chunks_mut::<4>();
-        for [.., a] in rgba {
-            *a = scale(*a, opacity);
+        if self.layout == Layout::Rgb {
+            return Self {
+                layout: Layout::Rgba,
+                pixels: with_alpha(&self.pixels, opacity),
+                ..self
+            };
         }
+        let mut faded = self.into_rgba();
+        fade(faded.pixels.as_chunks_mut::<4>().0, opacity);
         faded
     }
 
@@ -185,13 +186,9 @@ impl Raster {
         let behind = self.paint(paint);
         if behind.a == 255 {
             let (rgba, _) = self.pixels.as_chunks::<4>();
-            let pixels = flat(rgba.iter().map(|&[r, g, b, a]| {
-                [
-                    mix(behind.r, r, a),
-                    mix(behind.g, g, a),
-                    mix(behind.b, b, a),
-                ]
-            }));
+            let mut pixels = vec![0; rgba.len() * 3];
+            let colour = [behind.r, behind.g, behind.b];
+            put_before(rgba, pixels.as_chunks_mut().0, colour);
             return Self {
                 layout: Layout::Rgb,
                 pixels,
@@ -220,6 +217,53 @@ impl Raster {
     }
 }
 
+/// RGB as RGBA, all of one alpha.
+fn with_alpha(rgb: &[u8], alpha: u8) -> Vec<u8> {
+    let mut out = vec![[0; 4]; rgb.len() / 3];
+    put_with_alpha(rgb, &mut out, alpha);
+    out.into_flattened()
+}
+
+fn put_with_alpha(rgb: &[u8], out: &mut [[u8; 4]], alpha: u8) {
+    // Four pixels are three words, and four.
+    let (fours, rest) = rgb.as_chunks::<12>();
+    let (to, to_rest) = out.as_chunks_mut::<4>();
+    widen(fours, to, u32::from(alpha) << 24);
+    for (to, &[r, g, b]) in to_rest.iter_mut().zip(rest.as_chunks::<3>().0) {
+        *to = [r, g, b, alpha];
+    }
+}
+
+simd::wide! {
+    fn widen(fours: &[[u8; 12]], to: &mut [[[u8; 4]; 4]], alpha: u32) {
+        for (to, from) in to.iter_mut().zip(fours) {
+            let [a, b, c, d, e, f, g, h, i, j, k, l] = *from;
+            let first = u32::from_le_bytes([a, b, c, d]);
+            let second = u32::from_le_bytes([e, f, g, h]);
+            let third = u32::from_le_bytes([i, j, k, l]);
+            let colours = [first, first >> 24 | second << 8, second >> 16 | third << 16, third >> 8];
+            *to = colours.map(|v| (v & 0x00ff_ffff | alpha).to_le_bytes());
+        }
+    }
+
+    fn put_before(pixels: &[[u8; 4]], out: &mut [[u8; 3]], behind: [u8; 3]) {
+        for (out, pixel) in out.iter_mut().zip(pixels) {
+            let alpha = pixel[3];
+            *out = [
+                mix(behind[0], pixel[0], alpha),
+                mix(behind[1], pixel[1], alpha),
+                mix(behind[2], pixel[2], alpha),
+            ];
+        }
+    }
+
+    fn fade(pixels: &mut [[u8; 4]], opacity: u8) {
+        for pixel in pixels {
+            pixel[3] = scale(pixel[3], opacity);
+        }
+    }
+}
+
 /// Pixels as bytes.
 fn flat<const N: usize>(pixels: impl Iterator<Item = [u8; N]>) -> Vec<u8> {
     pixels.collect::<Vec<_>>().into_flattened()
@@ -233,15 +277,24 @@ pub(super) fn buffer_len(size: Size, layout: Layout) -> Option<usize> {
 }
 
 /// `a * b / 255`, rounded.
+#[inline(always)]
 pub(super) fn scale(a: u8, b: u8) -> u8 {
-    let product = u32::from(a) * u32::from(b) + 128;
-    u8::try_from((product + (product >> 8)) >> 8).unwrap_or(255)
+    part_of(u16::from(a).wrapping_mul(u16::from(b)))
 }
 
 /// `bottom` covered by `top` with an opacity of `alpha`.
+#[inline(always)]
 fn mix(bottom: u8, top: u8, alpha: u8) -> u8 {
-    let sum = u32::from(top) * u32::from(alpha) + u32::from(bottom) * u32::from(255 - alpha) + 128;
-    u8::try_from((sum + (sum >> 8)) >> 8).unwrap_or(255)
+    let above = u16::from(top).wrapping_mul(u16::from(alpha));
+    let below = u16::from(bottom).wrapping_mul(u16::from(!alpha));
+    part_of(above.wrapping_add(below))
+}
+
+/// `n / 255`, rounded; of at most 255 * 255, so that nothing here leaves 16 bits.
+#[inline(always)]
+fn part_of(n: u16) -> u8 {
+    let n = n.wrapping_add(128);
+    (n.wrapping_add(n >> 8) >> 8) as u8
 }
 
 /// One straight-alpha pixel over another.

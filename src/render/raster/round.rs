@@ -1,5 +1,6 @@
 //! Round corners and the line that follows them.
 
+use super::simd::wide;
 use super::{Layout, Raster, scale};
 use crate::plan::{Rounding, Size};
 use crate::spec::Colour;
@@ -21,11 +22,7 @@ impl Raster {
                 continue;
             }
             shape.mask(y, &mut row_mask);
-            let (pixels, _) = row.as_chunks_mut::<4>();
-            for (pixel, &mask) in pixels.iter_mut().zip(&row_mask) {
-                let [.., alpha] = pixel;
-                *alpha = scale(*alpha, mask);
-            }
+            masked(row.as_chunks_mut::<4>().0, &row_mask);
         }
         picture
     }
@@ -71,9 +68,9 @@ impl Raster {
         let (stride, picture_stride) = (self.stride().max(1), picture.stride().max(1));
         for (y, row) in (0..).zip(self.pixels.chunks_exact_mut(stride)) {
             let (row, _) = row.as_chunks_mut::<4>();
-            outside.mask(y, &mut outer_mask);
-            for ([.., alpha], &mask) in row.iter_mut().zip(&outer_mask) {
-                *alpha = scale(*alpha, mask);
+            if !outside.covers_row(y) {
+                outside.mask(y, &mut outer_mask);
+                masked(row, &outer_mask);
             }
             let Some(inner_y) = y.checked_sub(width).filter(|&y| y < picture.size.height) else {
                 continue;
@@ -84,8 +81,19 @@ impl Raster {
             let (source, _) = source.as_chunks::<4>();
             let target = row.iter_mut().skip(width as usize);
             for ((target, pixel), &mask) in target.zip(source).zip(&inner_mask) {
-                *target = beside(*target, *pixel, mask);
+                *target = match (mask, pixel[3]) {
+                    (255, 255) => *pixel,
+                    _ => beside(*target, *pixel, mask),
+                };
             }
+        }
+    }
+}
+
+wide! {
+    fn masked(pixels: &mut [[u8; 4]], mask: &[u8]) {
+        for (pixel, mask) in pixels.iter_mut().zip(mask) {
+            pixel[3] = scale(pixel[3], *mask);
         }
     }
 }
@@ -168,9 +176,16 @@ fn cut<'a>(row: impl Iterator<Item = &'a mut u8>, (rx, ry): (f64, f64), distance
         let up = ((ry - y) / ry).clamp(0.0, 1.0);
         *edge = rx * (1.0 - (1.0 - up * up).sqrt());
     }
+    // The curve goes outwards from line to line: before the last edge all is cut off, behind the first
+    // nothing.
+    let [first, .., last] = edges;
     for (x, value) in (0_u32..).map(f64::from).zip(row) {
-        if x >= rx {
+        if x >= rx.min(first) {
             break;
+        }
+        if x + 1.0 <= last {
+            *value = 0;
+            continue;
         }
         let inside: f64 = edges
             .iter()

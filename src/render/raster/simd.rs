@@ -56,3 +56,9 @@ pub(super) fn byte(v: f32) -> u8 {
 pub(super) fn share(a: u16, b: u16) -> u16 {
     ((u32::from(a) * u32::from(b)) >> 16) as u16
 }
+
+/// The high half of a signed product: `a * b / 65536`, cut towards less.
+#[inline(always)]
+pub(super) fn high(a: i16, b: i16) -> i16 {
+    (i32::from(a).wrapping_mul(i32::from(b)) >> 16) as i16
+}

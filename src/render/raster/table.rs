@@ -1,6 +1,9 @@
 //! Tables that map colours to colours: `.cube` and `.3dl` files.
 
+use super::simd::byte;
 use super::{Layout, Raster};
+use crate::render::budget::Budget;
+use crate::render::error::Error;
 
 /// Longest side of a table.
 const MAX_SIDE: usize = 128;
@@ -9,7 +12,10 @@ const MAX_SIDE: usize = 128;
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::render) struct Table {
     side: usize,
-    colours: Vec<[f32; 3]>,
+    /// In samples of 255; the last number says nothing, but four are read as fast as three.
+    colours: Vec<[f32; 4]>,
+    /// For a sample the step of the table below it, and how far it is towards the next.
+    steps: Vec<(usize, f32)>,
 }
 
 impl Table {
@@ -36,78 +42,100 @@ impl Table {
         if colours.len() != side * side * side {
             return Err("the table of colours is not complete");
         }
-        Ok(Self { side, colours })
+        let scale = (side - 1) as f32 / 255.0;
+        let step = |v: u8| {
+            let at = f32::from(v) * scale;
+            let low = (at as usize).min(side - 2);
+            (low, at - low as f32)
+        };
+        Ok(Self {
+            side,
+            colours: colours
+                .into_iter()
+                .map(|[r, g, b]| [r, g, b, 0.0].map(|v| v * 255.0))
+                .collect(),
+            steps: (0..=255).map(step).collect(),
+        })
     }
 
-    fn at(&self, r: usize, g: usize, b: usize) -> [f32; 3] {
-        let index = (b * self.side + g) * self.side + r;
-        self.colours.get(index).copied().unwrap_or([0.0; 3])
+    /// A table of as many steps a side as five samples are one, by a function of its colours; `None` for
+    /// those that stay.
+    pub(super) fn of(colour: impl Fn([u8; 3]) -> Option<[u8; 3]>) -> Result<Self, &'static str> {
+        const SIDE: u8 = 52;
+        let mut colours = Vec::with_capacity(usize::from(SIDE).pow(3));
+        for b in 0..SIDE {
+            for g in 0..SIDE {
+                for r in 0..SIDE {
+                    let own = [r * 5, g * 5, b * 5];
+                    colours.push(colour(own).unwrap_or(own).map(|v| f32::from(v) / 255.0));
+                }
+            }
+        }
+        Self::new(usize::from(SIDE), colours)
     }
 
     /// The colour for a colour, between the table's own by tetrahedra.
-    fn map(&self, colour: [u8; 3]) -> [u8; 3] {
-        #[allow(clippy::cast_precision_loss)]
-        let scale = (self.side - 1) as f32 / 255.0;
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-        let split = |v: u8| {
-            let at = f32::from(v) * scale;
-            let low = (at as usize).min(self.side - 2);
-            #[allow(clippy::cast_precision_loss)]
-            (low, at - low as f32)
-        };
-        let [(r, fr), (g, fg), (b, fb)] = colour.map(split);
-        let low = self.at(r, g, b);
-        let high = self.at(r + 1, g + 1, b + 1);
+    fn map(&self, [r, g, b]: [u8; 3]) -> [u8; 3] {
+        let step = |v: u8| self.steps.get(usize::from(v)).copied().unwrap_or((0, 0.0));
+        let ((r, fr), (g, fg), (b, fb)) = (step(r), step(g), step(b));
+        // What one step more of each is.
+        let (red, green, blue) = (1, self.side, self.side * self.side);
+        let base = r + g * green + b * blue;
         // The path from the low corner to the high one along the largest share first.
-        let (first, second, weights) = if fr >= fg {
+        let (first, second, w1, w2, w3) = if fr >= fg {
             if fg >= fb {
-                (self.at(r + 1, g, b), self.at(r + 1, g + 1, b), [fr, fg, fb])
+                (red, red + green, fr, fg, fb)
             } else if fr >= fb {
-                (self.at(r + 1, g, b), self.at(r + 1, g, b + 1), [fr, fb, fg])
+                (red, red + blue, fr, fb, fg)
             } else {
-                (self.at(r, g, b + 1), self.at(r + 1, g, b + 1), [fb, fr, fg])
+                (blue, red + blue, fb, fr, fg)
             }
         } else if fb >= fg {
-            (self.at(r, g, b + 1), self.at(r, g + 1, b + 1), [fb, fg, fr])
+            (blue, green + blue, fb, fg, fr)
         } else if fb >= fr {
-            (self.at(r, g + 1, b), self.at(r, g + 1, b + 1), [fg, fb, fr])
+            (green, green + blue, fg, fb, fr)
         } else {
-            (self.at(r, g + 1, b), self.at(r + 1, g + 1, b), [fg, fr, fb])
+            (green, red + green, fg, fr, fb)
         };
-        let [w1, w2, w3] = weights;
-        let mut out = [0; 3];
-        for (i, out) in out.iter_mut().enumerate() {
-            let part = |corner: [f32; 3]| corner.get(i).copied().unwrap_or(0.0);
-            let sum = part(low) * (1.0 - w1)
-                + part(first) * (w1 - w2)
-                + part(second) * (w2 - w3)
-                + part(high) * w3;
-            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-            let value = (sum.clamp(0.0, 1.0) * 255.0).round() as u8;
-            *out = value;
-        }
-        out
+        let corner = |more: usize| self.colours.get(base + more).copied().unwrap_or_default();
+        let (low, high) = (corner(0), corner(red + green + blue));
+        let (first, second) = (corner(first), corner(second));
+        let part = |n: usize| {
+            byte(low[n] * (1.0 - w1) + first[n] * (w1 - w2) + second[n] * (w2 - w3) + high[n] * w3)
+        };
+        [part(0), part(1), part(2)]
     }
 }
 
 impl Raster {
     /// Every colour mapped; opacity stays.
-    pub(in crate::render) fn mapped(self, table: &Table) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// Those of the budget.
+    pub(in crate::render) fn mapped(self, table: &Table, budget: &Budget) -> Result<Self, Error> {
+        const PIXELS_A_LOOK: usize = 1 << 16;
         let mut mapped = self.into_colour();
         if mapped.layout == Layout::Rgb {
             let (pixels, _) = mapped.pixels.as_chunks_mut::<3>();
-            for pixel in pixels {
-                *pixel = table.map(*pixel);
+            for band in pixels.chunks_mut(PIXELS_A_LOOK) {
+                budget.check()?;
+                for pixel in band {
+                    *pixel = table.map(*pixel);
+                }
             }
         } else {
             let (pixels, _) = mapped.pixels.as_chunks_mut::<4>();
-            for pixel in pixels {
-                let [r, g, b, a] = *pixel;
-                let [r, g, b] = table.map([r, g, b]);
-                *pixel = [r, g, b, a];
+            for band in pixels.chunks_mut(PIXELS_A_LOOK) {
+                budget.check()?;
+                for pixel in band {
+                    let [r, g, b, a] = *pixel;
+                    let [r, g, b] = table.map([r, g, b]);
+                    *pixel = [r, g, b, a];
+                }
             }
         }
-        mapped
+        Ok(mapped)
     }
 }
 

@@ -1,7 +1,7 @@
 //! What is measured on the picture before its colours change.
 
-use super::point::Kernel;
-use super::simd::{byte, wide};
+use super::point::{Kernel, light_of};
+use super::simd::wide;
 use super::soft::ROWS_A_LOOK;
 use super::tone::{self, Tables, sample};
 use super::{Layout, Raster};
@@ -17,14 +17,17 @@ const COLOUR_CLIP: f64 = 0.001;
 const SEPIA_CLIP: (f64, f64) = (0.0015, 0.0005);
 /// A power that brings mean light to the middle stays within this and its inverse. Assumed.
 const MOST_GAMMA: f64 = 3.0;
-/// Improvement: how much of the local contrast, of more saturation, of lifted shadows indoors. Assumed.
-const LOCAL_SHARE: f64 = 0.3;
+/// Improvement: how much of the local contrast in 256ths, of more saturation, of lifted shadows indoors. Assumed.
+const LOCAL_SHARE: i32 = 77;
 const LOCAL_TILES: usize = 8;
 const LOCAL_CLIP: f64 = 2.0;
 const IMPROVED_SATURATION: f64 = 1.1;
 const INDOOR_GAMMA: f64 = 1.15;
 /// Shadows of a fill light are looked for in a blur of this part of the longer side. Assumed.
 const FILL_BLUR: f64 = 1.0 / 60.0;
+
+/// Pixels of a large picture that its colours are counted by, at least.
+const COUNTED: usize = 1 << 19;
 
 /// How often each sample occurs, channel by channel.
 type Histograms = [[u32; 256]; 3];
@@ -93,28 +96,33 @@ impl Raster {
             return Ok(picture);
         }
         let tables = tile_tables(&light);
-        let samples = picture.layout.bytes();
         let stride = picture.stride();
+        let layout = picture.layout;
         let across: Vec<_> = (0..width).map(|x| place(x, width)).collect();
+        let mut between = vec![[0_u16; 256]; LOCAL_TILES];
+        let mut more = vec![0_i16; width];
         let rows = picture.pixels.chunks_exact_mut(stride);
         for (y, (row, light)) in rows.zip(light.pixels.chunks_exact(width)).enumerate() {
             if y % ROWS_A_LOOK == 0 {
                 budget.check()?;
             }
+            // What every light becomes at this height, in 256ths, tile by tile.
             let (top, down) = place(y, height);
-            let pixels = row.chunks_exact_mut(samples).zip(light).zip(&across);
-            for ((pixel, &v), &(left, right)) in pixels {
-                let at = |row: usize, column: usize| {
-                    let tile = row.min(LOCAL_TILES - 1) * LOCAL_TILES + column.min(LOCAL_TILES - 1);
-                    f64::from(tables[tile][usize::from(v)])
-                };
-                let upper = at(top, left) * (1.0 - right) + at(top, left + 1) * right;
-                let lower = at(top + 1, left) * (1.0 - right) + at(top + 1, left + 1) * right;
-                let aim = upper * (1.0 - down) + lower * down;
-                let more = ((aim - f64::from(v)) * LOCAL_SHARE) as f32;
-                for v in pixel.iter_mut().take(3) {
-                    *v = byte(f32::from(*v) + more);
-                }
+            let lower = (top + 1).min(LOCAL_TILES - 1) * LOCAL_TILES;
+            for (n, table) in between.iter_mut().enumerate() {
+                let (above, below) = (&tables[top * LOCAL_TILES + n], &tables[lower + n]);
+                lie_between(table, above, below, down);
+            }
+            for ((more, &v), &(left, right)) in more.iter_mut().zip(light).zip(&across) {
+                let at = |n: usize| i32::from(between[n.min(LOCAL_TILES - 1)][usize::from(v)]);
+                let (near, far) = (at(left), at(left + 1));
+                let aim = near + (((far - near) * i32::from(right)) >> 8);
+                *more = (((aim - i32::from(v) * 256) * LOCAL_SHARE + (1 << 15)) >> 16) as i16;
+            }
+            match layout {
+                Layout::Grey => lift::<1>(row.as_chunks_mut().0, &more),
+                Layout::Rgb => lift::<3>(row.as_chunks_mut().0, &more),
+                _ => lift::<4>(row.as_chunks_mut().0, &more),
             }
         }
         Ok(picture)
@@ -249,34 +257,53 @@ impl Raster {
     /// How often each light occurs in what is visible.
     fn light_histogram(&self) -> [u32; 256] {
         let mut counts = [0; 256];
-        let samples = self.layout.bytes();
-        let light = self.light();
-        for (pixel, &v) in self.pixels.chunks_exact(samples).zip(&light.pixels) {
-            counts[usize::from(v)] += u32::from(is_seen(pixel));
+        let mut light = vec![0; self.size.width as usize];
+        for row in self.counted_rows() {
+            match self.layout {
+                Layout::Grey => light.copy_from_slice(row),
+                Layout::Rgb => light_of::<3>(row.as_chunks().0, &mut light),
+                _ => light_of::<4>(row.as_chunks().0, &mut light),
+            }
+            if self.layout == Layout::Rgba {
+                for (pixel, &v) in row.as_chunks::<4>().0.iter().zip(&light) {
+                    counts[usize::from(v)] += u32::from(pixel[3] > 0);
+                }
+            } else {
+                for &v in &light {
+                    counts[usize::from(v)] += 1;
+                }
+            }
         }
         counts
     }
 
+    /// Rows that are enough to measure a picture by: all of a small one.
+    fn counted_rows(&self) -> impl Iterator<Item = &[u8]> {
+        let pixels = self.size.width as usize * self.size.height as usize;
+        let rows = self.pixels.chunks_exact(self.stride().max(1));
+        rows.step_by((pixels / COUNTED).max(1))
+    }
+
     /// Of what is visible. Grey counts in the first channel alone.
     fn histograms(&self, budget: &Budget) -> Result<Histograms, Error> {
+        budget.check()?;
         let mut counts = [[0; 256]; 3];
-        for rows in self.pixels.chunks((self.stride() * ROWS_A_LOOK).max(1)) {
-            budget.check()?;
+        for row in self.counted_rows() {
             match self.layout {
                 Layout::Grey => {
-                    for &v in rows {
+                    for &v in row {
                         counts[0][usize::from(v)] += 1;
                     }
                 }
                 Layout::Rgb => {
-                    for &[r, g, b] in rows.as_chunks::<3>().0 {
+                    for &[r, g, b] in row.as_chunks::<3>().0 {
                         counts[0][usize::from(r)] += 1;
                         counts[1][usize::from(g)] += 1;
                         counts[2][usize::from(b)] += 1;
                     }
                 }
                 _ => {
-                    for &[r, g, b, a] in rows.as_chunks::<4>().0 {
+                    for &[r, g, b, a] in row.as_chunks::<4>().0 {
                         let seen = u32::from(a > 0);
                         counts[0][usize::from(r)] += seen;
                         counts[1][usize::from(g)] += seen;
@@ -294,6 +321,24 @@ impl Raster {
 }
 
 wide! {
+    fn lie_between(table: &mut [u16; 256], above: &[u8; 256], below: &[u8; 256], down: u16) {
+        let up = 256_u16.wrapping_sub(down);
+        for ((v, above), below) in table.iter_mut().zip(above).zip(below) {
+            *v = u16::from(*above).wrapping_mul(up).wrapping_add(u16::from(*below).wrapping_mul(down));
+        }
+    }
+
+    fn lift<const N: usize>(pixels: &mut [[u8; N]], more: &[i16]) {
+        for (pixel, more) in pixels.iter_mut().zip(more) {
+            let lifted = |v: u8| i16::from(v).wrapping_add(*more).clamp(0, 255) as u8;
+            pixel[0] = lifted(pixel[0]);
+            if N > 2 {
+                pixel[1] = lifted(pixel[1]);
+                pixel[2] = lifted(pixel[2]);
+            }
+        }
+    }
+
     fn blend(to: &mut [u8], other: &[u8], share: u16) {
         let rest = 256_u16.wrapping_sub(share);
         for (to, other) in to.iter_mut().zip(other) {
@@ -384,21 +429,24 @@ fn colour_at(gradient: &[(f64, Colour)], at: f64) -> [f64; 3] {
     }
 }
 
-/// The tile whose middle lies before a pixel, and how far the pixel is towards the next.
-fn place(at: usize, side: usize) -> (usize, f64) {
+/// The tile whose middle lies before a pixel, and how far the pixel is towards the next, in 256ths.
+fn place(at: usize, side: usize) -> (usize, u16) {
     let tile = side as f64 / LOCAL_TILES as f64;
     let n = ((at as f64 + 0.5) / tile - 0.5).clamp(0.0, (LOCAL_TILES - 1) as f64);
-    (n as usize, n.fract())
+    (n as usize, (n.fract() * 256.0) as u16)
 }
 
 /// For each tile what its light becomes when its histogram is flattened, no slope above the clip.
 fn tile_tables(light: &Raster) -> Vec<[u8; 256]> {
     let (width, height) = (light.size.width as usize, light.size.height as usize);
     let mut counts = vec![[0_u32; 256]; LOCAL_TILES * LOCAL_TILES];
+    let starts = |side: usize, n: usize| (n * side).div_ceil(LOCAL_TILES);
     for (y, row) in light.pixels.chunks_exact(width).enumerate() {
         let tiles = y * LOCAL_TILES / height * LOCAL_TILES;
-        for (x, &v) in row.iter().enumerate() {
-            counts[tiles + x * LOCAL_TILES / width][usize::from(v)] += 1;
+        for (n, counts) in counts[tiles..tiles + LOCAL_TILES].iter_mut().enumerate() {
+            for &v in &row[starts(width, n)..starts(width, n + 1)] {
+                counts[usize::from(v)] += 1;
+            }
         }
     }
     counts

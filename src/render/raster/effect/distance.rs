@@ -9,11 +9,13 @@ use crate::render::error::Error;
 const FAR: f32 = 1e9;
 
 /// Exact distances from the middle of each pixel to that of the nearest for which `inside` holds, row by
-/// row; of a grey picture. `beyond`: what lies outside the picture counts as inside.
+/// row; of a grey picture. Those above `reach` may come out as any number above it. `beyond`: what lies
+/// outside the picture counts as inside.
 pub(super) fn distances(
     mask: &Raster,
     inside: impl Fn(u8) -> bool,
     beyond: bool,
+    reach: f32,
     budget: &Budget,
 ) -> Result<Vec<f32>, Error> {
     let width = mask.size.width as usize;
@@ -30,14 +32,16 @@ pub(super) fn distances(
     sweep(&mut field.chunks_exact_mut(width).rev(), width, edge);
     // Then along rows: the lower envelope of parabolas that stand on those distances.
     let mut envelope = Envelope::default();
-    let mut out = vec![0.0; width];
     for (y, row) in field.chunks_exact_mut(width).enumerate() {
         if y % ROWS_A_LOOK == 0 {
             budget.check()?;
         }
-        envelope.build(row, beyond);
-        envelope.read(&mut out);
-        row.copy_from_slice(&out);
+        // Most rows lie within the shape, or far from it.
+        if !beyond && row.iter().all(|&v| v == 0.0) {
+            continue;
+        }
+        envelope.build(row, beyond, reach);
+        envelope.read(row, reach);
     }
     Ok(field)
 }
@@ -63,16 +67,22 @@ struct Envelope {
 }
 
 impl Envelope {
-    fn build(&mut self, row: &[f32], beyond: bool) {
+    fn build(&mut self, row: &[f32], beyond: bool, reach: f32) {
         self.feet.clear();
         self.starts.clear();
         if beyond {
             self.push(-1.0, 0.0);
         }
-        for (x, &v) in row.iter().enumerate() {
-            if v < FAR {
-                self.push(x as f32, v * v);
+        let mut before = FAR;
+        for (n, &v) in row.iter().enumerate() {
+            // Between two feet on the ground a third one changes nothing for others: only the first and
+            // the last of a run are needed, and those in it say so themselves.
+            let after = row.get(n + 1).copied().unwrap_or(FAR);
+            let within = v <= 0.0 && before <= 0.0 && after <= 0.0;
+            if v <= reach && !within {
+                self.push(n as f32, v * v);
             }
+            before = v;
         }
         if beyond {
             self.push(row.len() as f32, 0.0);
@@ -94,17 +104,33 @@ impl Envelope {
         self.starts.push(start);
     }
 
-    fn read(&self, out: &mut [f32]) {
-        let mut at = 0;
-        for (x, out) in out.iter_mut().enumerate() {
-            let x = x as f32;
-            while self.starts.get(at + 1).is_some_and(|&start| start <= x) {
-                at += 1;
+    /// Replaces the heights that the parabolas stand on by distances.
+    fn read(&self, row: &mut [f32], reach: f32) {
+        let grounded = |v: &f32| *v <= 0.0;
+        let mut done = 0;
+        for (n, (&(foot, low), &start)) in self.feet.iter().zip(&self.starts).enumerate() {
+            let end = self.starts.get(n + 1).copied().unwrap_or(f32::INFINITY);
+            // Pixels whose lowest parabola this is, as far as anybody asks.
+            let from = start.max(foot - reach - 1.0).max(0.0).ceil() as usize;
+            let to = (end.min(foot + reach + 1.0).floor() + 1.0).max(0.0) as usize;
+            let (from, to) = (from.max(done).min(row.len()), to.min(row.len()));
+            for v in &mut row[done.min(from)..from] {
+                if !grounded(v) {
+                    *v = FAR;
+                }
             }
-            *out = self
-                .feet
-                .get(at)
-                .map_or(FAR, |&(foot, low)| ((x - foot) * (x - foot) + low).sqrt());
+            for (x, v) in (from..to.max(from)).zip(&mut row[from..]) {
+                let x = x as f32;
+                if !grounded(v) {
+                    *v = ((x - foot) * (x - foot) + low).sqrt();
+                }
+            }
+            done = done.max(to);
+        }
+        for v in row.iter_mut().skip(done) {
+            if !grounded(v) {
+                *v = FAR;
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What follows the edge of a shape: outlines and shadows.
 
 use super::distance::distances;
+use super::simd::{byte, wide};
 use super::soft::ROWS_A_LOOK;
 use super::{Layout, Raster, over, scale};
 use crate::plan::Size;
@@ -35,7 +36,7 @@ impl Raster {
         let reach = width as f32;
         let mut out = picture;
         if grows {
-            let far = distances(&shape, |v| v >= SHAPE, false, budget)?;
+            let far = distances(&shape, |v| v >= SHAPE, false, reach + 1.0, budget)?;
             let wider = shape
                 .of_same_size(
                     far.iter()
@@ -43,16 +44,15 @@ impl Raster {
                         .map(|(&far, &own)| own.max(coverage(reach + 0.5 - far))),
                 )
                 .blurred(sigma, budget)?;
-            let line = wider.coloured(colour);
             out = if mode == OutlineMode::Fill {
-                line
+                wider.coloured(colour)
             } else {
-                out.placed_over(line, budget)?
+                out.placed_over(&wider, colour, budget)?
             };
         }
         match mode {
             OutlineMode::Both | OutlineMode::Inner => {
-                let far = distances(&shape, |v| v < SHAPE, true, budget)?;
+                let far = distances(&shape, |v| v < SHAPE, true, reach + 1.0, budget)?;
                 let ring = shape
                     .of_same_size(far.iter().map(|&far| {
                         if far <= 0.0 {
@@ -69,7 +69,7 @@ impl Raster {
                         .zip(&shape.pixels)
                         .map(|(&ring, &own)| scale(ring, own)),
                 );
-                ring.coloured(colour).placed_over(out, budget)
+                out.covered(&ring, colour, budget)
             }
             OutlineMode::InnerFill => Ok(shape.coloured(colour)),
             OutlineMode::Outer | OutlineMode::Fill => Ok(out),
@@ -87,7 +87,7 @@ impl Raster {
     ) -> Result<Self, Error> {
         let picture = self.grown(grow);
         let silhouette = picture.opacity().moved(x, y).blurred(sigma, budget)?;
-        picture.placed_over(silhouette.coloured(colour), budget)
+        picture.placed_over(&silhouette, colour, budget)
     }
 
     /// The silhouette laid on the ground behind the picture, softer the farther it falls.
@@ -145,10 +145,8 @@ impl Raster {
         }
         let shadow = shape.of_same_size(shadow.into_iter());
         // Taking the nearest pixel leaves steps; the least blur hides them.
-        let shadow = shadow
-            .blurred(TOUCHING_SIGMA, budget)?
-            .coloured(Colour::BLACK);
-        picture.placed_over(shadow, budget)
+        let shadow = shadow.blurred(TOUCHING_SIGMA, budget)?;
+        picture.placed_over(&shadow, Colour::BLACK, budget)
     }
 
     /// On a larger transparent canvas: more at the left, the top, the right, the bottom.
@@ -164,7 +162,11 @@ impl Raster {
     /// Alpha as a grey picture.
     fn opacity(&self) -> Self {
         let pixels = match self.layout {
-            Layout::Rgba => self.pixels.iter().skip(3).step_by(4).copied().collect(),
+            Layout::Rgba => {
+                let mut alphas = vec![0; self.pixels.len() / 4];
+                alphas_of(self.pixels.as_chunks::<4>().0, &mut alphas);
+                alphas
+            }
             _ => vec![255; self.size.width as usize * self.size.height as usize],
         };
         Self {
@@ -200,34 +202,69 @@ impl Raster {
         }
     }
 
-    /// Over another translucent picture of the same size.
-    fn placed_over(self, under: Self, budget: &Budget) -> Result<Self, Error> {
-        let mut out = under;
-        let stride = out.stride().max(1) * ROWS_A_LOOK;
-        for (out, top) in out
-            .pixels
-            .chunks_mut(stride)
-            .zip(self.pixels.chunks(stride))
-        {
+    /// Over a silhouette of the same size in a colour.
+    fn placed_over(
+        mut self,
+        silhouette: &Self,
+        colour: Colour,
+        budget: &Budget,
+    ) -> Result<Self, Error> {
+        self.each_beside(silhouette, budget, |pixel, &share| match pixel[3] {
+            255 => {}
+            0 => *pixel = painted(colour, share),
+            _ => *pixel = over(*pixel, painted(colour, share)),
+        })?;
+        Ok(self)
+    }
+
+    /// Under a silhouette of the same size in a colour.
+    fn covered(
+        mut self,
+        silhouette: &Self,
+        colour: Colour,
+        budget: &Budget,
+    ) -> Result<Self, Error> {
+        self.each_beside(silhouette, budget, |pixel, &share| {
+            if share > 0 {
+                *pixel = over(painted(colour, share), *pixel);
+            }
+        })?;
+        Ok(self)
+    }
+
+    /// Every pixel of an RGBA picture with the one of a grey picture of the same size.
+    fn each_beside(
+        &mut self,
+        grey: &Self,
+        budget: &Budget,
+        change: impl Fn(&mut [u8; 4], &u8),
+    ) -> Result<(), Error> {
+        let band = grey.stride().max(1) * ROWS_A_LOOK;
+        let pixels = self.pixels.as_chunks_mut::<4>().0;
+        for (pixels, grey) in pixels.chunks_mut(band).zip(grey.pixels.chunks(band)) {
             budget.check()?;
-            for (out, top) in out
-                .as_chunks_mut::<4>()
-                .0
-                .iter_mut()
-                .zip(top.as_chunks::<4>().0)
-            {
-                *out = match top[3] {
-                    0 => *out,
-                    255 => *top,
-                    _ => over(*top, *out),
-                };
+            for (pixel, share) in pixels.iter_mut().zip(grey) {
+                change(pixel, share);
             }
         }
-        Ok(out)
+        Ok(())
     }
+}
+
+wide! {
+    fn alphas_of(pixels: &[[u8; 4]], alphas: &mut [u8]) {
+        for (alpha, pixel) in alphas.iter_mut().zip(pixels) {
+            *alpha = pixel[3];
+        }
+    }
+}
+
+/// A colour of less opacity.
+fn painted(colour: Colour, share: u8) -> [u8; 4] {
+    [colour.r, colour.g, colour.b, scale(share, colour.a)]
 }
 
 /// How much of a pixel a line covers whose edge lies this far beyond its near side.
 fn coverage(over: f32) -> u8 {
-    (over.clamp(0.0, 1.0) * 255.0).round() as u8
+    byte(over * 255.0)
 }

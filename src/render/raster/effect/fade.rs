@@ -1,5 +1,6 @@
 //! What depends on where a pixel lies: darkening, fading, stripes.
 
+use super::simd::wide;
 use super::soft::ROWS_A_LOOK;
 use super::{Layout, Raster, mix, scale};
 use crate::plan::Fade;
@@ -32,18 +33,21 @@ impl Raster {
             })
             .collect();
         let across: Vec<f64> = squares(width).collect();
+        let mut lights = vec![0; width];
         let (samples, stride) = (self.layout.bytes(), self.stride());
         let rows = self.pixels.chunks_exact_mut(stride);
         for (y, (row, down)) in rows.zip(squares(height)).enumerate() {
             if y % ROWS_A_LOOK == 0 {
                 budget.check()?;
             }
-            for (pixel, &across) in row.chunks_exact_mut(samples).zip(&across) {
+            for (light, &across) in lights.iter_mut().zip(&across) {
                 let at = ((across + down) * 512.0) as usize;
-                let light = left.get(at).copied().unwrap_or(0);
-                for v in pixel.iter_mut().take(3) {
-                    *v = scale(*v, light);
-                }
+                *light = left.get(at).copied().unwrap_or(0);
+            }
+            match samples {
+                1 => dim::<1>(row.as_chunks_mut().0, &lights),
+                3 => dim::<3>(row.as_chunks_mut().0, &lights),
+                _ => dim::<4>(row.as_chunks_mut().0, &lights),
             }
         }
         Ok(self)
@@ -51,15 +55,14 @@ impl Raster {
 
     /// Opacity falls towards the edges of an area, or the area falls into what lies beside it.
     pub(super) fn faded_towards_edges(self, fade: Fade, budget: &Budget) -> Result<Self, Error> {
-        let mut picture = if fade.into_padding {
-            self.into_colour()
-        } else {
-            self.into_rgba()
-        };
         let area = fade.area;
         let [left, top, right, bottom] = fade.depth;
         let across = ramp(area.width, left, right, fade.power);
         let down = ramp(area.height, top, bottom, fade.power);
+        if !fade.into_padding {
+            return self.faded_away((area.left, area.top), &across, &down, budget);
+        }
+        let mut picture = self.into_colour();
         let (samples, stride) = (picture.layout.bytes(), picture.stride());
         let beside = picture.clone();
         let rows = picture.pixels.chunks_exact_mut(stride);
@@ -70,12 +73,6 @@ impl Raster {
             let y = area.top + n as u32;
             let pixels = row.chunks_exact_mut(samples).skip(area.left as usize);
             for (x, (pixel, &across)) in (area.left..).zip(pixels.zip(&across)) {
-                if !fade.into_padding {
-                    if let [.., alpha] = pixel {
-                        *alpha = scale(*alpha, scale(across, down));
-                    }
-                    continue;
-                }
                 let side = |at: u32, start: u32, length: u32| {
                     if at - start < length / 2 {
                         start.checked_sub(1)
@@ -96,6 +93,31 @@ impl Raster {
                     blend(pixel, padding, down);
                 }
             }
+        }
+        Ok(picture)
+    }
+
+    /// Opacity by a share for every column and every row, from a corner on.
+    fn faded_away(
+        self,
+        (left, top): (u32, u32),
+        across: &[u8],
+        down: &[u8],
+        budget: &Budget,
+    ) -> Result<Self, Error> {
+        let mut picture = self.into_rgba();
+        let stride = picture.stride();
+        let rows = picture.pixels.chunks_exact_mut(stride);
+        for (n, (row, &down)) in rows.skip(top as usize).zip(down).enumerate() {
+            if n % ROWS_A_LOOK == 0 {
+                budget.check()?;
+            }
+            let pixels = row.as_chunks_mut().0;
+            hide(
+                pixels.get_mut(left as usize..).unwrap_or_default(),
+                across,
+                down,
+            );
         }
         Ok(picture)
     }
@@ -143,6 +165,24 @@ impl Raster {
         let samples = self.layout.bytes();
         let at = (y as usize * self.size.width as usize + x as usize) * samples;
         self.pixels.get(at..at + samples)
+    }
+}
+
+wide! {
+    fn dim<const N: usize>(pixels: &mut [[u8; N]], lights: &[u8]) {
+        for (pixel, light) in pixels.iter_mut().zip(lights) {
+            pixel[0] = scale(pixel[0], *light);
+            if N > 2 {
+                pixel[1] = scale(pixel[1], *light);
+                pixel[2] = scale(pixel[2], *light);
+            }
+        }
+    }
+
+    fn hide(pixels: &mut [[u8; 4]], across: &[u8], down: u8) {
+        for (pixel, across) in pixels.iter_mut().zip(across) {
+            pixel[3] = scale(pixel[3], scale(*across, down));
+        }
     }
 }
 

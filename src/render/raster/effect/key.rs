@@ -4,13 +4,16 @@ use std::collections::{HashMap, VecDeque};
 
 use super::balance::is_seen;
 use super::lab::{self, Lab};
+use super::simd::{byte, wide};
 use super::soft::ROWS_A_LOOK;
-use super::{Layout, Raster};
+use super::{Layout, Raster, Table};
 use crate::plan::{Rect, Size};
 use crate::render::budget::Budget;
 use crate::render::error::Error;
 use crate::spec::Colour;
 
+/// From this tolerance on colours change so slowly that a table of some of them serves for all.
+const LEAST_TABLED: f32 = 16.0;
 /// Distances from a uniform background: nothing of a pixel is kept below, all above. Assumed.
 const KEY_NEAR: f32 = 6.0;
 const KEY_FAR: f32 = 18.0;
@@ -40,30 +43,50 @@ impl Raster {
         let (to_lab, from_lab) = (lab_of(to), lab_of(from));
         let tolerance = (tolerance as f32).max(0.5);
         let clear = to.a < 255;
-        let near_cells = cells_near(from_lab, tolerance);
         let picture = if clear {
             self.into_rgba()
         } else {
             self.into_colour()
         };
+        // How far a colour follows, and what it becomes.
+        let followed = |here: Lab| {
+            let near = 1.0 - lab::distance(here, from_lab) / tolerance;
+            let weight = near.clamp(0.0, 1.0);
+            let weight = weight * weight * (3.0 - 2.0 * weight);
+            let mixed = |n: usize| here[n] + (to_lab[n] - here[n]) * weight;
+            let l = here[0] + (to_lab[0] - from_lab[0]) * weight;
+            (weight, [l, mixed(1), mixed(2)])
+        };
+        if tolerance >= LEAST_TABLED && !clear {
+            let table = Table::of(|rgb| {
+                let (weight, colour) = followed(lab::lab(rgb));
+                (weight > 0.0).then(|| lab::rgb(colour))
+            });
+            if let Ok(table) = table {
+                return picture.mapped(&table, budget);
+            }
+        }
+        let near_cells = cells_near(from_lab, tolerance);
+        // Flat pictures have few colours, each of them many times.
+        let mut known = ([256_u16; 3], 0.0, [0; 3]);
         picture.each_colour(budget, |pixel| {
             let [r, g, b, rest @ ..] = pixel else { return };
             if !near_cells[cell_of(*r, *g, *b)] {
                 return;
             }
-            let here = lab::lab([*r, *g, *b]);
-            let near = 1.0 - lab::distance(here, from_lab) / tolerance;
-            if near <= 0.0 {
+            let own = [*r, *g, *b].map(u16::from);
+            if known.0 != own {
+                let (weight, colour) = followed(lab::lab([*r, *g, *b]));
+                known = (own, weight, lab::rgb(colour));
+            }
+            let (_, weight, colour) = known;
+            if weight <= 0.0 {
                 return;
             }
-            let weight = near.min(1.0);
-            let weight = weight * weight * (3.0 - 2.0 * weight);
-            let mixed = |n: usize| here[n] + (to_lab[n] - here[n]) * weight;
-            let l = here[0] + (to_lab[0] - from_lab[0]) * weight;
-            [*r, *g, *b] = lab::rgb([l, mixed(1), mixed(2)]);
+            [*r, *g, *b] = colour;
             if let ([a], true) = (rest, clear) {
                 let left = 1.0 - weight * (1.0 - f32::from(to.a) / 255.0);
-                *a = (f32::from(*a) * left).round() as u8;
+                *a = byte(f32::from(*a) * left);
             }
         })
     }
@@ -77,12 +100,11 @@ impl Raster {
     ) -> Result<Self, Error> {
         let key = colour.unwrap_or_else(|| self.edge_colour());
         let limit = square_limit(tolerance);
-        self.into_rgba().each_colour(budget, |pixel| {
-            let [r, g, b, a] = pixel else { return };
-            if square([*r, *g, *b], key) <= limit {
-                *a = 0;
-            }
-        })
+        let mut picture = self.into_rgba();
+        budget.check()?;
+        let pixels = picture.pixels.as_chunks_mut().0;
+        hide_near(pixels, [key.r, key.g, key.b], limit);
+        Ok(picture)
     }
 
     /// Transparent as far as a uniform background reaches in from the edges; of a lit screen everywhere.
@@ -408,6 +430,19 @@ impl Raster {
             }
         }
         Ok(picture)
+    }
+}
+
+wide! {
+    fn hide_near(pixels: &mut [[u8; 4]], key: [u8; 3], limit: u32) {
+        for pixel in pixels {
+            let part = |n: usize| {
+                let far = u32::from(pixel[n].abs_diff(key[n]));
+                far.wrapping_mul(far)
+            };
+            let far = part(0).wrapping_add(part(1)).wrapping_add(part(2));
+            pixel[3] = if far <= limit { 0 } else { pixel[3] };
+        }
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::sync::LazyLock;
 
+use super::simd::byte;
+
 /// Lightness 0 to 100, green to red, blue to yellow.
 pub(in crate::render::raster) type Lab = [f32; 3];
 
@@ -12,6 +14,8 @@ const STEPS: usize = 4096;
 struct Tables {
     linear: [f32; 256],
     curve: Vec<f32>,
+    /// Samples by light, the way back.
+    samples: Vec<f32>,
 }
 
 static TABLES: LazyLock<Tables> = LazyLock::new(|| {
@@ -34,16 +38,35 @@ static TABLES: LazyLock<Tables> = LazyLock::new(|| {
             }
         })
         .collect();
-    Tables { linear, curve }
+    let samples = (0..=STEPS + 1)
+        .map(|n| {
+            let v = n as f32 / STEPS as f32;
+            if v <= 0.003_130_8 {
+                255.0 * 12.92 * v
+            } else {
+                255.0 * (1.055 * v.powf(1.0 / 2.4) - 0.055)
+            }
+        })
+        .collect();
+    Tables {
+        linear,
+        curve,
+        samples,
+    }
 });
 
 impl Tables {
     fn curve(&self, t: f32) -> f32 {
-        let at = (t * STEPS as f32).clamp(0.0, STEPS as f32);
-        let n = at as usize;
-        let (low, high) = (self.curve[n], self.curve[n + 1]);
-        low + (high - low) * (at - n as f32)
+        between(&self.curve, t)
     }
+}
+
+/// The value of a table at a share of its length.
+fn between(table: &[f32], t: f32) -> f32 {
+    let at = (t * STEPS as f32).clamp(0.0, STEPS as f32);
+    let n = at as usize;
+    let (low, high) = (table[n], table[n + 1]);
+    low + (high - low) * (at - n as f32)
 }
 
 /// From sRGB.
@@ -59,6 +82,7 @@ pub(in crate::render::raster) fn lab([r, g, b]: [u8; 3]) -> Lab {
 
 /// To sRGB; what lies outside goes to its edge.
 pub(super) fn rgb([l, a, b]: Lab) -> [u8; 3] {
+    let tables = &*TABLES;
     let y = (l + 16.0) / 116.0;
     let back = |t: f32| {
         if t > 0.206_893 {
@@ -75,15 +99,7 @@ pub(super) fn rgb([l, a, b]: Lab) -> [u8; 3] {
         -0.969_266 * x + 1.876_011 * y + 0.041_556 * z,
         0.055_643 * x - 0.204_026 * y + 1.057_225 * z,
     ]
-    .map(|v| {
-        let v = v.clamp(0.0, 1.0);
-        let s = if v <= 0.003_130_8 {
-            12.92 * v
-        } else {
-            1.055 * v.powf(1.0 / 2.4) - 0.055
-        };
-        (s * 255.0).round() as u8
-    })
+    .map(|v| byte(between(&tables.samples, v)))
 }
 
 /// How different two colours look: 2.3 is just seen, 100 is black and white.

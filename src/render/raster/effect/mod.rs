@@ -6,8 +6,9 @@
 //! | [`balance`] | what is measured on the picture first |
 //! | [`soft`], [`sharpen`] | blur, and what is made of it |
 //! | [`cells`] | pixelation, dithering |
+//! | [`veil`] | faces made unrecognizable |
 //! | [`fade`] | what depends on the place: vignette, fading, stripes |
-//! | [`warp`] | turning, shearing, moving corners, bending |
+//! | [`warp`], `bicubic` | turning, shearing, moving corners, bending |
 //! | [`key`], `lab` | colours found by likeness: replaced, made transparent, cut off |
 //! | [`shape`] | erosion and dilation |
 //! | [`edge`] | outlines and shadows |
@@ -16,6 +17,7 @@
 //! Colours under full transparency mean nothing; no effect lets them bleed into what is seen.
 
 mod balance;
+mod bicubic;
 mod cells;
 mod distance;
 mod edge;
@@ -29,9 +31,10 @@ mod shape;
 mod sharpen;
 mod soft;
 mod tone;
+mod veil;
 mod warp;
 
-use super::{Layout, Raster, mix, over, scale, simd};
+use super::{Layout, Raster, Table, mix, over, scale, simd};
 use crate::plan::{EffectStep, Step};
 use crate::render::budget::Budget;
 use crate::render::error::Error;
@@ -92,6 +95,7 @@ impl Raster {
                 None => self.blurred(*sigma, budget),
                 Some(area) => self.within(*area, |part| part.blurred(*sigma, budget)),
             },
+            EffectStep::Veil { veil, areas } => self.veiled(*veil, areas, budget),
             EffectStep::Sharpen { sigma, amount } => self.sharpened(*sigma, *amount, budget),
             EffectStep::Pixelate { cell, area } => match area {
                 None => self.pixelated(*cell, budget),

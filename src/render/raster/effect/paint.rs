@@ -1,8 +1,9 @@
 //! Photographs as if painted or drawn: oil, cartoon, a few colours.
 
-use super::Raster;
 use super::balance::is_seen;
+use super::simd::byte;
 use super::soft::ROWS_A_LOOK;
+use super::{Raster, scale};
 use crate::plan::Point;
 use crate::render::budget::Budget;
 use crate::render::error::Error;
@@ -33,40 +34,40 @@ impl Raster {
     /// Each pixel becomes the mean of the most common tone around it.
     pub(super) fn oil_painted(self, radius: u32, budget: &Budget) -> Result<Self, Error> {
         let picture = self.into_colour();
-        let tones: Vec<u8> = picture
-            .light()
-            .pixels
-            .iter()
-            .map(|&v| (usize::from(v) * TONES / 256) as u8)
+        let samples = picture.layout.bytes();
+        // Colours and a one, to be added up together; pixels that are not seen count for nothing.
+        let light = picture.light();
+        let pixels = picture.pixels.chunks_exact(samples);
+        let colours: Vec<(u8, [u8; 4])> = pixels
+            .zip(&light.pixels)
+            .map(|(pixel, &v)| {
+                let tone = (usize::from(v) * TONES / 256) as u8;
+                match *pixel {
+                    [_, _, _, 0] => (tone, [0; 4]),
+                    [r, g, b, ..] => (tone, [r, g, b, 1]),
+                    _ => (tone, [v, v, v, 1]),
+                }
+            })
             .collect();
-        let mut out = picture.clone();
-        let (width, samples) = (picture.size.width as usize, picture.layout.bytes());
-        let (height, radius) = (picture.size.height as usize, radius as usize);
-        let stride = picture.stride();
+        let mut out = picture;
+        let (width, height) = (out.size.width as usize, out.size.height as usize);
+        let (stride, radius) = (out.stride(), radius as usize);
         for (y, row) in out.pixels.chunks_exact_mut(stride).enumerate() {
             if y % 8 == 0 {
                 budget.check()?;
             }
-            let rows = y.saturating_sub(radius)..(y + radius + 1).min(height);
+            let from = y.saturating_sub(radius) * width;
+            let band = &colours[from..(y + radius + 1).min(height) * width];
             let mut around = Around::default();
-            let column = |around: &mut Around, x: usize, sign: i32| {
-                for y in rows.clone() {
-                    let at = y * width + x;
-                    let pixel = &picture.pixels[at * samples..(at + 1) * samples];
-                    if is_seen(pixel) {
-                        around.count(tones[at], pixel, sign);
-                    }
-                }
-            };
             for x in 0..radius.min(width) {
-                column(&mut around, x, 1);
+                around.add(band.iter().skip(x).step_by(width));
             }
             for (x, pixel) in row.chunks_exact_mut(samples).enumerate() {
                 if x + radius < width {
-                    column(&mut around, x + radius, 1);
+                    around.add(band.iter().skip(x + radius).step_by(width));
                 }
                 if let Some(left) = x.checked_sub(radius + 1) {
-                    column(&mut around, left, -1);
+                    around.take(band.iter().skip(left).step_by(width));
                 }
                 if let Some(colour) = around.most() {
                     for (v, new) in pixel.iter_mut().zip(colour) {
@@ -103,14 +104,16 @@ impl Raster {
         if lines > 0.0 {
             let samples = picture.layout.bytes();
             let strength = if tones.is_some() {
-                0.4 + 0.6 * lines
+                super::tone::sample(0.4 + 0.6 * lines)
             } else {
-                1.0
+                255
             };
             for (pixel, &line) in picture.pixels.chunks_exact_mut(samples).zip(&drawn.pixels) {
-                let left = 1.0 - f64::from(line) / 255.0 * strength;
-                for v in pixel.iter_mut().take(3) {
-                    *v = (f64::from(*v) * left).round() as u8;
+                if line > 0 {
+                    let left = 255 - scale(line, strength);
+                    for v in pixel.iter_mut().take(3) {
+                        *v = scale(*v, left);
+                    }
                 }
             }
         }
@@ -138,78 +141,74 @@ impl Raster {
     /// light that counts as much as `reach` pixels.
     fn smoothed(mut self, reach: f32, edge: f32, budget: &Budget) -> Result<Self, Error> {
         let samples = self.layout.bytes();
-        let colours = samples.min(3);
         let (width, height) = (self.size.width as usize, self.size.height as usize);
-        let mut field: Vec<[f32; 3]> = self
+        let mut field: Vec<[f32; 4]> = self
             .pixels
             .chunks_exact(samples)
-            .map(|pixel| [0, 1, 2].map(|n| f32::from(pixel[n.min(colours - 1)])))
-            .collect();
-        let differ = |a: &[f32; 3], b: &[f32; 3]| {
-            let sum: f32 = a.iter().zip(b).map(|(a, b)| (a - b).abs()).sum();
-            1.0 + reach / (edge * 255.0 * 3.0) * sum
-        };
-        let across: Vec<f32> = (0..field.len())
-            .map(|at| {
-                if at % width == 0 {
-                    f32::INFINITY
-                } else {
-                    differ(&field[at], &field[at - 1])
-                }
+            .map(|pixel| match *pixel {
+                [r, g, b, ..] => [r, g, b, 0].map(f32::from),
+                _ => [pixel.first().copied().map_or(0.0, f32::from); 4],
             })
             .collect();
-        let down: Vec<f32> = (0..field.len())
-            .map(|at| {
-                at.checked_sub(width)
-                    .map_or(f32::INFINITY, |above| differ(&field[at], &field[above]))
-            })
-            .collect();
+        // How different neighbours are, before anything is smoothed.
+        let mut across = vec![0; field.len()];
+        let mut down = vec![0; field.len()];
+        let mut above: Option<&[[f32; 4]]> = None;
+        let rows = across
+            .chunks_exact_mut(width)
+            .zip(down.chunks_exact_mut(width));
+        for (row, (across, down)) in field.chunks_exact(width).zip(rows) {
+            differences(&row[1..], row, &mut across[1..]);
+            if let Some(above) = above {
+                differences(row, above, down);
+            }
+            above = Some(row);
+        }
         for pass in 0..2 {
             // Half as far each time, so that stripes of the first pass vanish in the second.
             let sigma = reach * 3.0_f32.sqrt() * 2.0_f32.powi(1 - pass) / 15.0_f32.sqrt();
             let log = -(2.0_f32.sqrt()) / sigma;
-            let toward = |to: &mut [f32; 3], from: [f32; 3], far: f32| {
-                let share = (log * far).exp();
-                for (to, from) in to.iter_mut().zip(from) {
-                    *to += (from - *to) * share;
+            // How much of a neighbour goes over, by the difference to it.
+            let shares: Vec<f32> = (0..=3 * 255_u16)
+                .map(|sum| (log * (1.0 + reach / (edge * 255.0 * 3.0) * f32::from(sum))).exp())
+                .collect();
+            let rows = field.chunks_mut(width * ROWS_A_LOOK);
+            for (rows, across) in rows.zip(across.chunks(width * ROWS_A_LOOK)) {
+                budget.check()?;
+                let (fours, rest) = (
+                    rows.chunks_exact_mut(width * 4),
+                    across.chunks_exact(width * 4),
+                );
+                for (rows, across) in fours.zip(rest) {
+                    smooth_along(rows, across, width, &shares);
                 }
-            };
-            for y in 0..height {
-                if y % ROWS_A_LOOK == 0 {
-                    budget.check()?;
-                }
-                let row = y * width;
-                for at in row + 1..row + width {
-                    let from = field[at - 1];
-                    toward(&mut field[at], from, across[at]);
-                }
-                for at in (row..row + width - 1).rev() {
-                    let from = field[at + 1];
-                    toward(&mut field[at], from, across[at + 1]);
+                let left = rows.len() / width % 4;
+                let from = rows.len() - left * width;
+                let rest = rows[from..].chunks_exact_mut(width);
+                for (row, across) in rest.zip(across[from..].chunks_exact(width)) {
+                    smooth_along(row, across, width, &shares);
                 }
             }
             for y in 1..height {
                 if y % ROWS_A_LOOK == 0 {
                     budget.check()?;
                 }
-                for at in y * width..(y + 1) * width {
-                    let from = field[at - width];
-                    toward(&mut field[at], from, down[at]);
-                }
+                let (above, here) = field.split_at_mut(y * width);
+                let down = &down[y * width..(y + 1) * width];
+                blend_rows(&mut here[..width], &above[(y - 1) * width..], down, &shares);
             }
             for y in (0..height - 1).rev() {
                 if y % ROWS_A_LOOK == 0 {
                     budget.check()?;
                 }
-                for at in y * width..(y + 1) * width {
-                    let from = field[at + width];
-                    toward(&mut field[at], from, down[at + width]);
-                }
+                let (here, below) = field.split_at_mut((y + 1) * width);
+                let down = &down[(y + 1) * width..(y + 2) * width];
+                blend_rows(&mut here[y * width..], &below[..width], down, &shares);
             }
         }
         for (pixel, smooth) in self.pixels.chunks_exact_mut(samples).zip(&field) {
-            for (v, smooth) in pixel.iter_mut().zip(smooth).take(colours) {
-                *v = smooth.round().clamp(0.0, 255.0) as u8;
+            for (v, smooth) in pixel.iter_mut().zip(smooth).take(3) {
+                *v = byte(*smooth);
             }
         }
         Ok(self)
@@ -302,26 +301,91 @@ impl Raster {
     }
 }
 
-/// Tones around a pixel: how often each occurs, and the sums of its colours.
+/// Rows of one length smoothed forth and back, each sample towards its neighbour: several at once, because
+/// each step of one row waits for the one before.
+fn smooth_along(rows: &mut [[f32; 4]], across: &[u16], width: usize, shares: &[f32]) {
+    let count = rows.len() / width.max(1);
+    for x in 1..width {
+        for n in 0..count {
+            let at = n * width + x;
+            let from = rows[at - 1];
+            toward(&mut rows[at], from, shares[usize::from(across[at])]);
+        }
+    }
+    for x in (0..width.saturating_sub(1)).rev() {
+        for n in 0..count {
+            let at = n * width + x;
+            let from = rows[at + 1];
+            toward(&mut rows[at], from, shares[usize::from(across[at + 1])]);
+        }
+    }
+}
+
+/// A row towards the one beside it.
+fn blend_rows(row: &mut [[f32; 4]], beside: &[[f32; 4]], differences: &[u16], shares: &[f32]) {
+    for ((to, from), far) in row.iter_mut().zip(beside).zip(differences) {
+        toward(to, *from, shares[usize::from(*far)]);
+    }
+}
+
+#[inline(always)]
+fn toward(to: &mut [f32; 4], from: [f32; 4], share: f32) {
+    for (to, from) in to.iter_mut().zip(from) {
+        *to += (from - *to) * share;
+    }
+}
+
+/// Sums of the differences of three channels that are whole numbers.
+fn differences(a: &[[f32; 4]], b: &[[f32; 4]], out: &mut [u16]) {
+    for ((out, a), b) in out.iter_mut().zip(a).zip(b) {
+        let part = |n: usize| (a[n] - b[n]).abs();
+        *out = (part(0) + part(1) + part(2)) as u16;
+    }
+}
+
+/// Tones around a pixel: the sums of their colours and, behind them, how often each occurs.
 #[derive(Default)]
 struct Around {
+    sums: [[i32; 4]; TONES],
+    /// How often once more, in the order of tones: looked through for every pixel.
     counts: [i32; TONES],
-    sums: [[i32; 3]; TONES],
 }
 
 impl Around {
-    fn count(&mut self, tone: u8, pixel: &[u8], sign: i32) {
-        let tone = usize::from(tone).min(TONES - 1);
-        self.counts[tone] += sign;
-        for (sum, &v) in self.sums[tone].iter_mut().zip(pixel) {
-            *sum += sign * i32::from(v);
+    fn add<'a>(&mut self, column: impl Iterator<Item = &'a (u8, [u8; 4])>) {
+        for (tone, colour) in column {
+            let tone = usize::from(*tone).min(TONES - 1);
+            let colour = colour.map(i32::from);
+            for (sum, v) in self.sums[tone].iter_mut().zip(colour) {
+                *sum = sum.wrapping_add(v);
+            }
+            self.counts[tone] = self.counts[tone].wrapping_add(colour[3]);
         }
     }
 
-    /// The mean colour of the most common tone.
+    fn take<'a>(&mut self, column: impl Iterator<Item = &'a (u8, [u8; 4])>) {
+        for (tone, colour) in column {
+            let tone = usize::from(*tone).min(TONES - 1);
+            let colour = colour.map(i32::from);
+            for (sum, v) in self.sums[tone].iter_mut().zip(colour) {
+                *sum = sum.wrapping_sub(v);
+            }
+            self.counts[tone] = self.counts[tone].wrapping_sub(colour[3]);
+        }
+    }
+
+    /// The mean colour of the most common tone, the lightest of those.
     fn most(&self) -> Option<[u8; 3]> {
-        let (tone, &count) = self.counts.iter().enumerate().max_by_key(|&(_, n)| *n)?;
-        (count > 0).then(|| self.sums[tone].map(|sum| (sum / count) as u8))
+        // A number that grows with the count, and with the tone where counts are the same.
+        let mut ranks = [0_i32; TONES];
+        for ((rank, count), tone) in ranks.iter_mut().zip(&self.counts).zip(0..) {
+            *rank = count.wrapping_mul(32).wrapping_add(tone);
+        }
+        let best = ranks.iter().fold(0, |a: i32, &b| a.max(b));
+        let [r, g, b, count] = self.sums[(best & 31) as usize];
+        // A division in floating point is a quarter of one in whole numbers, and here as exact.
+        let each = |sum: i32| ((sum as f32 + 0.25) / count as f32) as u8;
+        (count > 0).then(|| [each(r), each(g), each(b)])
     }
 }
 

@@ -89,6 +89,18 @@ impl Raster {
         {
             return picture.light_alone(r, budget);
         }
+        if let ([Kernel::Light(tables)], Layout::Rgb) = (kernels.as_slice(), picture.layout) {
+            let colours = tone::woven(tables);
+            for band in picture.pixels.chunks_mut(BLOCK * BLOCKS_A_LOOK * 3) {
+                budget.check()?;
+                let mut light = [0; BLOCK];
+                for pixels in band.chunks_mut(BLOCK * 3) {
+                    light_of::<3>(pixels.as_chunks().0, &mut light);
+                    tone::look_up_colours(pixels, &light, &colours);
+                }
+            }
+            return Ok(picture);
+        }
         // One table for all: no need to take channels apart.
         if let ([Kernel::Tables(tables)], Layout::Rgb) = (kernels.as_slice(), picture.layout)
             && let [r, g, b] = &**tables

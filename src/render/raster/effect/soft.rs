@@ -16,7 +16,7 @@ use crate::render::error::Error;
 const FINE: u16 = 64;
 
 /// Above this standard deviation a picture is halved first.
-const DIRECT: f64 = 4.0;
+const DIRECT: f64 = 3.0;
 
 /// A kernel reaches this many standard deviations.
 const REACH: f64 = 3.0;
@@ -26,6 +26,9 @@ const LEAST: f64 = 0.12;
 
 /// What halving and doubling again blur by: the variance, in pixels of the larger picture.
 const HALVING: f64 = 1.5;
+
+/// Samples that are summed up together.
+const LANES: usize = 64;
 
 /// Rows between two looks at the budget.
 pub(super) const ROWS_A_LOOK: usize = 32;
@@ -210,6 +213,17 @@ impl Raster {
     }
 }
 
+/// All samples of an RGBA picture in 64ths, colours multiplied by their alpha.
+pub(super) fn premultiplied(picture: &Raster, budget: &Budget) -> Result<Vec<u16>, Error> {
+    let mut out = vec![0; picture.pixels.len()];
+    let band = picture.stride().max(1) * ROWS_A_LOOK;
+    for (out, bytes) in out.chunks_mut(band).zip(picture.pixels.chunks(band)) {
+        budget.check()?;
+        multiplied(bytes.as_chunks::<4>().0, out.as_chunks_mut::<4>().0);
+    }
+    Ok(out)
+}
+
 fn lights<const N: usize>(bytes: &[u8]) -> Vec<u8> {
     let mut light = vec![0; bytes.len() / N];
     super::point::light_of::<N>(bytes.as_chunks::<N>().0, &mut light);
@@ -236,7 +250,7 @@ fn blur(picture: &mut impl Rewritten, sigma: f64, budget: &Budget) -> Result<(),
         return Ok(());
     };
     // A picture of a few pixels may be left with more than a kernel holds: it is flat by then.
-    smooth(&mut soft, left.sqrt().min(4.0 * DIRECT), budget)?;
+    smooth(&mut soft, left.sqrt().min(16.0), budget)?;
     for mut level in levels.into_iter().rev() {
         doubled(&soft, &mut level, budget)?;
         soft = level;
@@ -296,20 +310,16 @@ pub(super) fn convolve<P: Rows>(
 
 /// The sum of rows at both sides of the middle, each pair by its weight.
 fn weigh<'a>(out: &mut [u16], row: impl Fn(isize) -> &'a [u16], taps: &Taps) {
-    let weights = &taps.0;
-    let middle = weights.first().copied().unwrap_or(0);
-    first(out, row(0), middle, taps.bias());
-    let mut n = 1;
-    while n < weights.len() {
-        let (a, b) = (row(-(n as isize)), row(n as isize));
-        if let Some(&further) = weights.get(n + 1) {
-            let (c, d) = (row(-(n as isize) - 1), row(n as isize + 1));
-            add_two(out, a, b, weights[n], c, d, further);
-        } else {
-            add_one(out, a, b, weights[n]);
-        }
-        n += 2;
-    }
+    let pairs: Vec<[&[u16]; 2]> = (1..taps.0.len() as isize)
+        .map(|n| [row(-n), row(n)])
+        .collect();
+    weighed(out, row(0), &pairs, &taps.0, taps.bias());
+}
+
+/// Samples from a place on.
+#[inline(always)]
+fn chunk(samples: &[u16], at: usize) -> Option<&[u16; LANES]> {
+    samples.get(at..)?.first_chunk()
 }
 
 /// The outermost pixels of a row go on.
@@ -493,24 +503,38 @@ wide! {
         }
     }
 
-    fn first(out: &mut [u16], row: &[u16], weight: u16, bias: u16) {
-        for (out, v) in out.iter_mut().zip(row) {
-            *out = share(*v, weight).wrapping_add(bias);
+    // Two samples of at most 255 * 64 fit 16 bits together; so does any mean of such. A few samples at a
+    // time, so that their sums stay in registers while all the rows are gone through.
+    fn weighed(out: &mut [u16], middle: &[u16], pairs: &[[&[u16]; 2]], weights: &[u16], bias: u16) {
+        let Some((&own, weights)) = weights.split_first() else {
+            return;
+        };
+        let (blocks, tail) = out.as_chunks_mut::<LANES>();
+        let mut at = 0_usize;
+        for block in blocks {
+            let Some(v) = chunk(middle, at) else { return };
+            for (out, v) in block.iter_mut().zip(v) {
+                *out = share(*v, own).wrapping_add(bias);
+            }
+            let mut sum = *block;
+            for ([a, b], weight) in pairs.iter().zip(weights) {
+                let (Some(a), Some(b)) = (chunk(a, at), chunk(b, at)) else {
+                    return;
+                };
+                for ((sum, a), b) in sum.iter_mut().zip(a).zip(b) {
+                    *sum = sum.wrapping_add(share(a.wrapping_add(*b), *weight));
+                }
+            }
+            *block = sum;
+            at = at.wrapping_add(LANES);
         }
-    }
-
-    // Two samples of at most 255 * 64 fit 16 bits together; so does any mean of such.
-    fn add_one(out: &mut [u16], a: &[u16], b: &[u16], weight: u16) {
-        for ((out, a), b) in out.iter_mut().zip(a).zip(b) {
-            *out = out.wrapping_add(share(a.wrapping_add(*b), weight));
-        }
-    }
-
-    fn add_two(out: &mut [u16], a: &[u16], b: &[u16], near: u16, c: &[u16], d: &[u16], far: u16) {
-        for ((((out, a), b), c), d) in out.iter_mut().zip(a).zip(b).zip(c).zip(d) {
-            *out = out
-                .wrapping_add(share(a.wrapping_add(*b), near))
-                .wrapping_add(share(c.wrapping_add(*d), far));
+        for (n, out) in (at..).zip(tail) {
+            let sample = |row: &[u16]| row.get(n).copied().unwrap_or(0);
+            let mut sum = share(sample(middle), own).wrapping_add(bias);
+            for ([a, b], weight) in pairs.iter().zip(weights) {
+                sum = sum.wrapping_add(share(sample(a).wrapping_add(sample(b)), *weight));
+            }
+            *out = sum;
         }
     }
 

@@ -54,3 +54,35 @@ pub(super) fn look_up_to(out: &mut [u8], samples: &[u8], table: &[u8; 256]) {
         *out = table[usize::from(*v)];
     }
 }
+
+/// The colours of three tables, each in the low bytes of a word.
+pub(super) fn woven(tables: &Tables) -> Box<[u32; 256]> {
+    let [r, g, b] = tables;
+    let mut words = Box::new([0; 256]);
+    for (((word, &r), &g), &b) in words.iter_mut().zip(r).zip(g).zip(b) {
+        *word = u32::from_le_bytes([r, g, b, 0]);
+    }
+    words
+}
+
+/// Every sample as a colour of three bytes.
+pub(super) fn look_up_colours(out: &mut [u8], samples: &[u8], colours: &[u32; 256]) {
+    // Four colours are three words.
+    let (fours, rest) = out.as_chunks_mut::<12>();
+    let (samples, rest_samples) = samples.as_chunks::<4>();
+    let done = fours.len();
+    for (out, samples) in fours.iter_mut().zip(samples) {
+        let [a, b, c, d] = samples.map(|v| colours[usize::from(v)]);
+        let words = [a | b << 24, b >> 8 | c << 16, c >> 16 | d << 8];
+        for (out, word) in out.as_chunks_mut::<4>().0.iter_mut().zip(words) {
+            *out = word.to_le_bytes();
+        }
+    }
+    let left = samples
+        .get(done)
+        .map_or(rest_samples, |four| four.as_slice());
+    for (out, &v) in rest.as_chunks_mut::<3>().0.iter_mut().zip(left) {
+        let [r, g, b, _] = colours[usize::from(v)].to_le_bytes();
+        *out = [r, g, b];
+    }
+}
