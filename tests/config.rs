@@ -145,12 +145,8 @@ named_transformations = { thumb = 3 }
     );
 }
 
-#[test]
-fn a_full_configuration_gets_one_problem_for_each_part_not_built_in_yet() {
-    snapshot(
-        "not_built_in_yet",
-        &problems(
-            r#"
+/// Everything that the contract of the configuration shows, a shared store included.
+const FULL: &str = r#"
 listen = "0.0.0.0:8080"
 admin  = "127.0.0.1:8081"
 [[origin]]
@@ -183,9 +179,40 @@ thumb = "c_thumb,g_face,w_200,h_200/r_max"
 [cache]
 memory = "256MiB"
 store  = "s3://acme-derived/v1"
-"#,
-        ),
-    );
+region = "eu-west-1"
+endpoint = "http://127.0.0.1:9000"
+path_style = true
+access_key = { env = "PATH" }
+secret_key = { env = "PATH" }
+total_timeout = "2s"
+"#;
+
+#[test]
+fn a_full_configuration_is_sound_and_dumped_as_it_was_written() {
+    let config = sound(FULL);
+    let dump = config.dump();
+    assert!(dump.contains("store = \"s3://acme-derived/v1\""), "{dump}");
+    assert!(!dump.contains("store_size"), "{dump}");
+    assert_eq!(sound(&dump), config, "{dump}");
+}
+
+#[test]
+fn what_is_wrong_with_a_store_is_told() {
+    let all: Vec<String> = [
+        "store = \"\"",
+        "store = \"gs://acme/v1\"",
+        "store = \"s3://Acme/v1\"",
+        "store = \"s3://acme/a//b\"",
+        "store = \"s3://acme/../b\"",
+        "store = \"s3://acme/v1\"\nstore_size = \"1GiB\"",
+        "store = \"s3://acme/v1\"\naccess_key = { env = \"PATH\" }",
+        "store = \"/var/cache\"\nregion = \"eu-west-1\"",
+        "endpoint = \"http://127.0.0.1:9000\"",
+    ]
+    .into_iter()
+    .map(|lines| problems(&format!("{LEAST}\n[cache]\n{lines}\n")))
+    .collect();
+    snapshot("stores", &all.join("\n"));
 }
 
 /// Every key of origins that are asked over HTTP, and of the endpoints over them.

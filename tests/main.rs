@@ -39,6 +39,7 @@ mod proxies;
 mod purge;
 mod render;
 mod sdk;
+mod shared;
 mod stale;
 mod store;
 mod streaming;

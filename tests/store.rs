@@ -363,14 +363,24 @@ fn what_is_purged_is_gone_when_it_says_so() {
         }
     };
     // Some are written already, some still wait: both go.
-    assert_eq!(disk.purge(&by(&["photos/3"], &[], &[])), 10);
+    assert_eq!(
+        disk.purge(&by(&["photos/3"], &[], &[])).expect("purged"),
+        10
+    );
     disk.flush();
     assert_eq!(files(&folder).len(), 90);
-    assert_eq!(disk.purge(&by(&["photos/3", "photos"], &[], &[])), 0);
-    assert_eq!(disk.purge(&by(&[], &["photos/1"], &[])), 10);
-    assert_eq!(disk.purge(&by(&[], &[], &["other"])), 0);
-    assert_eq!(disk.counters().entries, 80);
-    assert_eq!(disk.purge(&by(&[], &[], &["demo"])), 80);
+    assert_eq!(
+        disk.purge(&by(&["photos/3", "photos"], &[], &[]))
+            .expect("purged"),
+        0
+    );
+    assert_eq!(
+        disk.purge(&by(&[], &["photos/1"], &[])).expect("purged"),
+        10
+    );
+    assert_eq!(disk.purge(&by(&[], &[], &["other"])).expect("purged"), 0);
+    assert_eq!(disk.counters().held.expect("counted").entries, 80);
+    assert_eq!(disk.purge(&by(&[], &[], &["demo"])).expect("purged"), 80);
     assert!(files(&folder).is_empty());
     fs::remove_dir_all(folder).expect("removed");
 }

@@ -10,6 +10,7 @@
     reason = "entries have ages, and stores are files"
 )]
 
+mod bucket;
 mod disk;
 mod failures;
 mod flight;
@@ -22,12 +23,13 @@ mod store;
 mod trouble;
 mod writer;
 
+pub use bucket::{Bucket, Heard};
 pub use disk::Disk;
 pub use failures::Failures;
 pub use flight::{Flights, Joined};
 pub use key::{AssetHash, DerivedKey, KeyParts};
 pub use memory::Memory;
 pub use originals::{Original, Originals};
-pub use purge::Purge;
+pub use purge::{Purge, Unfinished};
 pub use record::{Owner, Record};
-pub use store::{Store, StoreCounters};
+pub use store::{Held, Store, StoreCounters};

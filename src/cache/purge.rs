@@ -1,9 +1,29 @@
 //! What a purge takes away.
 
+use serde::{Deserialize, Serialize};
+use thiserror::Error as ThisError;
+
 use super::{AssetHash, DerivedKey, Owner, Record};
 
+/// A purge that did not reach everything in the derived store.
+#[derive(Clone, Debug, PartialEq, Eq, ThisError)]
+#[error("not everything is gone from the derived store: {reason}")]
+pub struct Unfinished {
+    /// The first thing that went wrong.
+    pub reason: Box<str>,
+}
+
+impl Unfinished {
+    pub(super) fn because(reason: &dyn std::fmt::Display) -> Self {
+        Self {
+            reason: reason.to_string().into(),
+        }
+    }
+}
+
 /// Which results are to go. Empty: none.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct Purge {
     /// Every form of these assets, and every result that has one of them as a layer.
     pub public_ids: Vec<Box<str>>,

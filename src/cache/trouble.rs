@@ -2,10 +2,10 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Least time between two log lines about one thing.
+/// Least time between two log lines about one store.
 const QUIET: Duration = Duration::from_secs(60);
 
 /// Failures in a row after which a thing is left alone for a while.
@@ -20,28 +20,41 @@ pub(super) struct Trouble {
     what: &'static str,
     count: AtomicU64,
     state: Mutex<State>,
+    said: Arc<Said>,
 }
 
 #[derive(Default)]
 struct State {
-    said: Option<Instant>,
-    /// Failures that no line told of.
-    unsaid: u64,
     in_a_row: u32,
     paused_until: Option<Instant>,
 }
 
+/// When the log was told last, of all that can fail in one store.
+#[derive(Default)]
+pub(super) struct Said(Mutex<(Option<Instant>, u64)>);
+
+impl Said {
+    /// Whether the log may be told now, and of how many failures it was not told.
+    fn may_say(&self, now: Instant) -> Option<u64> {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (said, unsaid) = &mut *state;
+        if said.is_some_and(|said| now.saturating_duration_since(said) < QUIET) {
+            *unsaid += 1;
+            return None;
+        }
+        *said = Some(now);
+        Some(std::mem::take(unsaid))
+    }
+}
+
 impl Trouble {
-    pub(super) const fn new(what: &'static str) -> Self {
+    /// `said` is shared by all that can fail in one store.
+    pub(super) fn new(what: &'static str, said: &Arc<Said>) -> Self {
         Self {
             what,
             count: AtomicU64::new(0),
-            state: Mutex::new(State {
-                said: None,
-                unsaid: 0,
-                in_a_row: 0,
-                paused_until: None,
-            }),
+            state: Mutex::default(),
+            said: said.clone(),
         }
     }
 
@@ -60,17 +73,10 @@ impl Trouble {
             state.in_a_row = 0;
             state.paused_until = now.checked_add(PAUSE);
         }
-        let quiet = state
-            .said
-            .is_some_and(|said| now.saturating_duration_since(said) < QUIET);
-        if quiet {
-            state.unsaid += 1;
-            return;
-        }
-        let unsaid = std::mem::take(&mut state.unsaid);
-        state.said = Some(now);
         drop(state);
-        tracing::warn!(reason = %why, also = unsaid, "{}: going on without it", self.what);
+        if let Some(unsaid) = self.said.may_say(now) {
+            tracing::warn!(reason = %why, also = unsaid, "{}: going on without it", self.what);
+        }
     }
 
     /// Counts something that was not tried while it is left alone.

@@ -1,5 +1,5 @@
-//! Records on their way to a store: a bounded queue and one thread, so that no answer waits for a
-//! disk.
+//! Records on their way to a store: a bounded queue and its own threads, so that no answer waits for
+//! a disk or a network.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -10,7 +10,7 @@ use super::{DerivedKey, Record};
 /// Bytes that may wait. Beyond it a record is dropped: it can be made again.
 const MAX_WAITING: u64 = 64 << 20;
 
-/// A queue with a thread that empties it.
+/// A queue with threads that empty it.
 pub(super) struct Writer {
     queue: Arc<Queue>,
 }
@@ -19,36 +19,39 @@ struct Queue {
     state: Mutex<State>,
     /// Something was put, or the end has come.
     filled: Condvar,
-    /// The queue is empty and nothing is being written.
-    idle: Condvar,
-    /// Held while one record is written, so that a purge never overlaps it.
-    gate: Mutex<()>,
+    /// A record is written.
+    written: Condvar,
 }
 
 #[derive(Default)]
 struct State {
     waiting: VecDeque<(DerivedKey, Record)>,
     bytes: u64,
-    writing: bool,
+    /// Numbers of the records that are being written, each higher than those before it.
+    writing: Vec<u64>,
+    next: u64,
     closed: bool,
 }
 
 impl Writer {
-    /// Starts the thread; `write` is called on it for each record.
+    /// Starts so many threads; `write` is called on one of them for each record.
     pub(super) fn start(
-        write: impl Fn(&DerivedKey, &Record) + Send + 'static,
+        threads: usize,
+        write: impl Fn(&DerivedKey, &Record) + Clone + Send + 'static,
     ) -> std::io::Result<Self> {
         let queue = Arc::new(Queue {
             state: Mutex::default(),
             filled: Condvar::new(),
-            idle: Condvar::new(),
-            gate: Mutex::new(()),
+            written: Condvar::new(),
         });
-        let theirs = queue.clone();
-        std::thread::Builder::new()
-            .name("store-write".to_owned())
-            .spawn(move || theirs.work(&write))?;
-        Ok(Self { queue })
+        let writer = Self { queue };
+        for _ in 0..threads {
+            let (queue, write) = (writer.queue.clone(), write.clone());
+            std::thread::Builder::new()
+                .name("store-write".to_owned())
+                .spawn(move || queue.work(&write))?;
+        }
+        Ok(writer)
     }
 
     /// Puts a record into the queue; `false` when it is full.
@@ -79,39 +82,35 @@ impl Writer {
         self.queue.lock().waiting.len()
     }
 
-    /// Drops what is meant from the queue and waits for the record that is being written. How many
-    /// were dropped.
+    /// Drops what is meant from the queue and waits for those that are being written. How many were
+    /// dropped. Blocks.
     pub(super) fn purge(&self, meant: impl Fn(&Record) -> bool) -> u64 {
         let mut state = self.queue.lock();
         let before = state.waiting.len();
         state.waiting.retain(|(_, record)| !meant(record));
         state.bytes = state.waiting.iter().map(|(_, record)| record.len()).sum();
         let gone = before.saturating_sub(state.waiting.len());
-        drop(state);
-        drop(
-            self.queue
-                .gate
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner),
-        );
+        let from = state.next;
+        self.wait_while(state, |state| state.writing.iter().any(|n| *n < from));
         gone as u64
     }
 
-    /// Waits until the queue is empty and its last record is written.
+    /// Waits until the queue is empty and every record is written. Blocks.
     pub(super) fn flush(&self) {
-        let mut state = self.queue.lock();
-        while !state.waiting.is_empty() || state.writing {
-            state = self
-                .queue
-                .idle
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
-        }
+        let state = self.queue.lock();
+        self.wait_while(state, |state| {
+            !state.waiting.is_empty() || !state.writing.is_empty()
+        });
+    }
+
+    fn wait_while(&self, state: MutexGuard<'_, State>, busy: impl Fn(&State) -> bool) {
+        let done = self.queue.written.wait_while(state, |state| busy(state));
+        drop(done.unwrap_or_else(PoisonError::into_inner));
     }
 }
 
 impl Drop for Writer {
-    /// What still waits is written first, by the thread that nobody holds any more.
+    /// What still waits is written first, by the threads that nobody holds any more.
     fn drop(&mut self) {
         self.queue.lock().closed = true;
         self.queue.filled.notify_all();
@@ -126,10 +125,6 @@ impl Queue {
     fn work(&self, write: &dyn Fn(&DerivedKey, &Record)) {
         loop {
             let mut state = self.lock();
-            state.writing = false;
-            if state.waiting.is_empty() {
-                self.idle.notify_all();
-            }
             let (key, record) = loop {
                 if let Some(next) = state.waiting.pop_front() {
                     break next;
@@ -143,12 +138,13 @@ impl Queue {
                     .unwrap_or_else(PoisonError::into_inner);
             };
             state.bytes = state.bytes.saturating_sub(record.len());
-            state.writing = true;
-            // Taken before the queue is let go: a purge that comes now waits for this record.
-            let gate = self.gate.lock().unwrap_or_else(PoisonError::into_inner);
+            let own = state.next;
+            state.next += 1;
+            state.writing.push(own);
             drop(state);
             write(&key, &record);
-            drop(gate);
+            self.lock().writing.retain(|n| *n != own);
+            self.written.notify_all();
         }
     }
 }

@@ -86,7 +86,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     };
     runtime()?.block_on(async {
         let app = App::new(config::gateway(&config, config::shared(&config)?)?, &config);
-        let tally = walk(arguments, &app, &accepts).await?;
+        let tally = tokio::select! {
+            tally = walk(arguments, &app, &accepts) => tally?,
+            () = app.follow() => Tally::default(),
+        };
         app.settle().await;
         println!(
             "{} made, {} already there, {} sent as they are stored, {} failed",

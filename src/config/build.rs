@@ -47,13 +47,33 @@ pub fn shared(config: &Config) -> Result<Arc<Shared>, Error> {
 }
 
 fn store(config: &Config) -> Result<cache::Store, Error> {
-    Ok(match &config.cache.store {
-        None => cache::Store::Nowhere,
-        Some(StorePlace::Folder(path)) => {
-            let disk = Disk::open(path.clone(), config.cache.store_size.0);
-            cache::Store::Disk(Arc::new(disk.map_err(Error::Threads)?))
-        }
-    })
+    let Some(place) = &config.cache.store else {
+        return Ok(cache::Store::Nowhere);
+    };
+    if let StorePlace::Folder { path, size } = place {
+        let disk = Disk::open(path.clone(), size.0);
+        return Ok(cache::Store::Disk(Arc::new(disk.map_err(Error::Threads)?)));
+    }
+    let Some((bucket, folder)) = place.bucket() else {
+        return Ok(cache::Store::Nowhere);
+    };
+    let reach = reach("cache", "store", &bucket)?;
+    let bucket = cache::Bucket::open(reach, &folder).map_err(Error::Threads)?;
+    Ok(cache::Store::Bucket(bucket))
+}
+
+/// A client of the bucket of the derived store, and its folder there; `None` where the store is none
+/// or on a disk.
+///
+/// # Errors
+/// [`Error::Secret`] when a secret cannot be had any more.
+pub fn store_client(config: &Config) -> Result<Option<(s3::Client, String)>, Error> {
+    let place = config.cache.store.as_ref().and_then(StorePlace::bucket);
+    let Some((bucket, folder)) = place else {
+        return Ok(None);
+    };
+    let client = s3::Client::new("store", reach("cache", "store", &bucket)?);
+    Ok(Some((client, folder)))
 }
 
 /// Everything that answers requests.
@@ -241,12 +261,15 @@ fn open_bucket(name: &str, bucket: &Bucket, calls: &CallBook) -> Result<origin::
 }
 
 fn connect(name: &str, bucket: &Bucket) -> Result<s3::Client, Error> {
-    let reach = bucket.reach().map_err(|reason| Error::Secret {
-        section: "origin",
+    Ok(s3::Client::new(name, reach("origin", name, bucket)?))
+}
+
+fn reach(section: &'static str, name: &str, bucket: &Bucket) -> Result<s3::Config, Error> {
+    bucket.reach().map_err(|reason| Error::Secret {
+        section,
         name: name.to_owned(),
         reason,
-    })?;
-    Ok(s3::Client::new(name, reach))
+    })
 }
 
 fn make(

@@ -12,9 +12,8 @@ use super::section::{Context, Section};
 use super::unit::{Bytes, Time};
 use super::value as v;
 use super::{
-    CACHE_CONTROL, Cache, Config, Dialect, Endpoint, FallbackOn, Limits, Log, LogFormat,
-    OnUnsupported, OriginErrors, Rate, Reading, Render, SecretName, Server, StorePlace, TOKEN_KEY,
-    Tls, origin, store,
+    CACHE_CONTROL, Config, Dialect, Endpoint, FallbackOn, Limits, Log, LogFormat, OnUnsupported,
+    OriginErrors, Rate, Reading, Render, SecretName, Server, TOKEN_KEY, Tls, cache, origin, store,
 };
 use crate::dialect::token;
 use crate::plan;
@@ -69,7 +68,7 @@ fn config<'t>(context: &Context<'t>, table: &DeTable<'t>, folder: &Path) -> Opti
         log: log(root.table("log", "log")),
         limits: limits(root.table("limits", "limits")),
         render: pool(root.table("render", "render")),
-        cache: cache(root.table("cache", "cache"), folder),
+        cache: cache::read(root.table("cache", "cache"), folder),
         fonts: super::fonts::read(root.table("fonts", "fonts"), folder),
         origins: Vec::new(),
         endpoints: Vec::new(),
@@ -227,43 +226,6 @@ fn pool(mut section: Section<'_, '_>) -> Render {
     );
     section.finish();
     Render { threads, queue }
-}
-
-fn cache(mut section: Section<'_, '_>, folder: &Path) -> Cache {
-    let cache = Cache {
-        memory: section.or("memory", v::bytes, Bytes(256 << 20)),
-        store: section.get("store", |value| derived_store(value, folder)),
-        store_size: section.or("store_size", v::bytes, Bytes(10 << 30)),
-        originals: section.or("originals", v::bytes, Bytes(128 << 20)),
-        stale_while_revalidate: section.or(
-            "stale_while_revalidate",
-            |value| v::time(value, 0, 86_400),
-            Time::seconds(0),
-        ),
-        stale_if_error: section.or(
-            "stale_if_error",
-            |value| v::time(value, 0, 30 * 86_400),
-            Time::seconds(86_400),
-        ),
-    };
-    section.finish();
-    cache
-}
-
-/// A folder, which is made when the first result is kept. That it cannot be is no mistake of the
-/// file: the gateway then works without it and says so.
-fn derived_store(value: &super::section::Value<'_>, folder: &Path) -> v::Read<StorePlace> {
-    let text = v::text(value)?;
-    if text.is_empty() {
-        return Err(
-            Fault::new("is empty").hint("leave the key out to keep results in memory alone")
-        );
-    }
-    if text.contains("://") {
-        return Err(Fault::new("names a place that is not built in yet")
-            .hint("a folder: store = \"/var/cache/cldgate\""));
-    }
-    Ok(StorePlace::Folder(folder.join(text)))
 }
 
 fn endpoint(mut section: Section<'_, '_>, folder: &Path, names: &mut Names) -> Option<Endpoint> {

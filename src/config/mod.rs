@@ -10,6 +10,7 @@
 )]
 
 mod build;
+mod cache;
 mod check;
 mod fonts;
 mod iam;
@@ -32,14 +33,15 @@ use serde::{Serialize, Serializer};
 use smallvec::SmallVec;
 use thiserror::Error as ThisError;
 
-pub use build::{client, gateway, library, opened, shared};
+pub use build::{client, gateway, library, opened, shared, store_client};
+pub use cache::{Cache, StorePlace, StoreUrl};
 pub use fonts::Fonts;
 pub use iam::policy;
 pub use origin::{Origin, OriginKind};
 pub use patience::Patience;
 pub use problem::{Problem, Problems};
 pub use secret::SecretName;
-pub use store::{Bucket, KeyNames, Store};
+pub use store::{Access, Bucket, KeyNames, Store};
 pub use unit::{Bytes, Time};
 pub use web::HeaderText;
 
@@ -198,32 +200,6 @@ pub struct Render {
     pub threads: u64,
     /// Renderings that may wait; one more is refused.
     pub queue: u64,
-}
-
-/// `[cache]`: results that are kept.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Cache {
-    /// Bytes of results in memory.
-    pub memory: Bytes,
-    /// Where results outlive a restart; `None`: nowhere.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub store: Option<StorePlace>,
-    /// Bytes of results in a `store` on disk.
-    pub store_size: Bytes,
-    /// Bytes of distant originals in memory.
-    pub originals: Bytes,
-    /// How long beyond its time a look-up is told while it is made anew.
-    pub stale_while_revalidate: Time,
-    /// How long beyond its time a look-up is told where the origin fails.
-    pub stale_if_error: Time,
-}
-
-/// Where results outlive a restart.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(untagged)]
-pub enum StorePlace {
-    /// A folder of this machine.
-    Folder(PathBuf),
 }
 
 /// `[[endpoint]]`: a place in the URL space.

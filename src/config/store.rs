@@ -29,6 +29,14 @@ pub enum Store {
 pub struct Bucket {
     /// Its name.
     pub bucket: String,
+    /// How it is reached.
+    #[serde(flatten)]
+    pub access: Access,
+}
+
+/// What a bucket needs to be reached, besides its name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Access {
     /// Its region; `None`: from the environment, as every AWS tool finds it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,
@@ -60,6 +68,16 @@ impl Bucket {
     /// # Errors
     /// The key whose secret cannot be had, and why, in words that do not tell it.
     pub fn reach(&self) -> Result<s3::Config, String> {
+        self.access.reach(&self.bucket)
+    }
+}
+
+impl Access {
+    /// As [`Bucket::reach`], of a bucket with this name.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn reach(&self, bucket: &str) -> Result<s3::Config, String> {
         let read =
             |key: &str, name: &SecretName| name.read().map_err(|reason| format!("{key}: {reason}"));
         let keys = match &self.keys {
@@ -70,7 +88,7 @@ impl Bucket {
             }),
         };
         Ok(s3::Config {
-            bucket: self.bucket.clone(),
+            bucket: bucket.to_owned(),
             region: self.region.clone(),
             endpoint: self.endpoint.clone(),
             path_style: self.path_style,
@@ -118,28 +136,46 @@ pub(super) fn need_bucket(section: &mut Section<'_, '_>, folder: &Path) -> Optio
 fn bucket(section: &mut Section<'_, '_>, folder: &Path) -> Option<Bucket> {
     let given = section.has("bucket");
     let name = section.get("bucket", bucket_name);
+    let access = access(section, folder, origin::Patience::of_buckets());
+    if !given {
+        only_for_buckets(section, "without `bucket`");
+        return None;
+    }
+    Some(Bucket {
+        bucket: name?,
+        access,
+    })
+}
+
+/// Keys about buckets are a mistake where there is none.
+pub(super) fn only_for_buckets(section: &Section<'_, '_>, when: &str) {
+    const ABOUT_BUCKETS: [&str; 5] = [
+        "region",
+        "endpoint",
+        "path_style",
+        "access_key",
+        "secret_key",
+    ];
+    for key in ABOUT_BUCKETS.into_iter().chain(patience::KEYS) {
+        if section.has(key) {
+            let fault = Fault::new(format!("`{key}` means nothing {when}"));
+            section.wrong(Some(key), fault);
+        }
+    }
+}
+
+/// Reads the keys about buckets, but the name.
+pub(super) fn access(
+    section: &mut Section<'_, '_>,
+    folder: &Path,
+    patience: origin::Patience,
+) -> Access {
     let region = section.get("region", region);
     let endpoint = section.get("endpoint", v::base_url);
     let path_style = section.get("path_style", v::flag);
     let access_key = secret(section, "access_key", folder);
     let secret_key = secret(section, "secret_key", folder);
-    let patience = patience::read(section, origin::Patience::of_buckets());
-    if !given {
-        const ABOUT_BUCKETS: [&str; 5] = [
-            "region",
-            "endpoint",
-            "path_style",
-            "access_key",
-            "secret_key",
-        ];
-        for key in ABOUT_BUCKETS.into_iter().chain(patience::KEYS) {
-            if section.has(key) {
-                let fault = Fault::new(format!("`{key}` means nothing without `bucket`"));
-                section.wrong(Some(key), fault);
-            }
-        }
-        return None;
-    }
+    let patience = patience::read(section, patience);
     for (one, other) in [("access_key", "secret_key"), ("secret_key", "access_key")] {
         if section.has(one) && !section.has(other) {
             let fault = Fault::new(format!("`{one}` is given without `{other}`"));
@@ -149,8 +185,7 @@ fn bucket(section: &mut Section<'_, '_>, folder: &Path) -> Option<Bucket> {
             );
         }
     }
-    Some(Bucket {
-        bucket: name?,
+    Access {
         region,
         endpoint,
         path_style: path_style.unwrap_or(false),
@@ -161,7 +196,7 @@ fn bucket(section: &mut Section<'_, '_>, folder: &Path) -> Option<Bucket> {
                 secret_key,
             }),
         patience: Box::new(patience),
-    })
+    }
 }
 
 /// The name of a secret that is there now.
@@ -180,9 +215,7 @@ pub(super) fn secret(
 /// The names that S3 allows: what is wrong here would be wrong on every request.
 fn bucket_name(value: &super::section::Value<'_>) -> v::Read<String> {
     let text = v::text(value)?;
-    let plain =
-        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte);
-    if (3..=63).contains(&text.len()) && text.bytes().all(plain) {
+    if is_bucket_name(&text) {
         return Ok(text);
     }
     let fault =
@@ -196,6 +229,12 @@ fn bucket_name(value: &super::section::Value<'_>) -> v::Read<String> {
         }
         None => fault,
     })
+}
+
+pub(super) fn is_bucket_name(text: &str) -> bool {
+    let plain =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte);
+    (3..=63).contains(&text.len()) && text.bytes().all(plain)
 }
 
 fn region(value: &super::section::Value<'_>) -> v::Read<String> {

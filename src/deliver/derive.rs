@@ -114,7 +114,10 @@ struct Job {
 impl Job {
     async fn make(self) -> Result<Made, Error> {
         let shared = self.shared.clone();
-        if let Some(record) = shared.store.get(&self.key).await
+        if let Some(record) = shared
+            .store
+            .get(&self.key, &self.delivery.asset.public_id)
+            .await
             && Kept::of(&record).is_some()
         {
             let kept = record.clone();

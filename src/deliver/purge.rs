@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock};
 
 use super::{Gateway, Lookups};
-use crate::cache::Purge;
+use crate::cache::{Purge, Unfinished};
 
 /// Keeps a result that was begun before a purge from being kept after it.
 #[derive(Debug, Default)]
@@ -51,8 +51,29 @@ pub struct Purged {
 impl Gateway {
     /// Takes away what is named, in all tiers; when this comes back, no request that begins later is
     /// answered with any of it.
-    pub async fn purge(&self, purge: &Purge) -> Purged {
+    ///
+    /// # Errors
+    /// [`Unfinished`] when the derived store may still hold some of it; the rest is done.
+    pub async fn purge(&self, purge: &Purge) -> Result<Purged, Unfinished> {
         let purge = &self.widened(purge);
+        self.clear(purge, self.shared.store.purge(purge)).await
+    }
+
+    /// Does here what another gateway has done to the store that both share.
+    ///
+    /// # Errors
+    /// [`Unfinished`] when what was written from here may still be in the store.
+    pub async fn purge_after(&self, purge: &Purge) -> Result<Purged, Unfinished> {
+        let purge = &self.widened(purge);
+        self.clear(purge, self.shared.store.take_back(purge)).await
+    }
+
+    /// Clears everything above the derived store, before and after `store` clears that.
+    async fn clear(
+        &self,
+        purge: &Purge,
+        store: impl Future<Output = Result<u64, Unfinished>>,
+    ) -> Result<Purged, Unfinished> {
         let shared = &self.shared;
         shared.purges.begin();
         shared.flights.close();
@@ -63,16 +84,17 @@ impl Gateway {
             .map(|endpoint| Lookups::purge(endpoint, purge))
             .sum();
         let originals = shared.originals.purge(purge);
-        let store = shared.store.purge(purge).await;
+        let store = store.await;
         // Once more: what was read from the store in the meantime is not put into memory now.
         shared.purges.begin();
         shared.flights.close();
-        Purged {
-            memory: shared.memory.purge(purge),
-            store,
+        let memory = shared.memory.purge(purge);
+        Ok(Purged {
+            memory,
+            store: store?,
             originals,
             lookups,
-        }
+        })
     }
 
     /// Endpoints over one origin share results, which carry the name of whichever asked first: a

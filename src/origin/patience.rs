@@ -46,6 +46,31 @@ impl Patience {
             ..Self::default()
         }
     }
+
+    /// For a bucket that holds results, without which everything goes on: no longer than making most
+    /// of them would take.
+    #[must_use]
+    pub fn of_results() -> Self {
+        Self {
+            connect: Duration::from_millis(500),
+            first_byte: Duration::from_secs(1),
+            total: Duration::from_secs(3),
+            retries: 1,
+            ..Self::default()
+        }
+    }
+
+    /// The same server, asked by somebody who has time.
+    #[must_use]
+    pub fn without_hurry(self) -> Self {
+        Self {
+            connect: self.connect.max(Duration::from_secs(2)),
+            first_byte: self.first_byte.max(Duration::from_secs(5)),
+            total: self.total.max(Duration::from_secs(10)),
+            retries: self.retries.max(2),
+            ..self
+        }
+    }
 }
 
 /// The moment after a time.

@@ -8,7 +8,6 @@ use hyper::body::Incoming;
 use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
-use serde::Deserialize;
 
 use super::body::Body;
 use super::explain;
@@ -40,15 +39,6 @@ pub(super) async fn answer(
     look(app, ready, &parts)
 }
 
-/// What is taken away: lists of public IDs, of their beginnings, and of endpoints.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Asked {
-    public_ids: Vec<Box<str>>,
-    prefixes: Vec<Box<str>>,
-    endpoints: Vec<Box<str>>,
-}
-
 async fn purge(app: &App, parts: &Parts, body: Incoming) -> Response<Body> {
     if parts.method != Method::POST {
         let mut response = page(
@@ -65,14 +55,9 @@ async fn purge(app: &App, parts: &Parts, body: Incoming) -> Response<Body> {
     let Ok(body) = Limited::new(body, MAX_PURGE).collect().await else {
         return wrong(format!("a purge has at most {MAX_PURGE} bytes"));
     };
-    let asked: Asked = match serde_json::from_slice(&body.to_bytes()) {
-        Ok(asked) => asked,
+    let purge: Purge = match serde_json::from_slice(&body.to_bytes()) {
+        Ok(purge) => purge,
         Err(error) => return wrong(format!("{PURGE_SHAPE}: {error}")),
-    };
-    let purge = Purge {
-        public_ids: asked.public_ids,
-        prefixes: asked.prefixes,
-        endpoints: asked.endpoints,
     };
     if purge.is_empty() {
         return wrong(format!("nothing is named: {PURGE_SHAPE}"));
@@ -85,7 +70,13 @@ async fn purge(app: &App, parts: &Parts, body: Incoming) -> Response<Body> {
     if let Some(name) = unknown {
         return wrong(format!("no endpoint has the name {name}"));
     }
-    let done = app.purge(&purge).await;
+    let done = match app.purge(&purge).await {
+        Ok(done) => done,
+        Err(error) => {
+            tracing::error!(%error, "purged in part");
+            return page(StatusCode::BAD_GATEWAY, TEXT, format!("{error}\n"));
+        }
+    };
     let json = serde_json::json!({
         "memory": done.memory,
         "store": done.store,

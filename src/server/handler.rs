@@ -24,7 +24,7 @@ use super::refusal;
 use super::reload;
 use super::status::{Failure, NO_STORE};
 use super::telemetry::loggable;
-use crate::cache::Purge;
+use crate::cache::{Purge, Unfinished};
 use crate::config::Config;
 use crate::deliver::{CacheState, Delivered, Error, Gateway, Lookups, Purged, Request, Shared};
 use crate::dialect::{self, Note, NoteLevel};
@@ -116,11 +116,25 @@ impl App {
 
     /// Takes away what is named, in all tiers. No request that begins after this has come back is
     /// answered with any of it.
-    pub async fn purge(&self, purge: &Purge) -> Purged {
+    ///
+    /// # Errors
+    /// [`Unfinished`] when the derived store may still hold some of it; the rest is done.
+    pub async fn purge(&self, purge: &Purge) -> Result<Purged, Unfinished> {
         let gateway = self.gateway.load_full();
         let purged = gateway.purge(purge).await;
         self.front.clear();
         purged
+    }
+
+    /// Does here what other gateways over the same derived store purge. Never ends.
+    pub async fn follow(&self) {
+        loop {
+            let heard = self.shared.store.heard().await;
+            let gateway = self.gateway.load_full();
+            // What went wrong is counted and logged where it happened.
+            let _purged = gateway.purge_after(&heard.purge).await;
+            self.front.clear();
+        }
     }
 
     /// Waits until every result that was made is kept in the derived store.

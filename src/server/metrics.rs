@@ -262,22 +262,19 @@ fn store(page: &mut Page, shared: &Shared) {
     let Some(store) = shared.store.counters() else {
         return;
     };
-    for (name, help, value) in [
-        ("entries", "Results in the derived store.", store.entries),
-        (
-            "bytes",
-            "Bytes of results in the derived store.",
-            store.bytes,
-        ),
-        ("waiting", "Results waiting to be written.", store.waiting),
-    ] {
-        page.gauge(&format!("cldgate_store_{name}"), help, value);
+    if let Some(held) = store.held {
+        let help = "Results in the derived store.";
+        page.gauge("cldgate_store_entries", help, held.entries);
+        let help = "Bytes of results in the derived store.";
+        page.gauge("cldgate_store_bytes", help, held.bytes);
     }
+    let help = "Results waiting to be written.";
+    page.gauge("cldgate_store_waiting", help, store.waiting);
     for (name, help, value) in [
         ("hits", "Results served from the derived store.", store.hits),
         (
             "damaged",
-            "Results found damaged, removed and not served.",
+            "Results found damaged and not served.",
             store.damaged,
         ),
         (

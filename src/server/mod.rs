@@ -204,6 +204,8 @@ impl Server {
             };
             tokio::spawn(accept(listener, None, terms(&unwatched), answer))
         });
+        let follower = app.clone();
+        let follower = tokio::spawn(async move { follower.follow().await });
 
         stop.await;
         tracing::info!("draining");
@@ -224,6 +226,7 @@ impl Server {
             Ok(()) => tracing::info!("stopped"),
             Err(_) => tracing::warn!("stopped with requests still open after the drain limit"),
         }
+        follower.abort();
         if let Some(back) = back {
             back.abort();
         }

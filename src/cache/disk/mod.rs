@@ -18,7 +18,7 @@ use tokio::sync::Semaphore;
 
 use super::trouble::Trouble;
 use super::writer::Writer;
-use super::{DerivedKey, Purge, Record, StoreCounters};
+use super::{DerivedKey, Held, Purge, Record, StoreCounters};
 use crate::cache::purge::Verdict;
 use files::{Files, Read};
 use index::Index;
@@ -63,13 +63,14 @@ impl Disk {
     /// # Errors
     /// What the system says when it gives no thread.
     pub fn open(root: PathBuf, limit: u64) -> std::io::Result<Self> {
+        let said = Arc::default();
         let shared = Arc::new(Shared {
             files: Files::new(root),
             limit,
             index: Mutex::new(Index::new()),
             walked: AtomicBool::new(false),
-            reading: Trouble::new("derived store cannot be read"),
-            writing: Trouble::new("derived store cannot be written"),
+            reading: Trouble::new("derived store cannot be read", &said),
+            writing: Trouble::new("derived store cannot be written", &said),
             hits: AtomicU64::new(0),
             damaged: AtomicU64::new(0),
             evicted: AtomicU64::new(0),
@@ -79,7 +80,7 @@ impl Disk {
             .name("store-walk".to_owned())
             .spawn(move || walker.walk())?;
         let keeper = shared.clone();
-        let writer = Writer::start(move |key, record| keeper.write(key, record))?;
+        let writer = Writer::start(1, move |key, record| keeper.write(key, record))?;
         Ok(Self {
             shared,
             readers: Arc::new(Semaphore::new(READERS)),
@@ -136,10 +137,12 @@ impl Disk {
     }
 
     /// Removes what a purge names, and comes back when it is gone. How many records that were. Blocks.
-    #[must_use]
-    pub fn purge(&self, purge: &Purge) -> u64 {
+    ///
+    /// # Errors
+    /// The first thing that went wrong; what could be removed is gone all the same.
+    pub fn purge(&self, purge: &Purge) -> std::io::Result<u64> {
         let waiting = self.writer.purge(|record| purge.takes_record(record));
-        waiting + self.shared.purge(purge)
+        Ok(waiting + self.shared.purge(purge)?)
     }
 
     /// Waits until everything that was put is written. Blocks.
@@ -158,13 +161,15 @@ impl Disk {
     #[must_use]
     pub fn counters(&self) -> StoreCounters {
         let shared = &self.shared;
-        let (entries, bytes) = {
+        let held = {
             let index = shared.index();
-            (index.len() as u64, index.bytes())
+            Held {
+                entries: index.len() as u64,
+                bytes: index.bytes(),
+            }
         };
         StoreCounters {
-            entries,
-            bytes,
+            held: Some(held),
             hits: shared.hits.load(Ordering::Relaxed),
             damaged: shared.damaged.load(Ordering::Relaxed),
             evicted: shared.evicted.load(Ordering::Relaxed),
@@ -270,13 +275,14 @@ impl Shared {
         self.walked.store(true, Ordering::Release);
     }
 
-    fn purge(&self, purge: &Purge) -> u64 {
+    fn purge(&self, purge: &Purge) -> std::io::Result<u64> {
         let assets = purge.assets();
-        let keys = self.files.keys().unwrap_or_else(|error| {
-            self.reading.report(&error);
-            Vec::new()
-        });
+        let keys = self
+            .files
+            .keys()
+            .inspect_err(|error| self.reading.report(error))?;
         let mut gone = 0;
+        let mut failed = None;
         for key in keys {
             if purge.judge(&key, &assets) == Verdict::Stays {
                 continue;
@@ -294,10 +300,13 @@ impl Shared {
                         gone += 1;
                     }
                 }
-                Err(error) => self.writing.report(&error),
+                Err(error) => {
+                    self.writing.report(&error);
+                    failed.get_or_insert(error);
+                }
             }
         }
-        gone
+        failed.map_or(Ok(gone), Err)
     }
 
     fn is_meant(&self, purge: &Purge, key: &DerivedKey) -> std::io::Result<bool> {

@@ -1,4 +1,5 @@
-//! `cldgate check --connect`: asks every origin what it will be asked in service.
+//! `cldgate check --connect`: asks every origin, and the bucket of the derived store, what they will be
+//! asked in service.
 
 use std::fmt;
 
@@ -70,6 +71,15 @@ pub(super) async fn connect(config: &Config, sample: Option<&str>) -> Result<boo
             tell(line);
         }
     }
+    if let (Some((client, folder)), Some(place)) =
+        (config::store_client(config)?, &config.cache.store)
+        && let Some((named, _)) = place.bucket()
+    {
+        println!("derived store: {}", of_bucket(&named));
+        for line in bucket(&client, &folder, true).await {
+            tell(line);
+        }
+    }
     if let Some(text) = sample {
         println!("sample: {}", OneLine(text));
         let lines = match Sample::read(text) {
@@ -108,7 +118,7 @@ fn place(kind: &OriginKind) -> String {
 }
 
 fn of_bucket(bucket: &config::Bucket) -> String {
-    match &bucket.endpoint {
+    match &bucket.access.endpoint {
         Some(endpoint) => format!("bucket {} at {endpoint}", bucket.bucket),
         None => format!("bucket {}", bucket.bucket),
     }

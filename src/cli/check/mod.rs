@@ -26,7 +26,7 @@ pub(super) struct Arguments {
     /// Print the effective configuration; secrets are named in it, never told
     #[arg(long)]
     dump: bool,
-    /// Ask every origin: is it there, are the credentials good, may its keys be listed and read
+    /// Ask every origin and the bucket of the derived store: is it there, are the credentials good, may its keys be listed and read
     #[arg(long, conflicts_with_all = ["dump", "iam"])]
     connect: bool,
     /// With --connect: look this asset up too; a URL, a path, or [image/[upload/]]ID
@@ -65,7 +65,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
             // Texts alone; the serializer has nothing to refuse.
             Some(policy) => serde_json::to_string_pretty(&policy).unwrap_or_default() + "\n",
             None => {
-                eprintln!("no origin is in a bucket: there is nothing to allow");
+                eprintln!("nothing is in a bucket: there is nothing to allow");
                 return Ok(ExitCode::from(WRONG));
             }
         }

@@ -67,6 +67,33 @@ impl Client {
         Ok(())
     }
 
+    /// Writes an object from memory unless there is one with this key already. Whether it was written;
+    /// a store that does not know the condition writes it in any case.
+    ///
+    /// # Errors
+    /// As for [`Client::put`].
+    pub async fn put_new(&self, key: &str, bytes: Bytes) -> Result<bool, Error> {
+        let bucket = &self.config.bucket;
+        let request = self.sdk().await.put_object().bucket(bucket).key(key);
+        let request = request.if_none_match("*");
+        let body = ByteStream::from(bytes.clone());
+        let sent = async {
+            match request.body(body).send().await {
+                Ok(_) => Ok(Some(true)),
+                Err(error) => match error.raw_response().map(|answer| answer.status().as_u16()) {
+                    // It is there, or is being written by somebody else at this moment.
+                    Some(409 | 412) => Ok(Some(false)),
+                    Some(501) => Ok(None),
+                    _ => Err(self.fault(Call::Put, key, &error)),
+                },
+            }
+        };
+        match self.brief(key, sent).await? {
+            Some(written) => Ok(written),
+            None => self.put(key, bytes).await.map(|()| true),
+        }
+    }
+
     /// Writes an object from a file, which is not held in memory. Readers see the old object or the
     /// new one, never a part.
     ///
