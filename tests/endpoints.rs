@@ -568,3 +568,66 @@ async fn what_cannot_be_rendered_is_asked_of_the_service_itself() {
     );
     assert_eq!(live.hits(), before);
 }
+
+#[tokio::test]
+async fn an_origin_says_how_long_its_pictures_are_kept() {
+    const TAG: &str = "\"1\"";
+    let said = |leaf: &str| match leaf {
+        "a.jpg" => vec![(
+            "cache-control",
+            "public, max-age=300, stale-while-revalidate=9",
+        )],
+        "b.jpg" => vec![("cache-control", "private"), ("cache-control", "max-age=5")],
+        "c.jpg" => vec![("cache-control", "no-store")],
+        "d.jpg" => vec![
+            ("expires", "Sun, 06 Nov 1994 09:49:37 GMT"),
+            ("date", "Sun, 06 Nov 1994 08:49:37 GMT"),
+        ],
+        "f.jpg" => vec![("cache-control", "max-age=999999999")],
+        _ => Vec::new(),
+    };
+    let server = Server::start(move |asked| {
+        let leaf = asked.target.rsplit('/').next().unwrap_or_default();
+        let mut headers = vec![("etag", TAG), ("content-type", "image/jpeg")];
+        if asked.header("if-none-match") == Some(TAG) {
+            // What is changed is only how long it may be kept.
+            let told = vec![("cache-control", "max-age=77".to_owned())];
+            let told = if leaf == "a.jpg" { told } else { Vec::new() };
+            return Reply::Whole(304, told, Vec::new());
+        }
+        headers.extend(said(leaf));
+        Reply::ok(photo(), &headers)
+    })
+    .await;
+    let lines = "prefix = \"/demo\"\norigins = [\"live\", \"photos\"]\ncache_control = \"public, max-age=60\"\n\
+         cache_control_of_origin = true\ncache_control_least = \"10s\"\ncache_control_most = \"1d\"";
+    let gateway = start(&[server_of(&server), backup(""), endpoint("demo", lines)]);
+    for (leaf, expected) in [
+        ("a.jpg", "public, max-age=300"),
+        ("b.jpg", "private, max-age=10"),
+        ("c.jpg", "no-store"),
+        ("d.jpg", "public, max-age=3600"),
+        ("e.jpg", "public, max-age=60"),
+        ("f.jpg", "public, max-age=86400"),
+    ] {
+        for way in ["", "c_scale,w_40/", "f_png,w_30/"] {
+            let response = gateway
+                .get(&format!("/demo/image/upload/{way}{leaf}"))
+                .await;
+            assert_eq!(response.status(), 200, "{way}{leaf}");
+            // Asked the second time, the server only says that nothing has changed.
+            let told = header(&response, "cache-control").to_owned();
+            let later = leaf == "a.jpg" && !way.is_empty();
+            let expected = if later {
+                "public, max-age=77"
+            } else {
+                expected
+            };
+            assert_eq!(told, expected, "{way}{leaf}");
+        }
+    }
+}
+
+fn server_of(live: &Server) -> String {
+    server("live", &live.base(), "")
+}

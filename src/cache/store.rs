@@ -54,6 +54,15 @@ impl Store {
         }
     }
 
+    /// A record that is at hand, without waiting for anything; none says nothing.
+    #[must_use]
+    pub fn get_at_once(&self, key: &DerivedKey) -> Option<Record> {
+        match self {
+            Self::Nowhere | Self::Bucket(_) => None,
+            Self::Disk(disk) => disk.get_at_once(key),
+        }
+    }
+
     /// Keeps a record, later and if it can be done.
     pub fn put(&self, key: DerivedKey, record: Record) {
         match self {

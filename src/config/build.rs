@@ -327,6 +327,9 @@ fn make(
         on_unsupported,
         cache_control: endpoint.cache_control.as_str().into(),
         cache_control_versioned: endpoint.cache_control_versioned.as_deref().map(Into::into),
+        cache_control_of_origin: endpoint
+            .cache_control_of_origin
+            .then_some(endpoint.cache_control_least.0..=endpoint.cache_control_most.0),
         canonical: own
             .iter()
             .filter_map(|(origin, _)| {

@@ -228,6 +228,19 @@ fn pool(mut section: Section<'_, '_>) -> Render {
     Render { threads, queue }
 }
 
+/// The shortest and the longest time that an origin can ask for.
+fn cache_control_bounds(section: &mut Section<'_, '_>) -> (Time, Time) {
+    const YEAR: u64 = 365 * 86_400;
+    let mut time = |key, default| section.or(key, |value| v::time(value, 0, YEAR), default);
+    let least = time("cache_control_least", Time::seconds(0));
+    let most = time("cache_control_most", Time::seconds(YEAR));
+    if least > most {
+        let fault = Fault::new("`cache_control_least` is longer than `cache_control_most`");
+        section.wrong(Some("cache_control_least"), fault);
+    }
+    (least, most)
+}
+
 fn endpoint(mut section: Section<'_, '_>, folder: &Path, names: &mut Names) -> Option<Endpoint> {
     let name = name(&mut section, &mut names.endpoints);
     let prefix = section.or("prefix", v::prefix, String::new());
@@ -255,6 +268,7 @@ fn endpoint(mut section: Section<'_, '_>, folder: &Path, names: &mut Names) -> O
             section.wrong(Some("origins"), fault);
         }
     }
+    let (cache_control_least, cache_control_most) = cache_control_bounds(&mut section);
     if origins.as_ref().is_some_and(Vec::is_empty) {
         section.wrong(
             Some("origins"),
@@ -283,6 +297,9 @@ fn endpoint(mut section: Section<'_, '_>, folder: &Path, names: &mut Names) -> O
         token_name: section.or("token_name", v::token_name, token::NAME.to_owned()),
         cache_control: section.or("cache_control", v::header, CACHE_CONTROL.to_owned()),
         cache_control_versioned: section.get("cache_control_versioned", v::header),
+        cache_control_of_origin: section.or("cache_control_of_origin", v::flag, false),
+        cache_control_least,
+        cache_control_most,
         f_auto: section.or(
             "f_auto",
             |value| v::modern_formats(value, &writable),

@@ -243,6 +243,12 @@ pub struct Endpoint {
     /// The same where the URL has a version.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cache_control_versioned: Option<String>,
+    /// What the origin says of the original wins, within the next two.
+    pub cache_control_of_origin: bool,
+    /// No shorter.
+    pub cache_control_least: Time,
+    /// No longer.
+    pub cache_control_most: Time,
     /// Formats that automatic choice may take, best first.
     #[serde(serialize_with = "format_words")]
     pub f_auto: SmallVec<[Format; 4]>,

@@ -32,10 +32,10 @@ impl Gateway {
         let shared = &self.shared;
         let negotiated = plan::negotiate(&delivery.spec, &request.hints, &endpoint.f_auto);
         let hints = plan::relevant(&delivery.spec, &request.hints);
-        let layers = if origin.renders() {
+        let layers = if origin.renders() || delivery.spec.layers().is_empty() {
             Vec::new()
         } else {
-            sources::find_all(endpoint, &delivery.spec, request.host).await?
+            Box::pin(sources::find_all(endpoint, &delivery.spec, request.host)).await?
         };
         let others: Vec<_> = layers.iter().map(Source::identity).collect();
         let key = DerivedKey::new(&KeyParts {
@@ -51,6 +51,9 @@ impl Gateway {
         let known = shared.memory.get(&key).as_ref().and_then(Kept::of);
         let (kept, cache) = if let Some(kept) = known {
             count(&shared.counters.hits);
+            (kept, CacheState::Hit)
+        } else if let Some(kept) = shared.at_hand(&key) {
+            count(&shared.counters.misses);
             (kept, CacheState::Hit)
         } else {
             count(&shared.counters.misses);
@@ -70,7 +73,9 @@ impl Gateway {
                 key,
                 purges: shared.purges.count(),
             };
-            let (made, first) = match shared.flights.join(key, || job.make()).await {
+            // In a place of its own: whoever is answered from a cache shall not carry it along.
+            let joined = Box::pin(shared.flights.join(key, || job.make()));
+            let (made, first) = match joined.await {
                 Joined::Made(made) => (made?, true),
                 Joined::Shared(made) => {
                     count(&shared.counters.coalesced);
@@ -93,6 +98,18 @@ impl Gateway {
             Kept::Original => (Body::Original, found.etag.clone(), CacheState::Bypass),
             Kept::Rendered(_) => (Body::Rendered(Arc::new(kept)), key.etag().into(), cache),
         })
+    }
+}
+
+impl Shared {
+    /// A result that the store has at hand; it is in memory from now on.
+    fn at_hand(&self, key: &DerivedKey) -> Option<Kept> {
+        let purges = self.purges.count();
+        let record = self.store.get_at_once(key)?;
+        let kept = Kept::of(&record)?;
+        self.purges
+            .keep_since(purges, || self.memory.put(*key, record));
+        Some(kept)
     }
 }
 

@@ -2,13 +2,15 @@
 //! originals are.
 
 use std::borrow::Cow;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
+use std::time::Duration;
 
 use smallvec::SmallVec;
 
 use super::{Error, Fallback, Lookups};
 use crate::dialect::{self, Delivery, Note, NoteLevel, Notes};
-use crate::origin::{Origin, Upstream};
+use crate::origin::{Found, Origin, Upstream};
 use crate::plan::{self, Facts};
 use crate::render;
 use crate::spec::{AssetRef, Format, FormatChoice, Select, TransformSpec};
@@ -64,6 +66,9 @@ pub struct Endpoint {
     pub cache_control: Box<str>,
     /// The same where the URL has a version: its bytes never change.
     pub cache_control_versioned: Option<Box<str>>,
+    /// Where its origin says how long the original may be kept, that is passed on instead, within
+    /// these bounds; `None`: never.
+    pub cache_control_of_origin: Option<RangeInclusive<Duration>>,
     /// Origins that send a canonical `Link`, each with its base without a trailing slash.
     pub canonical: Vec<(Box<str>, Box<str>)>,
     /// Asked for what cannot be rendered here.
@@ -88,14 +93,17 @@ impl Endpoint {
         host_fits && below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
-    /// `Cache-Control` of a success.
+    /// `Cache-Control` of a success that is made of this original.
     #[must_use]
-    pub fn cache_control(&self, asset: &AssetRef) -> &str {
+    pub fn cache_control(&self, asset: &AssetRef, original: &Found) -> Cow<'_, str> {
+        if let (Some(bounds), Some(keeping)) = (&self.cache_control_of_origin, &original.keeping) {
+            return keeping.within(*bounds.start(), *bounds.end()).into();
+        }
         // The SDKs write `v1` before folders, where no version is known.
         let versioned = asset.version.is_some_and(|version| version > 1);
         match &self.cache_control_versioned {
-            Some(versioned_control) if versioned => versioned_control,
-            _ => &self.cache_control,
+            Some(versioned_control) if versioned => Cow::Borrowed(&**versioned_control),
+            _ => Cow::Borrowed(&*self.cache_control),
         }
     }
 

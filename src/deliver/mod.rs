@@ -228,9 +228,7 @@ impl Gateway {
             dialect::interpret_for(&endpoint.rules, request.target, &request.client)?;
         self.count_notes(&delivery.notes);
         if let Some(upstream) = endpoint.elsewhere(&delivery, refusal.as_ref()) {
-            return self
-                .ask_upstream(upstream, endpoint, delivery, request)
-                .await;
+            return Box::pin(self.ask_upstream(upstream, endpoint, delivery, request)).await;
         }
         if let Some(refusal) = refusal {
             return Err(refusal.into());
@@ -239,8 +237,7 @@ impl Gateway {
         match self.make(endpoint, delivery.clone(), request).await {
             Err(error) => match endpoint.elsewhere_after(&error) {
                 Some(upstream) => {
-                    self.ask_upstream(upstream, endpoint, delivery, request)
-                        .await
+                    Box::pin(self.ask_upstream(upstream, endpoint, delivery, request)).await
                 }
                 None => Err(error),
             },
@@ -266,7 +263,7 @@ impl Gateway {
             }
             Err(Error::NotFound(missing)) => {
                 let named = delivery.spec.default_image.as_deref();
-                let stand_in = stand_in(endpoint, &missing, named, request.host).await?;
+                let stand_in = Box::pin(stand_in(endpoint, &missing, named, request.host)).await?;
                 delivery.asset = stand_in.asset;
                 (stand_in.origin, stand_in.found, Some(missing))
             }

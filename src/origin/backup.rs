@@ -60,6 +60,7 @@ impl Stored {
             bytes: self.bytes,
             modified: self.modified,
             etag: self.etag.clone(),
+            keeping: None,
         }
     }
 }
@@ -118,7 +119,7 @@ impl Backup {
         let deadline = self.store.deadline();
         let places = self.layout.prefixes(asset, &self.worked);
         if let (Some(version), Some(first)) = (asked, places.first())
-            && let Some(found) = self.by_name(asset, version, &first.prefix).await?
+            && let Some(found) = Box::pin(self.by_name(asset, version, &first.prefix)).await?
         {
             return Ok(found);
         }
@@ -179,7 +180,8 @@ impl Backup {
             if let Some(versions) = self.indexed(prefix) {
                 return Ok(versions);
             }
-            let list = self.list(prefix, deadline).await?;
+            // Rare and large: what is known shall not carry it along.
+            let list = Box::pin(self.list(prefix, deadline)).await?;
             Ok(Versions {
                 list,
                 indexed: false,

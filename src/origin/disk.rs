@@ -226,6 +226,7 @@ fn object(key: &str, meta: &std::fs::Metadata) -> Object {
         bytes: meta.len(),
         modified: meta.modified().ok(),
         etag: None,
+        keeping: None,
     }
 }
 

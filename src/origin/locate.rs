@@ -87,7 +87,7 @@ pub struct BackupPlace {
 pub fn is_plain(id: &str) -> bool {
     !id.is_empty()
         && id.len() <= MAX_KEY
-        && !id.contains(['\0', '\\'])
+        && id.bytes().all(|byte| byte != 0 && byte != b'\\')
         && id
             .split('/')
             .all(|part| !part.is_empty() && part != "." && part != "..")

@@ -17,6 +17,7 @@
 //! | `listing` | look-ups that are remembered or under way |
 //! | `web`, `fetch`, [`guard`] | what is asked over HTTP, and what may be |
 //! | `patience`, `lane`, [`breaker`] | how long an origin may take, how many ask it at once, and when nobody does |
+//! | `keeping` | how long an object may be kept, as its origin says |
 //! | `calls` | how often each origin was asked |
 
 mod backup;
@@ -26,6 +27,7 @@ mod disk;
 mod fetch;
 pub mod guard;
 pub mod index;
+mod keeping;
 mod lane;
 mod library;
 mod listing;
@@ -52,6 +54,7 @@ use thiserror::Error as ThisError;
 pub use backup::{Backup, VersionRule};
 pub use calls::{Call, CallBook, Calls};
 pub use fetch::{Fetch, FetchRules, Mapping};
+pub use keeping::Keeping;
 pub use library::Library;
 pub use listing::{ListingLife, Listings, LookUps, Outcome};
 pub use once::{Finder, LookUp};
@@ -156,6 +159,8 @@ pub struct Found {
     pub modified: Option<SystemTime>,
     /// Changes whenever the bytes change. 32 hex digits.
     pub etag: Box<str>,
+    /// How long it may be kept, where its origin says so.
+    pub keeping: Option<Keeping>,
 }
 
 /// Bytes in pieces, each read when it is asked for. What goes wrong while reading is an item, so a

@@ -62,6 +62,10 @@ impl Worked {
     pub fn spellings(&self, id: &str) -> Vec<(Spelling, String)> {
         let last = usize::from(self.0.load(Ordering::Relaxed));
         let first = Spelling::ALL.get(last).copied().unwrap_or(Spelling::Raw);
+        if is_spelt_alike(id) {
+            let plain = is_plain(id).then(|| (first, id.to_owned()));
+            return plain.into_iter().collect();
+        }
         let mut spellings: Vec<(Spelling, String)> = Vec::with_capacity(2);
         let rest = Spelling::ALL.into_iter().filter(|one| *one != first);
         for spelling in std::iter::once(first).chain(rest) {
@@ -77,7 +81,10 @@ impl Worked {
 
     /// Remembers a spelling that found an asset, where another would not have.
     pub fn remember(&self, spelling: Spelling, id: &str) {
-        // Most IDs are spelt alike in every way and tell nothing.
+        // Most IDs tell nothing.
+        if is_spelt_alike(id) {
+            return;
+        }
         let first = self.spellings(id).into_iter().next();
         if first.is_some_and(|(first, _)| first != spelling)
             && let Some(index) = Spelling::ALL.iter().position(|one| *one == spelling)
@@ -88,14 +95,21 @@ impl Worked {
     }
 }
 
+/// Whether no spelling changes anything: so it is with most IDs.
+fn is_spelt_alike(id: &str) -> bool {
+    id.bytes().all(is_unreserved)
+}
+
+const fn is_unreserved(byte: u8) -> bool {
+    matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'/')
+}
+
 /// Percent-encodes everything but unreserved characters and slashes.
 pub(super) fn percent_encode(text: &str, space: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'/' => {
-                out.push(char::from(byte));
-            }
+            _ if is_unreserved(byte) => out.push(char::from(byte)),
             b' ' => out.push_str(space),
             _ => {
                 let _written = write!(out, "%{byte:02X}");

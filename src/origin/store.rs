@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use super::calls::{Call, Calls};
 use super::disk::Disk;
 use super::patience::soon;
-use super::{Answer, Candidate, Error, Found, Origin, Pieces, s3};
+use super::{Answer, Candidate, Error, Found, Keeping, Origin, Pieces, s3};
 use crate::spec::AssetRef;
 
 /// A folder or a bucket.
@@ -71,6 +71,8 @@ pub struct Object {
     pub modified: Option<SystemTime>,
     /// The store's own mark of the bytes, where it has one.
     pub etag: Option<String>,
+    /// How long it may be kept, where the store says so; a listing does not.
+    pub keeping: Option<Keeping>,
 }
 
 impl Object {
@@ -116,6 +118,7 @@ impl Object {
             version: None,
             bytes: self.bytes,
             modified: self.modified,
+            keeping: self.keeping,
             key: self.key.into(),
         }
     }

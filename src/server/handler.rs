@@ -306,7 +306,7 @@ impl App {
         let mut result = self.attempt(gateway, asked, &request, now).await;
         if matches!(&result, Err(error) if error.is_outdated()) {
             // A new version came between looking and reading. Once more is enough; twice is trouble.
-            result = self.attempt(gateway, asked, &request, now).await;
+            result = Box::pin(self.attempt(gateway, asked, &request, now)).await;
         }
         result.unwrap_or_else(|error| fail(gateway, asked, &error))
     }

@@ -85,7 +85,9 @@ pub(super) fn caching(delivered: &Delivered) -> HeaderMap {
         None => put(
             &mut headers,
             CACHE_CONTROL,
-            delivered.endpoint.cache_control(&delivered.asset),
+            &delivered
+                .endpoint
+                .cache_control(&delivered.asset, &delivered.found),
         ),
         Some(missing) => {
             headers.insert(CACHE_CONTROL, HeaderValue::from_static(STAND_IN));

@@ -198,6 +198,7 @@ fn ten_bytes() -> cldgate::origin::Found {
         bytes: 10,
         modified: None,
         etag: Some("\"x\"".to_owned()),
+        keeping: None,
     }
     .found()
 }

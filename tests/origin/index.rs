@@ -230,6 +230,7 @@ fn a_million_assets_are_small_and_quick() {
             bytes: 100_000 + n,
             modified: UNIX_EPOCH.checked_add(Duration::from_secs(1_600_000_001)),
             etag: Some(format!("\"{n:032x}\"")),
+            keeping: None,
         };
         let stored = Stored::read(&object, &format!("{}/", id(n))).expect("a version");
         writer.add(&id(n), &stored).expect("added");

@@ -21,7 +21,7 @@ const FORGOTTEN: Duration = Duration::from_secs(600);
 const USED_STEP: Duration = Duration::from_secs(600);
 
 /// Larger files are none of ours.
-const MAX_FILE: u64 = u32::MAX as u64;
+pub(super) const MAX_FILE: u64 = u32::MAX as u64;
 
 /// Subfolders; each holds the results whose hash begins with its number.
 const SHARDS: u16 = 256;
@@ -73,7 +73,7 @@ impl Files {
         self.root.join(format!("{shard:02x}"))
     }
 
-    fn path(&self, key: &DerivedKey) -> PathBuf {
+    pub(super) fn path(&self, key: &DerivedKey) -> PathBuf {
         self.shard(key.shard()).join(key.name())
     }
 
@@ -215,14 +215,17 @@ fn remove(path: &Path) -> io::Result<bool> {
     }
 }
 
+/// Whether the last use of a file that is used now should be written down.
+pub(super) fn is_use_due(meta: &fs::Metadata) -> bool {
+    let now = now();
+    meta.modified()
+        .is_ok_and(|used| now.duration_since(used).is_ok_and(|age| age > USED_STEP))
+}
+
 /// Writes the time of use into the file's own times, so that the order outlives a restart.
 fn note_use(file: &File, meta: &fs::Metadata) {
-    let now = now();
-    let due = meta
-        .modified()
-        .is_ok_and(|used| now.duration_since(used).is_ok_and(|age| age > USED_STEP));
-    if due {
+    if is_use_due(meta) {
         // A folder that may not be written keeps the order it has.
-        let _noted = file.set_times(FileTimes::new().set_modified(now));
+        let _noted = file.set_times(FileTimes::new().set_modified(now()));
     }
 }

@@ -8,6 +8,8 @@
 
 mod files;
 mod index;
+#[cfg(target_os = "linux")]
+mod quick;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -122,6 +124,25 @@ impl Disk {
         }
     }
 
+    /// A record that is at hand: read by this thread and without waiting, or none, which says nothing.
+    #[must_use]
+    pub fn get_at_once(&self, key: &DerivedKey) -> Option<Record> {
+        let shared = &self.shared;
+        if let Some(record) = self.writer.waiting(key) {
+            return Some(record);
+        }
+        if shared.reading.is_paused() {
+            return None;
+        }
+        let record = shared.read_at_once(key)?;
+        shared.hits.fetch_add(1, Ordering::Relaxed);
+        // Whoever holds it may be long about it; that this use is not noted does no harm.
+        if let Ok(mut index) = shared.index.try_lock() {
+            index.touch(*key, record.len());
+        }
+        Some(record)
+    }
+
     /// Keeps a record, later; it is dropped when too many wait already.
     pub fn put(&self, key: DerivedKey, record: Record) {
         if record.len() > self.shared.limit / 2 {
@@ -184,6 +205,17 @@ impl Shared {
     /// The index; each change to it is whole.
     fn index(&self) -> MutexGuard<'_, Index> {
         self.index.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    #[cfg(target_os = "linux")]
+    fn read_at_once(&self, key: &DerivedKey) -> Option<Record> {
+        self.files.read_at_once(key)
+    }
+
+    /// Elsewhere every read may have to wait.
+    #[cfg(not(target_os = "linux"))]
+    const fn read_at_once(&self, _: &DerivedKey) -> Option<Record> {
+        None
     }
 
     fn read(&self, key: &DerivedKey) -> Option<Record> {

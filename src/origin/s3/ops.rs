@@ -20,7 +20,7 @@ use crate::origin::calls::Call;
 use crate::origin::patience::{pause, soon};
 use crate::origin::spelling::percent_decode;
 use crate::origin::store::{Begin, Depth, Object, Page, whole_seconds};
-use crate::origin::{Error, Found, Pieces};
+use crate::origin::{Error, Found, Keeping, Pieces};
 
 /// Keys a page: the most that S3 gives.
 const PAGE: i32 = 1000;
@@ -62,6 +62,7 @@ impl Client {
                 bytes: u64::try_from(entry.size().unwrap_or(0)).unwrap_or(0),
                 modified: entry.last_modified().and_then(time),
                 etag: entry.e_tag().map(ToOwned::to_owned),
+                keeping: None,
             })
         });
         let folders = answer.common_prefixes().iter();
@@ -126,6 +127,8 @@ impl Client {
                 .ok_or_else(|| self.upstream(key, "no length was told".to_owned()))?,
             modified: answer.last_modified().and_then(time),
             etag: answer.e_tag().map(ToOwned::to_owned),
+            // `Expires` stands beside no time at which it was sent.
+            keeping: Keeping::read(answer.cache_control(), None, None),
         })
     }
 
@@ -271,6 +274,7 @@ fn object(key: &str, answer: &GetObjectOutput, bytes: u64) -> Object {
         bytes: whole.unwrap_or(bytes),
         modified: answer.last_modified().and_then(time),
         etag: answer.e_tag().map(ToOwned::to_owned),
+        keeping: Keeping::read(answer.cache_control(), None, None),
     }
 }
 

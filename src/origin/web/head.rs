@@ -3,13 +3,14 @@
 use std::time::SystemTime;
 
 use reqwest::header::{
-    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderMap, HeaderName,
-    HeaderValue, LAST_MODIFIED, TRANSFER_ENCODING,
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, DATE, ETAG,
+    EXPIRES, HeaderMap, HeaderName, HeaderValue, LAST_MODIFIED, TRANSFER_ENCODING,
 };
 use reqwest::{Response, StatusCode, Version};
 use sha2::{Digest as _, Sha256};
 
 use super::client::{Fault, lasting};
+use crate::origin::Keeping;
 
 /// Bytes of a validator that is remembered; those in the wild have some dozens.
 const MAX_VALIDATOR: usize = 1024;
@@ -23,6 +24,7 @@ pub(super) struct Head {
     pub(super) start: u64,
     pub(super) etag: Option<HeaderValue>,
     pub(super) modified: Option<HeaderValue>,
+    pub(super) keeping: Option<Keeping>,
     media: Option<String>,
 }
 
@@ -56,6 +58,7 @@ impl Head {
             start,
             etag: validator(headers, &ETAG),
             modified: validator(headers, &LAST_MODIFIED),
+            keeping: keeping(headers),
             media: text(headers, &CONTENT_TYPE).map(|media| {
                 let media = media.split(';').next().unwrap_or_default();
                 media.trim().to_ascii_lowercase()
@@ -123,6 +126,13 @@ fn validator(headers: &HeaderMap, name: &HeaderName) -> Option<HeaderValue> {
         .filter(|value| value.len() <= MAX_VALIDATOR)
 }
 
+/// What a head says about how long its object may be kept; that of a 304 too.
+pub(super) fn keeping(headers: &HeaderMap) -> Option<Keeping> {
+    let said = headers.get_all(CACHE_CONTROL).iter();
+    let said = said.filter_map(|value| value.to_str().ok());
+    Keeping::read(said, text(headers, &EXPIRES), text(headers, &DATE))
+}
+
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
@@ -183,6 +193,7 @@ mod tests {
             bytes: Some(3),
             start: 0,
             etag: etag.map(HeaderValue::from_static),
+            keeping: None,
             modified: None,
             media: Some(media.to_owned()),
         }

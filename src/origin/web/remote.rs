@@ -17,10 +17,10 @@ use reqwest::{Response, StatusCode, Url};
 
 use super::super::listing::lock;
 use super::super::patience::soon;
-use super::super::{Error, Found, Pieces, Reached};
+use super::super::{Error, Found, Keeping, Pieces, Reached};
 use super::at_least_one;
 use super::client::{Client, Fault, Reply, fault, lasting};
-use super::head::Head;
+use super::head::{Head, keeping};
 
 /// Bytes of an answer that does not tell its length; it is held in memory until it is read.
 const MAX_UNTOLD: u64 = 64 << 20;
@@ -102,8 +102,14 @@ enum Answer {
     Here(Bytes),
 }
 
-/// What came of a look; `None` where nothing has changed.
-type Seen = Option<(Head, Answer)>;
+/// What came of a look.
+#[derive(Debug)]
+enum Seen {
+    /// Another object than the one that is known, or the first.
+    New(Box<Head>, Answer),
+    /// Nothing has changed, but perhaps how long it may be kept.
+    Same(Option<Keeping>),
+}
 
 impl Remote {
     pub(in crate::origin) fn new(name: &str, client: Client) -> Self {
@@ -150,18 +156,25 @@ impl Remote {
         }
         let seen = self.see(&ask, &extra, known.is_some()).await;
         match (seen, known) {
-            (Ok(Some((head, answer))), _) => {
+            (Ok(Seen::New(head, answer)), _) => {
                 let found = found(&ask.url, &key, &head);
                 let fresh = Known {
-                    head,
+                    head: *head,
                     found: found.clone(),
                 };
                 lock(&self.known).put(key.clone(), fresh);
                 self.park(key, answer, &found);
                 Ok(found)
             }
-            (Ok(None), Some(known)) => Ok(known.found),
-            (Ok(None), None) => Err(self.told(lasting("status 304 unasked"), &ask.url)),
+            (Ok(Seen::Same(keeping)), Some(mut known)) => {
+                // What a 304 says stands for what was said before; one that says nothing leaves it.
+                if keeping.is_some() && keeping != known.found.keeping {
+                    known.found.keeping = keeping;
+                    lock(&self.known).put(key, known.clone());
+                }
+                Ok(known.found)
+            }
+            (Ok(Seen::Same(_)), None) => Err(self.told(lasting("status 304 unasked"), &ask.url)),
             (Err(fault), _) => {
                 if fault == Fault::NotFound {
                     lock(&self.known).pop(&key);
@@ -363,6 +376,7 @@ fn found(url: &Url, key: &str, head: &Head) -> Found {
         bytes: head.bytes.unwrap_or_default(),
         modified: head.changed(),
         etag: head.identity(key, now()),
+        keeping: head.keeping,
     }
 }
 
@@ -391,15 +405,15 @@ fn whole(reply: &Reply) -> Result<Head, Fault> {
 
 async fn see(reply: Reply, conditional: bool) -> Result<Seen, Fault> {
     if reply.response.status() == StatusCode::NOT_MODIFIED && conditional {
-        return Ok(None);
+        return Ok(Seen::Same(keeping(reply.response.headers())));
     }
     let mut head = whole(&reply)?;
     if head.bytes.is_some() {
-        return Ok(Some((head, Answer::Coming(reply))));
+        return Ok(Seen::New(Box::new(head), Answer::Coming(reply)));
     }
     let bytes = collect(reply, None).await?;
     head.bytes = Some(bytes.len() as u64);
-    Ok(Some((head, Answer::Here(bytes))))
+    Ok(Seen::New(Box::new(head), Answer::Here(bytes)))
 }
 
 /// A whole body. `expected` bytes must come, or at most [`MAX_UNTOLD`].
