@@ -384,3 +384,51 @@ fn what_is_purged_is_gone_when_it_says_so() {
     assert!(files(&folder).is_empty());
     fs::remove_dir_all(folder).expect("removed");
 }
+
+#[test]
+fn what_is_at_hand_is_whole_small_and_in_use() {
+    let folder = scratch("at-hand");
+    let disk = Disk::open(folder.clone(), 1 << 30).expect("a store");
+    for n in 0..4 {
+        let (key, record) = record(n);
+        disk.put(key, record);
+    }
+    disk.flush();
+    let place = |n: u64| folder.join(&key(n).etag()[..2]).join(key(n).name());
+    let spoil = |n: u64, change: &dyn Fn(&mut Vec<u8>)| {
+        let mut bytes = fs::read(place(n)).expect("read");
+        change(&mut bytes);
+        fs::write(place(n), bytes).expect("written");
+    };
+    spoil(1, &|bytes| bytes[200] ^= 1);
+    spoil(2, &|bytes| bytes.truncate(100));
+    // Used long ago: that it is used again has to be written down.
+    let old = std::time::SystemTime::now() - Duration::from_secs(3600);
+    let file = fs::File::options()
+        .append(true)
+        .open(place(3))
+        .expect("a file");
+    file.set_modified(old).expect("changed");
+    match disk.get_at_once(&key(0)) {
+        Some(found) => assert_eq!(found.as_bytes(), record_like(&found, 0).as_bytes()),
+        // It may refuse wherever it would have to wait; some file systems always do.
+        None => println!("nothing is ever at hand on this file system"),
+    }
+    for n in 1..5 {
+        assert!(disk.get_at_once(&key(n)).is_none(), "{n}");
+    }
+    // Damage is left to those who remove it.
+    assert!(place(1).exists());
+    assert_eq!(disk.counters().damaged, 0);
+    fs::remove_dir_all(folder).expect("removed");
+}
+
+/// What was written as this record, at the time that it tells.
+fn record_like(found: &Record, n: u64) -> Record {
+    let id = format!("photos/{}", n / 10);
+    let owner = Owner {
+        endpoint: "demo",
+        public_ids: vec![&id],
+    };
+    Record::new(&key(n), found.made(), &owner, b"", &[7; 400])
+}

@@ -199,7 +199,7 @@ impl Bucket {
             hits: shared.hits.load(Ordering::Relaxed),
             damaged: shared.damaged.load(Ordering::Relaxed),
             evicted: 0,
-            read_errors: shared.reading.count(),
+            read_errors: shared.reading.count() + shared.looking.count(),
             write_errors: shared.writing.count(),
             waiting: self.writer.len() as u64,
         }
