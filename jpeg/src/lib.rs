@@ -13,6 +13,8 @@
 //! Eight-bit Huffman-coded frames of one, three or four components are decoded, baseline, extended and
 //! progressive; anything else is [`Error::Unsupported`], for another decoder to try. Damaged files are shown
 //! as far as they go, as libjpeg does it.
+//!
+//! [`recode`] writes a sequential file anew with Huffman tables made for it.
 
 // Numbers here are counted in bits and checked against sizes; casts between them lose nothing, or are the
 // truncation that the format asks for.
@@ -26,6 +28,7 @@ mod avx2;
 mod block;
 mod decoder;
 mod error;
+mod fitted;
 mod frame;
 mod headers;
 mod huffman;
@@ -36,6 +39,7 @@ mod picture;
 mod plane;
 mod progressive;
 mod reader;
+mod recode;
 mod scale;
 mod scan;
 mod sequential;
@@ -45,4 +49,5 @@ pub use decoder::{decode, decode_portable};
 pub use error::Error;
 pub use picture::{Model, Picture, Request};
 pub use plane::Plane;
+pub use recode::recode;
 pub use scale::Scale;

@@ -4,4 +4,5 @@
 mod broken;
 mod compare;
 mod fuzz_replay;
+mod recode;
 mod sources;

@@ -212,6 +212,8 @@ pub(super) fn encode(output: &Output, format: Format, default_quality: Quality) 
         },
         lossy: output.lossy,
         density: super::make::density(output),
+        or_plain: matches!(output.format, FormatChoice::Auto { .. })
+            && matches!(format, Format::WebP | Format::Avif),
         ..plain
     }
 }

@@ -339,6 +339,9 @@ pub struct Encode {
     pub lossy: bool,
     /// Dots per inch, noted in the file where the format can.
     pub density: Option<u16>,
+    /// The format was chosen for the client: JPEG or PNG, which every client shows, may take its place where that file is much
+    /// smaller.
+    pub or_plain: bool,
 }
 
 impl Encode {
@@ -363,6 +366,7 @@ impl Encode {
             png: PngKind::AsIs,
             lossy: false,
             density: None,
+            or_plain: false,
         }
     }
 }

@@ -45,7 +45,7 @@ pub use probe::{at_page, probe, sniff};
 pub use sources::Sources;
 pub use text::{FontFile, Fonts, is_font};
 
-use crate::plan::{Facts, Frames, RasterPlan, Size};
+use crate::plan::{Encode, Facts, Frames, RasterPlan, Size};
 use crate::spec::Format;
 use budget::now;
 use draw::{Drawn, Scene};
@@ -171,14 +171,18 @@ pub fn run_with(
     let alpha = raster.layout() == raster::Layout::Rgba && plan.encode.format.has_alpha();
     let transform_done = now();
 
-    let body = guarded(
+    let written = guarded(
         || encode::encode(raster, &plan.encode, budget),
         || Error::encoder(plan.encode.format, "it crashed"),
     )?;
-    let body = metadata::carry(body, &plan.encode, source, facts.format, profile);
+    let how = Encode {
+        format: written.format,
+        ..plan.encode.clone()
+    };
+    let body = metadata::carry(written.file, &how, source, facts.format, profile);
     Ok(Rendered {
         body: body.into(),
-        format: plan.encode.format,
+        format: how.format,
         size,
         alpha,
         damaged,

@@ -8,6 +8,7 @@
 
 mod aim;
 mod animation;
+mod choice;
 mod drawings;
 mod effects;
 mod folding;

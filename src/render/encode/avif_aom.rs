@@ -20,9 +20,9 @@ fn quantizer(quality: u8) -> u8 {
     u8::try_from((coarse * 63 + 50) / 100).unwrap_or(63)
 }
 
-pub(super) fn encode(raster: Raster, how: &Encode, budget: &Budget) -> Result<Vec<u8>, Error> {
+pub(super) fn encode(raster: &Raster, how: &Encode, budget: &Budget) -> Result<Vec<u8>, Error> {
     let bad = |reason: String| Error::encoder(Format::Avif, reason);
-    let raster = raster.into_colour();
+    let raster = raster.as_colour();
     let size = raster.size();
     let halved = how.chroma == Chroma::Half;
     let settings = Settings {

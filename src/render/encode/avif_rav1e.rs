@@ -12,7 +12,7 @@ use crate::spec::Format;
 /// long for files a tenth smaller.
 const SPEED: u8 = 10;
 
-pub(super) fn encode(raster: Raster, how: &Encode, budget: &Budget) -> Result<Vec<u8>, Error> {
+pub(super) fn encode(raster: &Raster, how: &Encode, budget: &Budget) -> Result<Vec<u8>, Error> {
     budget.check()?;
     let quality = f32::from(how.quality.clamp(1, 100));
     let encoder = Encoder::new()
@@ -23,7 +23,7 @@ pub(super) fn encode(raster: Raster, how: &Encode, budget: &Budget) -> Result<Ve
         .with_alpha_color_mode(AlphaColorMode::UnassociatedClean)
         // The render pool is what runs in parallel: one picture, one thread.
         .with_num_threads(Some(1));
-    let raster = raster.into_colour();
+    let raster = raster.as_colour();
     let (width, height) = (raster.size().width as usize, raster.size().height as usize);
     let file = match raster.layout() {
         Layout::Rgba => {

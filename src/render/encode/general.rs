@@ -1,5 +1,6 @@
 //! BMP, TIFF and ICO, by one crate.
 
+use std::borrow::Cow;
 use std::io::Cursor;
 
 use image::codecs::{bmp::BmpEncoder, ico::IcoEncoder, tiff::TiffEncoder};
@@ -9,12 +10,12 @@ use crate::render::error::Error;
 use crate::render::raster::{Layout, Raster};
 use crate::spec::Format;
 
-pub(super) fn encode(raster: Raster, format: Format) -> Result<Vec<u8>, Error> {
+pub(super) fn encode(raster: &Raster, format: Format) -> Result<Vec<u8>, Error> {
     // Icons are stored with their transparency, whether they use it or not.
     let raster = if format == Format::Ico {
-        raster.into_rgba()
+        Cow::Owned(raster.clone().into_rgba())
     } else {
-        raster
+        Cow::Borrowed(raster)
     };
     let colour = match raster.layout() {
         Layout::Grey => ExtendedColorType::L8,

@@ -16,14 +16,14 @@ fn speed(pixels: u64) -> i32 {
         .clamp(1, 10)
 }
 
-pub(super) fn encode(raster: Raster) -> Result<Vec<u8>, Error> {
+pub(super) fn encode(raster: &Raster) -> Result<Vec<u8>, Error> {
     let bad = |error: gif::EncodingError| Error::encoder(Format::Gif, error);
     let (width, height) = sides16(raster.size())?;
-    let raster = raster.into_colour();
+    let raster = raster.as_colour();
     let speed = speed(raster.size().pixels());
     let frame = match raster.layout() {
         Layout::Rgba => {
-            let mut pixels = raster.into_pixels();
+            let mut pixels = raster.pixels().to_vec();
             // The format knows only seen and unseen; half decides.
             let (rgba, _) = pixels.as_chunks_mut::<4>();
             for [.., alpha] in rgba {

@@ -14,6 +14,7 @@ mod gif;
 mod gif_animated;
 mod jpeg;
 mod palette;
+mod plain;
 #[cfg(feature = "aom")]
 mod planes;
 mod png;
@@ -51,8 +52,15 @@ pub(super) fn check(format: Format, size: Size) -> Result<(), Error> {
     within("output height in pixels", size.height.into(), longest)
 }
 
-/// Writes a picture, flattened first where the format has no transparency, in the quality it needs to look as asked.
-pub(super) fn encode(raster: Raster, how: &Encode, budget: &Budget) -> Result<Vec<u8>, Error> {
+/// A picture as a file.
+pub(super) struct Written {
+    pub format: Format,
+    pub file: Vec<u8>,
+}
+
+/// Writes a picture, flattened first where the format has no transparency, in the quality it needs to look as asked. The format is
+/// another one than asked for only where [`Encode::or_plain`] lets it be.
+pub(super) fn encode(raster: Raster, how: &Encode, budget: &Budget) -> Result<Written, Error> {
     let raster = if how.format.has_alpha() || raster.layout() != Layout::Rgba {
         raster
     } else {
@@ -60,12 +68,23 @@ pub(super) fn encode(raster: Raster, how: &Encode, budget: &Budget) -> Result<Ve
         behind.a = 255;
         raster.flattened(Paint::Colour(behind))
     };
+    let file = write(&raster, how, budget)?;
+    if let Some(plain) = plain::instead(&raster, how, file.len(), budget)? {
+        return Ok(plain);
+    }
+    Ok(Written {
+        format: how.format,
+        file,
+    })
+}
+
+fn write(raster: &Raster, how: &Encode, budget: &Budget) -> Result<Vec<u8>, Error> {
     let how = &Encode {
-        quality: aim::quality(&raster, how),
+        quality: aim::quality(raster, how),
         ..how.clone()
     };
     match how.format {
-        Format::Jpeg => jpeg::encode(&raster, how),
+        Format::Jpeg => jpeg::encode(raster, how, budget),
         Format::Png => png::encode(raster, how),
         Format::WebP => webp::encode(raster, how, budget),
         Format::Gif => gif::encode(raster),

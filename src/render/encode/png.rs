@@ -1,5 +1,7 @@
 //! PNG, as many samples a pixel as the picture has, or as few as were asked for.
 
+use std::borrow::Cow;
+
 use png::{BitDepth, ColorType, Compression, Encoder, Filter};
 
 use super::animated::rgba;
@@ -9,23 +11,20 @@ use crate::render::error::Error;
 use crate::render::raster::{Layout, Raster};
 use crate::spec::Format;
 
-pub(super) fn encode(raster: Raster, how: &Encode) -> Result<Vec<u8>, Error> {
+pub(super) fn encode(raster: &Raster, how: &Encode) -> Result<Vec<u8>, Error> {
     let raster = match how.png {
-        PngKind::AsIs => raster,
-        PngKind::Colour => raster.into_colour(),
-        PngKind::Rgba => raster.into_rgba(),
-        PngKind::Palette | PngKind::PaletteIfExact => {
+        PngKind::AsIs => Cow::Borrowed(raster),
+        PngKind::Colour => raster.as_colour(),
+        PngKind::Rgba => Cow::Owned(raster.clone().into_rgba()),
+        PngKind::Palette => {
             let mut pixels = Vec::new();
-            rgba(&raster, &mut pixels);
-            let palette = match how.png {
-                PngKind::Palette => Some(Palette::learnt(&pixels, MOST)),
-                _ => Palette::exact(&pixels, MOST),
-            };
-            match palette {
-                Some(palette) => return indexed(&pixels, raster.size(), palette),
-                None => raster,
-            }
+            rgba(raster, &mut pixels);
+            return indexed(&pixels, raster.size(), Palette::learnt(&pixels, MOST));
         }
+        PngKind::PaletteIfExact => match exact(raster) {
+            Some(file) => return file,
+            None => Cow::Borrowed(raster),
+        },
     };
     let colour = match raster.layout() {
         Layout::Grey => ColorType::Grayscale,
@@ -41,6 +40,14 @@ pub(super) fn encode(raster: Raster, how: &Encode) -> Result<Vec<u8>, Error> {
             encoder.set_filter(Filter::Adaptive);
         },
     )
+}
+
+/// With a palette, where the picture has no more colours than a palette holds.
+pub(super) fn exact(raster: &Raster) -> Option<Result<Vec<u8>, Error>> {
+    let mut pixels = Vec::new();
+    rgba(raster, &mut pixels);
+    let palette = Palette::exact(&pixels, MOST)?;
+    Some(indexed(&pixels, raster.size(), palette))
 }
 
 /// A palette of colours with their alpha, and the places of the pixels in it.
@@ -68,8 +75,9 @@ fn indexed(pixels: &[[u8; 4]], size: Size, mut palette: Palette) -> Result<Vec<u
         if alpha.iter().any(|&a| a != 255) {
             encoder.set_trns(alpha);
         }
-        // Places in a palette are no amounts: the difference of neighbours says nothing.
+        // Places in a palette are no amounts: the difference of neighbours says nothing, but rows repeat.
         encoder.set_filter(Filter::NoFilter);
+        encoder.set_compression(Compression::Balanced);
     })
 }
 

@@ -14,8 +14,8 @@ const LOSSLESS_EFFORT: f32 = 50.0;
 /// The quality at which the format stops losing anything.
 const LOSSLESS: u8 = 100;
 
-pub(super) fn encode(raster: Raster, how: &Encode, budget: &Budget) -> Result<Vec<u8>, Error> {
-    let raster = raster.into_colour();
+pub(super) fn encode(raster: &Raster, how: &Encode, budget: &Budget) -> Result<Vec<u8>, Error> {
+    let raster = raster.as_colour();
     let lossless = how.quality >= LOSSLESS;
     let settings = Settings {
         quality: if lossless {

@@ -12,6 +12,8 @@ mod simd;
 mod table;
 mod turn;
 
+use std::borrow::Cow;
+
 use super::budget::Budget;
 use super::error::Error;
 use crate::plan::{Paint, Size, Step};
@@ -96,6 +98,14 @@ impl Raster {
                 }
             }
             _ => self,
+        }
+    }
+
+    /// As [`into_colour`](Self::into_colour), without a copy of what is RGB or RGBA already.
+    pub fn as_colour(&self) -> Cow<'_, Self> {
+        match self.layout {
+            Layout::Grey => Cow::Owned(self.clone().into_colour()),
+            _ => Cow::Borrowed(self),
         }
     }
 
