@@ -50,6 +50,7 @@ const JOBS: &[Job] = &[
     job("2mp-rgba-400.png", "alpha-2mp.png", (400, None), 80),
     job("0.5mp-200.jpg", "photo-0.5mp.jpg", (200, None), 80),
     job("gif-24-frames-200.webp", "anim-24f.gif", (200, None), 75),
+    job("gif-24-frames-200.gif", "anim-24f.gif", (200, None), 75),
 ];
 
 const fn job(name: &'static str, file: &'static str, to: (u32, Option<u32>), quality: u8) -> Job {

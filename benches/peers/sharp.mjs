@@ -27,6 +27,7 @@ const jobs = [
   ['2mp-rgba-400.png', () => open('alpha-2mp.png').resize(400).png()],
   ['0.5mp-200.jpg', () => open('photo-0.5mp.jpg').resize(200).jpeg({ quality: 80 })],
   ['gif-24-frames-200.webp', () => open('anim-24f.gif', { animated: true }).resize(200).webp({ quality: 75 })],
+  ['gif-24-frames-200.gif', () => open('anim-24f.gif', { animated: true }).resize(200).gif()],
 ];
 
 // The highest resident size since it was last reset, in megabytes; 0 where the system does not tell.

@@ -33,6 +33,7 @@ JOBS = {
     "2mp-rgba-400.png": lambda: small("alpha-2mp.png", 400).pngsave_buffer(strip=True),
     "0.5mp-200.jpg": lambda: small("photo-0.5mp.jpg", 200).jpegsave_buffer(Q=80, strip=True),
     "gif-24-frames-200.webp": lambda: small("anim-24f.gif[n=-1]", 200).webpsave_buffer(Q=75, strip=True),
+    "gif-24-frames-200.gif": lambda: small("anim-24f.gif[n=-1]", 200).gifsave_buffer(),
 }
 
 

@@ -19,6 +19,9 @@ const CLEAR: u8 = u8::MAX;
 /// summed over the channels, gets a palette of its own.
 const OWN_PALETTE_ABOVE: u64 = 150;
 
+/// How many pixels a frame's own palette is learnt from.
+const OWN_LEARNT_FROM: usize = 20_000;
+
 /// How far a sample may be from what is shown already and count as unchanged, where loss is welcome.
 const UNCHANGED: u8 = 8;
 
@@ -170,7 +173,7 @@ impl MovingGif {
         if off > OWN_PALETTE_ABOVE {
             let rows = part.rows(&self.now, width).flatten().copied();
             let seen: Vec<[u8; 4]> = rows.filter(|&[.., a]| a != 0).collect();
-            let mut own = Palette::learnt(&seen, MOST - 1);
+            let mut own = Palette::learnt_from(&seen, MOST - 1, OWN_LEARNT_FROM);
             (buffer, _) = indexed(&self.now, &self.canvas, part, width, &mut own);
             palette = Some(bytes(&own));
             show(&mut self.canvas, &buffer, part, width, &own);

@@ -10,14 +10,22 @@ pub(super) const MOST: usize = 256;
 /// How many pixels a palette is learnt from at most: more change little and cost time.
 const LEARNT_FROM: usize = 60_000;
 
-/// Answers that are remembered; a power of two.
-const ANSWERS: usize = 1 << 14;
+/// Bits of a sample that are told apart where a palette only stands for colours: finer steps than these choose another
+/// place of the palette where two lie equally near.
+const BITS: u32 = 6;
 
 /// Colours, and the nearest of them to any colour.
 pub(super) struct Palette {
     colours: Vec<[u8; 4]>,
-    /// Answers given before: a colour, and the place of the nearest. Neighbours in a picture ask the same.
-    answers: Vec<Option<([u8; 4], u8)>>,
+    places: Places,
+}
+
+/// Where colours were found before: neighbours in a picture ask the same.
+enum Places {
+    /// Of the very colours.
+    Exact(HashMap<[u8; 4], u8>),
+    /// By the upper bits of opaque colours: one more than the place, 0 where nobody asked yet.
+    Near(Vec<u16>),
 }
 
 impl Palette {
@@ -41,15 +49,23 @@ impl Palette {
             seen.insert(pixel, u8::try_from(colours.len()).ok()?);
             colours.push(pixel);
         }
-        Some(Self::of(colours))
+        Some(Self {
+            colours,
+            places: Places::Exact(seen),
+        })
     }
 
     /// At most `most` colours, at least 64, that stand for those of `pixels`.
     pub fn learnt(pixels: &[[u8; 4]], most: usize) -> Self {
+        Self::learnt_from(pixels, most, LEARNT_FROM)
+    }
+
+    /// As [`learnt`](Self::learnt), from no more than so many of the pixels.
+    pub fn learnt_from(pixels: &[[u8; 4]], most: usize, from: usize) -> Self {
         if let Some(exact) = Self::exact(pixels, most) {
             return exact;
         }
-        let step = pixels.len().div_ceil(LEARNT_FROM).max(1);
+        let step = pixels.len().div_ceil(from).max(1);
         let sample: Vec<[u8; 4]> = pixels
             .iter()
             .step_by(step)
@@ -57,13 +73,9 @@ impl Palette {
             .collect();
         let learnt = NeuQuant::new(1, most.clamp(64, MOST), sample.as_flattened());
         let colours = learnt.color_map_rgba();
-        Self::of(colours.as_chunks::<4>().0.to_vec())
-    }
-
-    fn of(colours: Vec<[u8; 4]>) -> Self {
         Self {
-            colours,
-            answers: vec![None; ANSWERS],
+            colours: colours.as_chunks::<4>().0.to_vec(),
+            places: Places::Near(vec![0; 1 << (3 * BITS)]),
         }
     }
 
@@ -74,26 +86,37 @@ impl Palette {
     /// The colour nearest to a pixel: its place, and the colour.
     pub fn nearest(&mut self, pixel: [u8; 4]) -> (u8, [u8; 4]) {
         let pixel = visible(pixel);
-        let known = self.answers.get_mut(place(pixel));
-        let index = match known {
-            Some(Some((asked, index))) if *asked == pixel => *index,
-            slot => {
-                let index = search(&self.colours, pixel);
-                if let Some(slot) = slot {
-                    *slot = Some((pixel, index));
+        let index = match &mut self.places {
+            Places::Exact(places) => match places.get(&pixel) {
+                Some(&index) => index,
+                None => search(&self.colours, pixel),
+            },
+            Places::Near(places) => match places.get_mut(cell(pixel)) {
+                Some(place) if pixel[3] == 255 => {
+                    if *place == 0 {
+                        *place = u16::from(search(&self.colours, middle(pixel))) + 1;
+                    }
+                    u8::try_from(*place - 1).unwrap_or(u8::MAX)
                 }
-                index
-            }
+                _ => search(&self.colours, pixel),
+            },
         };
         let colour = self.colours.get(usize::from(index));
         (index, colour.copied().unwrap_or_default())
     }
 }
 
-/// Where the answer for a colour is remembered.
-fn place(pixel: [u8; 4]) -> usize {
-    let mixed = u32::from_le_bytes(pixel).wrapping_mul(0x9E37_79B1);
-    (mixed >> 18) as usize % ANSWERS
+/// The cell that a colour lies in.
+fn cell([r, g, b, _]: [u8; 4]) -> usize {
+    let upper = |sample: u8| usize::from(sample >> (8 - BITS));
+    (upper(r) << BITS | upper(g)) << BITS | upper(b)
+}
+
+/// The middle of a colour's cell.
+const fn middle([r, g, b, a]: [u8; 4]) -> [u8; 4] {
+    const LOWER: u8 = (1 << (8 - BITS)) - 1;
+    const HALF: u8 = (LOWER + 1) / 2;
+    [r & !LOWER | HALF, g & !LOWER | HALF, b & !LOWER | HALF, a]
 }
 
 fn search(colours: &[[u8; 4]], pixel: [u8; 4]) -> u8 {

@@ -10,8 +10,8 @@ use crate::render::error::Error;
 use crate::render::raster::Raster;
 use crate::spec::Format;
 
-/// Effort from 0 to 6, chosen by bytes and time on moving pictures, where each frame is small.
-const METHOD: u8 = 2;
+/// Effort from 0 to 6. Method 2 takes two thirds of the time for four bytes in a hundred more.
+const METHOD: u8 = 4;
 /// Effort for lossless files, from 0 to 100.
 const LOSSLESS_EFFORT: f32 = 40.0;
 /// What a frame's 24 bits can say, in milliseconds.
