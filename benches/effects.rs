@@ -96,6 +96,7 @@ fn times(chain: &str, source: &[u8], layer: &Bytes, runs: usize) -> Vec<f64> {
         limits: Limits::default(),
         quality: Quality::Fixed(90),
         writable: Writable([Format::Bmp].into_iter().collect()),
+        scaling: plan::Scaling::default(),
     };
     let stored: Vec<_> = delivery
         .spec

@@ -62,6 +62,7 @@ fn run(source: &[u8], size: Size, to: Size, encode: Encode) -> Vec<u8> {
             vec![Step::Resample { from, to }]
         },
         encode,
+        scaling: cldgate::plan::Scaling::default(),
     };
     let made = render::run(&plan, source, &Budget::unlimited()).unwrap();
     made.body.to_vec()

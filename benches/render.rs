@@ -135,6 +135,7 @@ fn plan(source: Size, job: &Job, quality: u8) -> RasterPlan {
         },
         steps: vec![Step::Resample { from, to }],
         encode: Encode::new(job.format(), quality),
+        scaling: cldgate::plan::Scaling::default(),
     }
 }
 
@@ -161,6 +162,7 @@ fn open(bytes: &[u8]) -> Vec<u8> {
         frames: Frames::One(0),
         steps: Vec::new(),
         encode: Encode::new(Format::Bmp, 100),
+        scaling: cldgate::plan::Scaling::default(),
     };
     let file = render::run(&plan, bytes, &Budget::unlimited()).unwrap();
     let picture = image::load_from_memory_with_format(&file.body, image::ImageFormat::Bmp).unwrap();

@@ -26,6 +26,7 @@ fn planned(transformation: &str, source: Size) -> Result<Plan, String> {
         limits: Limits::default(),
         quality: Quality::default(),
         writable: Writable(smallvec![Format::Jpeg, Format::Png]),
+        scaling: plan::Scaling::default(),
     };
     let (negotiated, hints) = (Negotiated::default(), Hints::default());
     plan::make(&delivery.spec, &facts, &negotiated, &hints, &rules)

@@ -49,6 +49,7 @@ pub fn make(
         limits: Limits::default(),
         quality: Quality::default(),
         writable: Writable(smallvec![Format::Png]),
+        scaling: plan::Scaling::default(),
     };
     let budget = Budget::unlimited();
     let sources = Sources::new(&stored, fonts, &budget);

@@ -107,6 +107,7 @@ fn rules() -> plan::Rules {
             Format::WebP,
             Format::Avif
         ]),
+        scaling: plan::Scaling::default(),
     }
 }
 

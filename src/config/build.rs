@@ -294,6 +294,7 @@ fn make(
         limits,
         quality: endpoint.quality,
         writable: Writable(super::writable()),
+        scaling: endpoint.scaling,
     };
     let on_unsupported = match endpoint.on_unsupported {
         OnUnsupported::Ignore => deliver::OnUnsupported::Ignore,
@@ -410,10 +411,11 @@ fn rules_text(rules: &plan::Rules, on_unsupported: deliver::OnUnsupported) -> St
         limits,
         quality,
         writable,
+        scaling,
     } = rules;
     let formats: Vec<_> = writable.0.iter().map(|format| format.word()).collect();
     format!(
-        "quality {quality:?}, source {} bytes {} pixels, frames {} pixels, output {} pixels, {} ops, writes {}, unsupported {on_unsupported:?}",
+        "quality {quality:?}, source {} bytes {} pixels, frames {} pixels, output {} pixels, {} ops, writes {}, scaling {scaling:?}, unsupported {on_unsupported:?}",
         limits.source_bytes,
         limits.source_pixels,
         limits.frame_pixels,

@@ -16,7 +16,7 @@ use super::{
     OriginErrors, Rate, Reading, Render, SecretName, Server, TOKEN_KEY, Tls, cache, origin, store,
 };
 use crate::dialect::token;
-use crate::plan;
+use crate::plan::{self, Scaling};
 use crate::render;
 use crate::spec::{Level, Quality};
 
@@ -313,6 +313,7 @@ fn endpoint(mut section: Section<'_, '_>, folder: &Path, names: &mut Names) -> O
                 sensitive: false,
             },
         ),
+        scaling: section.or("scaling", v::scaling, Scaling::default()),
         tell_origin: section.or("tell_origin", v::flag, false),
         rate: section.or("rate", v::rate, Rate::default()),
         named_transformations: named(&mut section),

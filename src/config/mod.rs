@@ -46,6 +46,7 @@ pub use unit::{Bytes, Time};
 pub use web::HeaderText;
 
 use crate::origin::VersionRule;
+use crate::plan::Scaling;
 use crate::spec::{Format, Level, Quality};
 
 /// Bytes of a configuration file; a larger one is a mistake.
@@ -255,6 +256,8 @@ pub struct Endpoint {
     /// Where the URL says nothing about quality.
     #[serde(serialize_with = "quality_word")]
     pub quality: Quality,
+    /// How far decoders may go ahead of a resize.
+    pub scaling: Scaling,
     /// Tells the origin's name in a header.
     pub tell_origin: bool,
     /// How often all clients together may ask.

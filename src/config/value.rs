@@ -9,6 +9,7 @@ use super::problem::{Fault, nearest};
 use super::secret::SecretName;
 use super::section::Value;
 use super::unit::{Bytes, Time};
+use crate::plan::Scaling;
 use crate::spec::{Format, Level, Quality};
 
 /// What one reader returns.
@@ -173,6 +174,17 @@ pub(super) fn quality(value: &Value<'_>) -> Read<Quality> {
         level,
         sensitive: false,
     })
+}
+
+/// How far decoders may go ahead of a resize.
+pub(super) fn scaling(value: &Value<'_>) -> Read<Scaling> {
+    const WHAT: &str = "\"quality\" or \"fast\"";
+    match value.as_str() {
+        Some("quality") => Ok(Scaling::Quality),
+        Some("fast") => Ok(Scaling::Fast),
+        Some(text) => wrong_text(WHAT, text),
+        None => expected(WHAT, value),
+    }
 }
 
 /// Formats that automatic choice may take, best first.

@@ -9,7 +9,7 @@ use super::geometry;
 use super::measure::StepInput;
 use super::negotiate::{self, Negotiated, Source, Writable};
 use super::overlay::{Layers, Nesting, NoLayers};
-use super::raster::{OwnColours, Paint, Palette, RasterPlan, Rounding, Step, Towards};
+use super::raster::{OwnColours, Paint, Palette, RasterPlan, Rounding, Scaling, Step, Towards};
 use super::seen::{Needs, Seen};
 use super::settle::{self, settle};
 use super::{Error, Hints, InfoPlan, Limits, Plan, Region};
@@ -28,6 +28,8 @@ pub struct Rules {
     pub quality: Quality,
     /// Formats that this build writes.
     pub writable: Writable,
+    /// How far decoders may go ahead of the first resampling.
+    pub scaling: Scaling,
 }
 
 /// Settles a specification for one source.
@@ -175,6 +177,7 @@ pub fn make_with(
         frames,
         steps,
         encode,
+        scaling: rules.scaling,
     }))
 }
 

@@ -33,8 +33,8 @@ pub use make::{Rules, Varies, is_original, make, make_with, relevant, varies};
 pub use negotiate::{Negotiated, Writable, negotiate};
 pub use overlay::{Layer, Layers, Mix, NoLayers, Text};
 pub use raster::{
-    Colours, Encode, OwnColours, Paint, Palette, PngKind, RasterPlan, Region, Rounding, Step,
-    Towards, Window, shrink,
+    Colours, Encode, OwnColours, Paint, Palette, PngKind, RasterPlan, Region, Rounding, Scaling,
+    Step, Towards, Window, shrink,
 };
 pub use seen::{Attention, Needs, Seen};
 

@@ -7,13 +7,10 @@ use super::ingest::{self, Decoded, Request};
 use super::raster::{self, Raster};
 use super::sources::{self, Sources};
 use super::{guarded, probe};
-use crate::plan::{self, Colours, Encode, Layer, Paint, RasterPlan, Region, Size, Step, Window};
+use crate::plan::{
+    self, Colours, Encode, Layer, Paint, RasterPlan, Region, Scaling, Size, Step, Window,
+};
 use crate::spec::Format;
-
-/// What is left for the first resampling when a decoder reduces: at least this many source pixels
-/// for every pixel made, along each side. Two keeps the quality of a full decode within a point of
-/// SSIMULACRA2; one would save a third of the time and lose about ten.
-const SHRINK_MARGIN: f64 = 2.0;
 
 /// What is done to one source, the whole picture's or a layer's.
 #[derive(Clone, Copy)]
@@ -25,6 +22,8 @@ pub(super) struct Scene<'a> {
     pub steps: &'a [Step],
     /// How the result is written; a layer is not.
     pub encode: Option<&'a Encode>,
+    /// How far the decoder may go ahead of the first resampling.
+    pub scaling: Scaling,
 }
 
 impl<'a> From<&'a RasterPlan> for Scene<'a> {
@@ -34,6 +33,7 @@ impl<'a> From<&'a RasterPlan> for Scene<'a> {
             window: plan.window,
             steps: &plan.steps,
             encode: Some(&plan.encode),
+            scaling: plan.scaling,
         }
     }
 }
@@ -62,7 +62,11 @@ impl Scene<'_> {
         Request {
             frame,
             exact: Some((window.outside(*from), *to)),
-            ..Request::part(self.source, part, plan::shrink(self.steps, SHRINK_MARGIN))
+            ..Request::part(
+                self.source,
+                part,
+                plan::shrink(self.steps, self.scaling.margin()),
+            )
         }
     }
 
@@ -242,6 +246,7 @@ pub(super) fn stepped(
         window,
         steps: &steps,
         encode: None,
+        scaling: Scaling::Quality,
     };
     let request = scene.request(0);
     let decoded = guarded(

@@ -37,6 +37,7 @@ fn written(source: &[u8], encode: Encode) -> Vec<u8> {
         frames: Frames::One(0),
         steps: vec![Step::Resample { from, to }],
         encode,
+        scaling: cldgate::plan::Scaling::default(),
     };
     let file = render::run(&plan, source, &Budget::unlimited()).unwrap();
     file.body.to_vec()
@@ -58,6 +59,7 @@ fn opened(file: &[u8]) -> (Size, Vec<u8>) {
         frames: Frames::One(0),
         steps: Vec::new(),
         encode: Encode::new(Format::Bmp, 100),
+        scaling: cldgate::plan::Scaling::default(),
     };
     let bmp = render::run(&plan, file, &Budget::unlimited()).unwrap();
     let picture = image::load_from_memory_with_format(&bmp.body, image::ImageFormat::Bmp).unwrap();

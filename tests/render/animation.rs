@@ -173,6 +173,7 @@ fn moved(file: &[u8], steps: &[Step], format: Format, motion: Motion) -> Rendere
         frames: Frames::All(motion),
         steps,
         encode: encode(format, 90),
+        scaling: plan::Scaling::default(),
     };
     render::run(&plan, file, &Budget::unlimited()).unwrap()
 }

@@ -82,6 +82,7 @@ pub fn try_made(chain: &str, source: &Picture) -> Result<Picture, String> {
         limits: Limits::default(),
         quality: Quality::Fixed(100),
         writable: Writable([Format::Png].into_iter().collect()),
+        scaling: plan::Scaling::default(),
     };
     let (negotiated, hints) = (Negotiated::default(), Hints::default());
     let (fonts, budget) = (Fonts::default(), Budget::unlimited());

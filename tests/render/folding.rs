@@ -20,6 +20,7 @@ fn drawn(picture: &Picture, steps: &[Step], joined: bool) -> Picture {
         frames: Frames::One(0),
         steps,
         encode: encode(Format::Png, 80),
+        scaling: plan::Scaling::default(),
     };
     let made = render::run(&plan, &picture.png(), &Budget::unlimited()).unwrap();
     open(&made.body, Format::Png)

@@ -92,6 +92,7 @@ fn plan(file: &[u8], ops: Vec<Op>) -> RasterPlan {
         limits: Limits::default(),
         quality: Quality::Fixed(80),
         writable: Writable([Format::Bmp].into_iter().collect()),
+        scaling: plan::Scaling::default(),
     };
     let (negotiated, hints) = (Negotiated::default(), Hints::default());
     let plan = plan::make_with(&spec, &facts, &sources, &negotiated, &hints, &rules);

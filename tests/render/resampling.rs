@@ -209,3 +209,29 @@ fn a_cancelled_budget_stops_every_format() {
     let late = Budget::lasting(std::time::Duration::ZERO);
     assert_eq!(render::run(&plan, &file, &late).err(), Some(Error::Timeout));
 }
+
+#[test]
+fn fast_scaling_leaves_less_to_the_filter_and_shows_the_same() {
+    use cldgate::plan::{RasterPlan, Scaling};
+
+    let picture = Picture::gradient(800, 600);
+    let file = run(&picture.png(), &[], encode(Format::Jpeg, 95))
+        .unwrap()
+        .body;
+    let (steps, expected) = (
+        [scaled(picture.size, Size::new(100, 75))],
+        Picture::gradient(100, 75),
+    );
+    let shown = [Scaling::Quality, Scaling::Fast].map(|scaling| {
+        let plan = RasterPlan {
+            scaling,
+            ..plan(picture.size, &steps, encode(Format::Png, 80))
+        };
+        let made = render::run(&plan, &file, &Budget::unlimited()).unwrap();
+        let seen = open(&made.body, Format::Png);
+        assert!(seen.mean(&expected) < 1.5, "{scaling:?}");
+        (plan.shrink(scaling.margin()), seen)
+    });
+    assert_eq!(shown.each_ref().map(|(shrink, _)| *shrink), [4, 8]);
+    assert_ne!(shown[0].1, shown[1].1, "the decoder was asked for the same");
+}

@@ -135,6 +135,7 @@ pub fn plan(source: Size, steps: &[Step], encode: Encode) -> RasterPlan {
         frames: Frames::One(0),
         steps,
         encode,
+        scaling: plan::Scaling::default(),
     }
 }
 
