@@ -29,7 +29,7 @@ const LEVELS: [(&str, u8); 4] = [("best", 80), ("good", 76), ("eco", 70), ("low"
 const FIXED: [(Format, [u8; 4]); 3] = [
     (Format::Jpeg, [82, 75, 65, 55]),
     (Format::WebP, [87, 80, 72, 50]),
-    (Format::Avif, [71, 65, 55, 47]),
+    (Format::Avif, [85, 77, 63, 54]),
 ];
 
 /// A picture as it is before it is written.

@@ -129,10 +129,10 @@ pub(super) fn format(
 /// The published calibration's neighbours, assumed.
 const fn level_quality(format: Format, level: Level) -> u8 {
     match (format, level) {
-        (Format::Avif, Level::Best) => 65,
-        (Format::Avif, Level::Good) => 55,
-        (Format::Avif, Level::Eco) => 45,
-        (Format::Avif, Level::Low) => 35,
+        (Format::Avif, Level::Best) => 85,
+        (Format::Avif, Level::Good) => 77,
+        (Format::Avif, Level::Eco) => 63,
+        (Format::Avif, Level::Low) => 54,
         (Format::WebP, Level::Best) => 85,
         (Format::WebP, Level::Good) => 75,
         (Format::WebP, Level::Eco) => 65,
