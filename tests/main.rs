@@ -8,6 +8,7 @@
 )]
 
 mod access;
+mod admission;
 mod allocations;
 mod answers;
 mod architecture;

@@ -9,7 +9,7 @@ use super::{
     SecretName, Store, StorePlace, TOKEN_KEY, web,
 };
 use crate::cache::{self, Disk, Failures, Flights, Memory, Originals};
-use crate::deliver::{self, Counters, Gateway, Lookups, Purges, Shared, Windows};
+use crate::deliver::{self, Admission, Counters, Gateway, Lookups, Purges, Shared, Windows};
 use crate::dialect::{self, CloudRule, signature, token};
 use crate::origin::guard::HostEntry;
 use crate::origin::index::Watched;
@@ -19,7 +19,7 @@ use crate::origin::{
     Upstream, Url, WebRules, WebServer, s3,
 };
 use crate::plan::{self, Writable};
-use crate::render::{self, Pool};
+use crate::render::{self, Ledger, Pool};
 
 /// What outlives a reload: the caches, the render pool, the counters.
 ///
@@ -40,6 +40,9 @@ pub fn shared(config: &Config) -> Result<Arc<Shared>, Error> {
         failures: Failures::new(),
         purges: Purges::default(),
         pool: pool.map_err(Error::Threads)?,
+        // One half for pixels, one for the files that they come from: a rendering that has its file never waits for another file.
+        ledger: Ledger::new(config.render.memory.0 / 2),
+        admission: Admission::new(config.render.memory.0 / 2, size(config.render.queue)),
         deadline: config.limits.render_time.0,
         counters: Counters::default(),
         origin_calls: CallBook::default(),

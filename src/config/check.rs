@@ -224,8 +224,13 @@ fn pool(mut section: Section<'_, '_>) -> Render {
         |value| v::number(value, 1, 1_000_000),
         threads.saturating_mul(16),
     );
+    let memory = section.or("memory", v::bytes, Bytes(2 << 30));
     section.finish();
-    Render { threads, queue }
+    Render {
+        threads,
+        queue,
+        memory,
+    }
 }
 
 /// The shortest and the longest time that an origin can ask for.

@@ -201,6 +201,8 @@ pub struct Render {
     pub threads: u64,
     /// Renderings that may wait; one more is refused.
     pub queue: u64,
+    /// Bytes that renderings may take together: half for pixels, half for originals.
+    pub memory: Bytes,
 }
 
 /// `[[endpoint]]`: a place in the URL space.

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Instant, SystemTime};
 
 use bytes::Bytes;
+use tokio::sync::OwnedSemaphorePermit;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::sources::{self, Source};
@@ -161,6 +162,7 @@ impl Job {
     }
 
     async fn render(self) -> Result<Made, Error> {
+        let room = self.room().await?;
         let source = self.source().await?;
         let limits = &self.endpoint.plan.limits;
         let layers = sources::read_all(&self.layers, limits.source_bytes, &self.shared).await?;
@@ -174,16 +176,29 @@ impl Job {
         // The pool reports its own failures; what the drawing says comes back inside.
         let drawn = shared.pool.run(budget, lane, move |budget| {
             self.shared.counters.stages.queue.observe(queued.elapsed());
-            Ok(self.draw(&source, &layers, budget).map(|kept| Made {
+            let made = self.draw(&source, &layers, budget).map(|kept| Made {
                 record: self.record(&kept),
                 stored: false,
                 timings: match &kept {
                     Kept::Original => Timings::default(),
                     Kept::Rendered(rendered) => rendered.timings,
                 },
-            }))
+            });
+            drop((source, layers, room));
+            Ok(made)
         });
         drawn.await?
+    }
+
+    /// Room for the originals; waits for it.
+    async fn room(&self) -> Result<OwnedSemaphorePermit, Error> {
+        let limit = self.endpoint.plan.limits.source_bytes;
+        // What is over the limit is refused when it is read, with words of its own.
+        let layers = self.layers.iter().map(Source::bytes);
+        let bytes = std::iter::once(self.found.bytes).chain(layers);
+        let bytes = bytes.map(|bytes| bytes.min(limit)).sum();
+        let shared = &self.shared;
+        Ok(shared.admission.enter(bytes, shared.deadline).await?)
     }
 
     /// The original, from its cache or its origin.
@@ -272,6 +287,7 @@ impl Job {
         };
         let made = match &plan {
             Some(plan) => {
+                let _share = self.shared.ledger.take(plan.memory(&facts), budget)?;
                 let made = render::run_with(plan, source, &sources, budget)?;
                 let counters = &self.shared.counters;
                 count(&counters.renders);

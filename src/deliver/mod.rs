@@ -3,6 +3,7 @@
 //! Text is read and refused before any I/O; the origin says which object answers; a result that is
 //! kept or being made is shared; only then is anything fetched and rendered, on the render pool.
 
+mod admission;
 mod derive;
 mod endpoint;
 mod error;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+pub use admission::Admission;
 pub use endpoint::{Endpoint, OnUnsupported, Outage};
 pub use error::Error;
 pub use kept::{Kept, Rendered, Source};
@@ -34,7 +36,7 @@ use crate::cache::{DerivedKey, Failures, Flights, Memory, Originals, Record, Sto
 use crate::dialect::{self, Delivery, Note, NoteLevel, Notes};
 use crate::origin::{CallBook, Found, Origin};
 use crate::plan::{self, Hints, Varies};
-use crate::render::{self, Pool, Timings};
+use crate::render::{self, Ledger, Pool, Timings};
 use crate::spec::{AssetRef, AssetType, DeliveryType, Format, FormatChoice};
 
 /// Everything that answers requests: endpoints, their origins, the caches and the render pool.
@@ -63,6 +65,10 @@ pub struct Shared {
     pub purges: Purges,
     /// Where pixels are worked on.
     pub pool: Pool,
+    /// Bytes that renderings may take together.
+    pub ledger: Arc<Ledger>,
+    /// Room for the originals of renderings.
+    pub admission: Admission,
     /// Seconds that one result may take.
     pub deadline: Duration,
     /// What happened so far.

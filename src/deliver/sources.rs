@@ -27,6 +27,11 @@ impl Source {
         &self.asset.public_id
     }
 
+    /// The length of its file; 0 for what nobody has.
+    pub(super) fn bytes(&self) -> u64 {
+        self.found.as_ref().map_or(0, |(_, found)| found.bytes)
+    }
+
     /// Object and what identifies its bytes, for the key of a result; empty for what nobody has.
     pub(super) fn identity(&self) -> (&str, &str) {
         let found = self.found.as_ref();

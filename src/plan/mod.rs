@@ -10,6 +10,7 @@ mod hints;
 mod limits;
 mod make;
 mod measure;
+mod memory;
 mod negotiate;
 mod overlay;
 mod raster;

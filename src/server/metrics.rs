@@ -128,6 +128,16 @@ impl Metrics {
             "Pictures rendered.",
             get(&counters.renders),
         );
+        page.gauge(
+            "cldgate_render_pixel_bytes",
+            "Bytes that renderings are estimated to take for pixels now.",
+            shared.ledger.taken(),
+        );
+        page.gauge(
+            "cldgate_render_original_bytes",
+            "Bytes of originals that are rendered or wait for it now.",
+            shared.admission.taken(),
+        );
         page.counter(
             "cldgate_coalesced_total",
             "Requests that waited for a picture which another had started.",
