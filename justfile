@@ -61,6 +61,7 @@ bench-peers DIR='target/peers':
 # Single effects beside sharp and libvips on a picture in memory; installs them as bench-peers does
 bench-effects DIR='target/peers':
     scripts/bench-effects {{DIR}}
+
 # What qualities reach on photographs out of Debian's packages: SSIMULACRA2, bytes, CPU
 bench-quality DIR='target/quality':
     [ -d {{DIR}} ] || benches/peers/photographs {{DIR}}
