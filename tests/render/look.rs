@@ -173,6 +173,7 @@ fn planned(file: &[u8], chain: &str) -> RasterPlan {
         limits: Limits::default(),
         quality: Quality::Fixed(80),
         writable: Writable([Format::Bmp].into_iter().collect()),
+        scaling: plan::Scaling::default(),
     };
     let (negotiated, hints) = (Negotiated::default(), Hints::default());
     let spec = &delivery.spec;
