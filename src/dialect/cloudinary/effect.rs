@@ -40,6 +40,18 @@ pub(super) fn takes_region(component: &Component<'_>) -> bool {
     )
 }
 
+/// Whether `x_` and `y_` of its component are the effect's where the picture is padded: a picture moved out
+/// of the middle would get nothing from a fade into both sides, or from a shadow moved with it. Assumed.
+pub(super) fn takes_offset(component: &Component<'_>) -> bool {
+    matches!(
+        component.last(ParamKey::Effect).map(|param| &param.value),
+        Some(Value::Effect(effect)) if matches!(
+            effect.name(),
+            Some(EffectName::GradientFade | EffectName::Shadow)
+        )
+    )
+}
+
 /// How a layer's component says that it meets the picture, if it does.
 pub(super) fn blend(component: &Component<'_>) -> Option<Blend> {
     match &component.last(ParamKey::Effect)?.value {

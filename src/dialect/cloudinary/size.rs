@@ -1,7 +1,7 @@
 //! Boxes: what `c_ w_ h_ ar_ g_ x_ y_ z_ dpr_` together ask for.
 
 use super::component::{Reader, decimal};
-use super::effect::takes_region;
+use super::effect::{takes_offset, takes_region};
 use super::expression::{amount, boxed, length};
 use super::variables::with_param;
 use crate::dialect::{Error, NoteLevel};
@@ -163,7 +163,7 @@ fn op(
         gravity: gravity(reader, mode)?
             .filter(|_| placed)
             .unwrap_or(Gravity::Compass(Compass::Center)),
-        offset: if placed {
+        offset: if placed && !(padded && takes_offset(reader.component)) {
             offset(reader)
         } else {
             Offset::default()

@@ -75,7 +75,8 @@ impl Table {
     }
 
     /// The colour for a colour, between the table's own by tetrahedra.
-    fn map(&self, [r, g, b]: [u8; 3]) -> [u8; 3] {
+    #[inline]
+    pub(super) fn map(&self, [r, g, b]: [u8; 3]) -> [u8; 3] {
         let step = |v: u8| self.steps.get(usize::from(v)).copied().unwrap_or((0, 0.0));
         let ((r, fr), (g, fg), (b, fb)) = (step(r), step(g), step(b));
         // What one step more of each is.

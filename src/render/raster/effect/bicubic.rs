@@ -73,12 +73,12 @@ impl View<'_> {
         for ((out, &x), &y) in out.iter_mut().zip(x).zip(y) {
             *out = if self.weighed.is_empty() {
                 match self.around(self.pixels, phases, x, y) {
-                    None => self.at_edge(x, y),
+                    None => self.beyond(x, y),
                     Some(around) => narrowed(weigh(&around, |v| i16::from(*v).wrapping_shl(6))),
                 }
             } else {
                 match self.around(self.weighed, phases, x, y) {
-                    None => self.at_edge(x, y),
+                    None => self.beyond(x, y),
                     Some(around) => divided(weigh(&around, |v| *v as i16)),
                 }
             };
@@ -118,13 +118,19 @@ impl View<'_> {
         })
     }
 
-    /// The colour at a place where some of the sixteen pixels around lie outside.
-    #[inline(never)]
-    fn at_edge(&self, x: i32, y: i32) -> [u8; 4] {
+    /// The colour at a place where some of the sixteen pixels around lie outside, or all.
+    #[inline(always)]
+    fn beyond(&self, x: i32, y: i32) -> [u8; 4] {
         let (left, top) = ((x >> STEPS).wrapping_sub(1), (y >> STEPS).wrapping_sub(1));
         if left < -3 || top < -3 || left >= self.width || top >= self.height {
             return [0; 4];
         }
+        self.at_edge(x, y)
+    }
+
+    #[inline(never)]
+    fn at_edge(&self, x: i32, y: i32) -> [u8; 4] {
+        let (left, top) = ((x >> STEPS).wrapping_sub(1), (y >> STEPS).wrapping_sub(1));
         let part = |v: i32| cubic((v & 255) as f32 / 256.0);
         let (across, down) = (part(x), part(y));
         let mut sum = [0.0_f32; 4];
@@ -225,7 +231,7 @@ mod wide {
         if view.weighed.is_empty() {
             for ((out, &x), &y) in out.iter_mut().zip(x).zip(y) {
                 *out = match view.around(view.pixels, phases, x, y) {
-                    None => view.at_edge(x, y),
+                    None => view.beyond(x, y),
                     Some(around) => {
                         let [a, b, c, d] = around.rows;
                         let rows = [bytes(a), bytes(b), bytes(c), bytes(d)];
@@ -239,7 +245,7 @@ mod wide {
         }
         for ((out, &x), &y) in out.iter_mut().zip(x).zip(y) {
             *out = match view.around(view.weighed, phases, x, y) {
-                None => view.at_edge(x, y),
+                None => view.beyond(x, y),
                 Some(around) => {
                     let [a, b, c, d] = around.rows;
                     let rows = [fine(a), fine(b), fine(c), fine(d)];

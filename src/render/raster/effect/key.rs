@@ -57,16 +57,25 @@ impl Raster {
             let l = here[0] + (to_lab[0] - from_lab[0]) * weight;
             (weight, [l, mixed(1), mixed(2)])
         };
+        let near_cells = cells_near(from_lab, tolerance);
         if tolerance >= LEAST_TABLED && !clear {
-            let table = Table::of(|rgb| {
-                let (weight, colour) = followed(lab::lab(rgb));
+            let table = Table::of(|[r, g, b]| {
+                if !near_cells[cell_of(r, g, b)] {
+                    return None;
+                }
+                let (weight, colour) = followed(lab::lab([r, g, b]));
                 (weight > 0.0).then(|| lab::rgb(colour))
             });
             if let Ok(table) = table {
-                return picture.mapped(&table, budget);
+                return picture.each_colour(budget, |pixel| {
+                    if let [r, g, b, ..] = pixel
+                        && near_cells[cell_of(*r, *g, *b)]
+                    {
+                        [*r, *g, *b] = table.map([*r, *g, *b]);
+                    }
+                });
             }
         }
-        let near_cells = cells_near(from_lab, tolerance);
         // Flat pictures have few colours, each of them many times.
         let mut known = ([256_u16; 3], 0.0, [0; 3]);
         picture.each_colour(budget, |pixel| {

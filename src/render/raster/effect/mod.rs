@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | [`point`], `tone`, `hue` | each pixel by its own colour, several effects in one pass |
 //! | [`balance`] | what is measured on the picture first |
-//! | [`soft`], [`sharpen`] | blur, and what is made of it |
+//! | [`soft`], `pairs`, [`sharpen`] | blur, and what is made of it |
 //! | [`cells`] | pixelation, dithering |
 //! | [`veil`] | faces made unrecognizable |
 //! | [`fade`] | what depends on the place: vignette, fading, stripes |
@@ -26,6 +26,7 @@ mod hue;
 mod key;
 pub(super) mod lab;
 mod paint;
+mod pairs;
 mod point;
 mod shape;
 mod sharpen;

@@ -124,8 +124,8 @@ impl Raster {
     fn lines(&self, strength: f64, budget: &Budget) -> Result<Self, Error> {
         let light = self.light();
         let sigma = LINE_SIGMA.0 + (LINE_SIGMA.1 - LINE_SIGMA.0) * strength;
-        let narrow = light.clone().blurred(sigma, budget)?;
-        let mut wide = light.blurred(sigma * LINE_RATIO, budget)?;
+        let narrow = light.clone().blurred_exactly(sigma, budget)?;
+        let mut wide = light.blurred_exactly(sigma * LINE_RATIO, budget)?;
         // Fainter edges are drawn where the lines are strong.
         let from = LINE_FROM + 3.0 * (1.0 - strength as f32);
         for (wide, &narrow) in wide.pixels.iter_mut().zip(&narrow.pixels) {

@@ -6,6 +6,7 @@
 //! its mirror each are a blur of known variance, and what is missing is done in between, on few
 //! pixels. Against a true Gaussian the result is off by less than one step of 255 on edges.
 
+use super::pairs::{every_second, in_turns, threes_in_turns};
 use super::simd::{byte, share, wide};
 use super::{Layout, Raster};
 use crate::plan::{Rect, Size};
@@ -15,8 +16,9 @@ use crate::render::error::Error;
 /// Steps of a sample in one step of a byte.
 const FINE: u16 = 64;
 
-/// Above this standard deviation a picture is halved first.
-const DIRECT: f64 = 3.0;
+/// Above this standard deviation a picture is halved first; above the second one again, and again.
+const DIRECT: f64 = 1.9;
+const DIRECT_WHEN_SMALL: f64 = 3.0;
 
 /// A kernel reaches this many standard deviations.
 const REACH: f64 = 3.0;
@@ -88,6 +90,15 @@ pub(super) trait Rows {
 pub(super) trait Rewritten: Rows {
     /// Writes a row that exists.
     fn rewrite(&mut self, y: usize, row: &[u16]);
+    /// Writes a row of pixels that lie in turns in the one and in the other.
+    fn rewrite_in_turns(&mut self, y: usize, pixels: [&[u16]; 2], room: &mut Room);
+}
+
+/// Room for a row that is put together.
+#[derive(Default)]
+pub(super) struct Room {
+    samples: Vec<u16>,
+    bytes: [Vec<u8>; 3],
 }
 
 impl Rows for Soft {
@@ -106,6 +117,18 @@ impl Rewritten for Soft {
         let stride = self.width * self.channels;
         self.samples[y * stride..(y + 1) * stride].copy_from_slice(row);
     }
+
+    fn rewrite_in_turns(&mut self, y: usize, [left, right]: [&[u16]; 2], room: &mut Room) {
+        let out = &mut room.samples;
+        out.resize(left.len() + right.len(), 0);
+        match self.channels {
+            1 => in_turns::<1, u16>(left, right, out),
+            3 => in_turns::<3, u16>(left, right, out),
+            _ => in_turns::<4, u16>(left, right, out),
+        }
+        let stride = self.width * self.channels;
+        self.rewrite(y, &out[..stride]);
+    }
 }
 
 impl Rewritten for Raster {
@@ -116,6 +139,30 @@ impl Rewritten for Raster {
             row,
             &mut self.pixels[y * stride..(y + 1) * stride],
         );
+    }
+
+    fn rewrite_in_turns(&mut self, y: usize, [left, right]: [&[u16]; 2], room: &mut Room) {
+        let stride = self.stride();
+        let [one, other, both] = &mut room.bytes;
+        one.resize(left.len(), 0);
+        other.resize(right.len(), 0);
+        narrow(self.layout, left, one);
+        narrow(self.layout, right, other);
+        let row = &mut self.pixels[y * stride..(y + 1) * stride];
+        // Of an odd number of pixels the last one has no other.
+        let odd = left.len() + right.len() > stride;
+        if odd {
+            both.resize(left.len() + right.len(), 0);
+        }
+        let out = if odd { both.as_mut_slice() } else { &mut *row };
+        match self.layout {
+            Layout::Grey => in_turns::<1, u8>(one, other, out),
+            Layout::Rgb => threes_in_turns(one, other, out),
+            _ => in_turns::<4, u8>(one, other, out),
+        }
+        if odd {
+            row.copy_from_slice(&both[..stride]);
+        }
     }
 }
 
@@ -153,6 +200,13 @@ impl Raster {
         Ok(self)
     }
 
+    /// The same by the bell curve itself, whose cost grows with the radius: for what looks at the difference of
+    /// two blurs.
+    pub(super) fn blurred_exactly(mut self, sigma: f64, budget: &Budget) -> Result<Self, Error> {
+        smooth(&mut self, sigma.clamp(LEAST, 16.0), budget)?;
+        Ok(self)
+    }
+
     /// Does something to a part of the picture, which must keep its size.
     pub(super) fn within(
         self,
@@ -185,12 +239,10 @@ impl Raster {
         let bytes = self.layout.bytes();
         let (from, length) = (left as usize * bytes, size.width as usize * bytes);
         let rows = self.pixels.chunks_exact(self.stride());
-        let pixels = rows
-            .skip(top as usize)
-            .take(size.height as usize)
-            .flat_map(|row| &row[from..from + length])
-            .copied()
-            .collect();
+        let mut pixels = Vec::with_capacity(length * size.height as usize);
+        for row in rows.skip(top as usize).take(size.height as usize) {
+            pixels.extend_from_slice(&row[from..from + length]);
+        }
         Self {
             size,
             layout: self.layout,
@@ -238,7 +290,7 @@ fn blur(picture: &mut impl Rewritten, sigma: f64, budget: &Budget) -> Result<(),
     // Halve until what is missing is a small blur.
     let mut levels = vec![halved(picture, budget)?];
     let mut left = (sigma * sigma - HALVING) / 4.0;
-    while left.sqrt() > DIRECT
+    while left.sqrt() > DIRECT_WHEN_SMALL
         && let Some(last) = levels.last()
         && last.width.min(last.height) > 1
     {
@@ -407,21 +459,14 @@ fn halved(rows: &impl Rows, budget: &Budget) -> Result<Soft, Error> {
     Ok(out)
 }
 
-fn every_second<const N: usize>(from: &[u16], to: &mut [u16]) {
-    let pixels = from.as_chunks::<N>().0.iter().step_by(2);
-    for (to, from) in to.as_chunks_mut::<N>().0.iter_mut().zip(pixels) {
-        *to = *from;
-    }
-}
-
 /// Twice the size (or one less along a side), the mirror of [`halved`].
 fn doubled(soft: &Soft, to: &mut impl Rewritten, budget: &Budget) -> Result<(), Error> {
-    let (width, height, _) = to.shape();
+    let (_, height, _) = to.shape();
     let channels = soft.channels;
     let stride = soft.width * channels;
     let mut line = vec![0; stride + 2 * channels];
     let (mut left, mut right) = (vec![0; stride], vec![0; stride]);
-    let mut out = vec![0; 2 * stride];
+    let mut room = Room::default();
     let row = |y: usize| {
         let y = y.min(soft.height - 1);
         &soft.samples[y * stride..(y + 1) * stride]
@@ -441,22 +486,9 @@ fn doubled(soft: &Soft, to: &mut impl Rewritten, budget: &Budget) -> Result<(), 
         let middle = &line[channels..channels + stride];
         three_to_one(&mut left, middle, &line[..stride]);
         three_to_one(&mut right, middle, &line[2 * channels..]);
-        match channels {
-            1 => side_by_side::<1>(&left, &right, &mut out),
-            3 => side_by_side::<3>(&left, &right, &mut out),
-            _ => side_by_side::<4>(&left, &right, &mut out),
-        }
-        to.rewrite(y, &out[..width * channels]);
+        to.rewrite_in_turns(y, [&left, &right], &mut room);
     }
     Ok(())
-}
-
-fn side_by_side<const N: usize>(left: &[u16], right: &[u16], out: &mut [u16]) {
-    let (left, right) = (left.as_chunks::<N>().0, right.as_chunks::<N>().0);
-    let pairs = out.as_chunks_mut::<N>().0.as_chunks_mut::<2>().0;
-    for ((pair, left), right) in pairs.iter_mut().zip(left).zip(right) {
-        *pair = [*left, *right];
-    }
 }
 
 /// Samples back to bytes, colours divided by their alpha.

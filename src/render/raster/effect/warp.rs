@@ -13,8 +13,9 @@ use crate::plan::{Arc, Size, Warp};
 use crate::render::budget::Budget;
 use crate::render::error::Error;
 
-/// Pixels of a row that are looked up together.
-const TILE: usize = 256;
+/// Pixels of a row that are looked up together: what a tile of so many by 32 shows of the source stays in
+/// the first-level cache.
+const TILE: usize = 64;
 
 /// Where the pixels of one row of a tile come from, in 256ths; the middle of the first pixel is at 0.
 struct Places {
