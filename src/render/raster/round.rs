@@ -1,7 +1,7 @@
 //! Round corners and the line that follows them.
 
 use super::simd::wide;
-use super::{Layout, Raster, scale};
+use super::{Layout, Raster, put_with_alpha, scale};
 use crate::plan::{Rounding, Size};
 use crate::spec::Colour;
 
@@ -12,12 +12,24 @@ impl Raster {
     /// Rounds the corners: what falls outside becomes transparent, what the curve cuts becomes
     /// transparent in part.
     pub(super) fn rounded(self, rounding: Rounding) -> Self {
-        let mut picture = self.into_rgba();
+        let (mut picture, opaque) = match self.layout {
+            Layout::Rgb => {
+                let clear = Self::filled(self.size, Layout::Rgba, Colour::TRANSPARENT);
+                (clear, Some(self))
+            }
+            _ => (self.into_rgba(), None),
+        };
         let Size { width, height } = picture.size;
         let mut row_mask = vec![0; width as usize];
         let shape = Shape::new(picture.size, rounding);
         let stride = picture.stride().max(1);
         for (y, row) in (0..height).zip(picture.pixels.chunks_exact_mut(stride)) {
+            // An opaque picture gets its alpha row by row, while the row is close at hand.
+            if let Some(opaque) = &opaque {
+                let start = y as usize * opaque.stride();
+                let source = opaque.pixels.get(start..start + opaque.stride());
+                put_with_alpha(source.unwrap_or_default(), row.as_chunks_mut().0, 255);
+            }
             if shape.covers_row(y) {
                 continue;
             }
