@@ -26,6 +26,9 @@ pub(super) const MAX_FILE: u64 = u32::MAX as u64;
 /// Subfolders; each holds the results whose hash begins with its number.
 const SHARDS: u16 = 256;
 
+/// So many tell how many files there are in all of them.
+const FEW_SHARDS: u16 = 8;
+
 /// A folder of records.
 #[derive(Debug)]
 pub(super) struct Files {
@@ -35,12 +38,14 @@ pub(super) struct Files {
     next: AtomicU64,
 }
 
-/// A file that was found.
+/// A file that was found. As small as can be: all of them are in memory at once to be sorted.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Entry {
     pub(super) key: DerivedKey,
-    pub(super) bytes: u64,
-    pub(super) used: SystemTime,
+    /// 4 GiB at most; nothing larger is stored.
+    pub(super) bytes: u32,
+    /// Seconds since 1970; a use is only noted every ten minutes.
+    used: u32,
 }
 
 /// What reading found.
@@ -161,9 +166,16 @@ impl Files {
 
     /// All records with their sizes, the longest unused first. Removes what crashes left behind.
     pub(super) fn walk(&self) -> io::Result<Vec<Entry>> {
-        let mut entries = Vec::new();
+        let mut entries: Vec<Entry> = Vec::new();
         let now = now();
+        let mut shards = 0;
         self.each_shard(|shard| {
+            shards += 1;
+            if shards == FEW_SHARDS {
+                // All are alike: room for the rest at once leaves no smaller buffers behind.
+                let rest = usize::from(SHARDS / FEW_SHARDS);
+                entries.reserve_exact(entries.len().saturating_mul(rest));
+            }
             for entry in fs::read_dir(shard)? {
                 let entry = entry?;
                 let name = entry.file_name();
@@ -172,10 +184,12 @@ impl Files {
                 let Ok(meta) = entry.metadata() else { continue };
                 let used = meta.modified().unwrap_or(SystemTime::UNIX_EPOCH);
                 if let Some(key) = DerivedKey::from_name(name) {
+                    let since = used.duration_since(SystemTime::UNIX_EPOCH);
+                    let since = since.unwrap_or_default().as_secs();
                     entries.push(Entry {
                         key,
-                        bytes: meta.len(),
-                        used,
+                        bytes: u32::try_from(meta.len()).unwrap_or(u32::MAX),
+                        used: u32::try_from(since).unwrap_or(u32::MAX),
                     });
                 } else if name.ends_with(UNFINISHED) && is_old(used, now) {
                     let _removed = fs::remove_file(entry.path());

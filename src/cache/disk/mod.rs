@@ -296,9 +296,7 @@ impl Shared {
     fn walk(&self) {
         match self.files.walk() {
             Ok(entries) => {
-                let found = entries
-                    .iter()
-                    .map(|entry| (entry.key, u32::try_from(entry.bytes).unwrap_or(u32::MAX)));
+                let found = entries.iter().map(|entry| (entry.key, entry.bytes));
                 self.index().adopt(found);
                 self.evict();
             }
