@@ -62,6 +62,10 @@ bench-peers DIR='target/peers':
 bench-effects DIR='target/peers':
     scripts/bench-effects {{DIR}}
 
+# How soon a core is free after a rendering was cancelled, for every codec and step
+bench-deadlines *ARGS:
+    cargo bench --profile release --no-default-features --features aom --bench deadlines -- {{ARGS}}
+
 # What qualities reach on photographs out of Debian's packages: SSIMULACRA2, bytes, CPU
 bench-quality DIR='target/quality':
     [ -d {{DIR}} ] || benches/peers/photographs {{DIR}}

@@ -81,7 +81,7 @@ impl Scene<'_> {
     ) -> Result<Drawn, Error> {
         let tone = self.tone(decoded.picture.is_inks());
         let profile = decoded.profile.as_deref();
-        let picture = decoded.picture.through(self.window, self.source)?;
+        let picture = decoded.picture.through(self.window, self.source, budget)?;
         let (raster, rest) = match self.steps {
             [Step::Resample { from, to }, rest @ ..] => {
                 let (region, to) = (self.window.outside(*from), *to);
@@ -89,14 +89,14 @@ impl Scene<'_> {
                     let small = picture.resampled(region, to, budget)?;
                     (tone.before_steps(small, profile), rest)
                 } else {
-                    let packed = picture.into_packed()?;
+                    let packed = picture.into_packed(budget)?;
                     let from = packed.place(region);
                     let full = tone.before_steps(packed.raster, profile);
                     (full.apply(&Step::Resample { from, to }, budget)?, rest)
                 }
             }
             steps => {
-                let packed = picture.into_packed()?;
+                let packed = picture.into_packed(budget)?;
                 (tone.before_steps(packed.raster, profile), steps)
             }
         };

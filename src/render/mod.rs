@@ -31,6 +31,7 @@ mod probe;
 mod raster;
 mod sources;
 mod text;
+mod watched;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;

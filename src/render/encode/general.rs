@@ -6,11 +6,13 @@ use std::io::Cursor;
 use image::codecs::{bmp::BmpEncoder, ico::IcoEncoder, tiff::TiffEncoder};
 use image::{ExtendedColorType, ImageEncoder};
 
+use crate::render::budget::Budget;
 use crate::render::error::Error;
 use crate::render::raster::{Layout, Raster};
+use crate::render::watched::Watched;
 use crate::spec::Format;
 
-pub(super) fn encode(raster: &Raster, format: Format) -> Result<Vec<u8>, Error> {
+pub(super) fn encode(raster: &Raster, format: Format, budget: &Budget) -> Result<Vec<u8>, Error> {
     // Icons are stored with their transparency, whether they use it or not.
     let raster = if format == Format::Ico {
         Cow::Owned(raster.clone().into_rgba())
@@ -23,8 +25,8 @@ pub(super) fn encode(raster: &Raster, format: Format) -> Result<Vec<u8>, Error> 
         Layout::Rgba | Layout::Cmyk => ExtendedColorType::Rgba8,
     };
     let (width, height) = (raster.size().width, raster.size().height);
-    let mut file = Cursor::new(Vec::new());
-    match format {
+    let mut file = Watched::new(Cursor::new(Vec::new()), budget);
+    let written = match format {
         Format::Bmp => {
             BmpEncoder::new(&mut file).write_image(raster.pixels(), width, height, colour)
         }
@@ -35,7 +37,8 @@ pub(super) fn encode(raster: &Raster, format: Format) -> Result<Vec<u8>, Error> 
             IcoEncoder::new(&mut file).write_image(raster.pixels(), width, height, colour)
         }
         _ => return Err(Error::NoCodec { format }),
-    }
-    .map_err(|error| Error::encoder(format, error))?;
-    Ok(file.into_inner())
+    };
+    budget.check()?;
+    written.map_err(|error| Error::encoder(format, error))?;
+    Ok(file.into_inner().into_inner())
 }

@@ -1,41 +1,63 @@
 //! GIF, one frame with its own palette.
 
+use std::borrow::Cow;
+
 use gif::{Encoder, Frame};
 
+use super::animated::rgba;
+use super::palette::{MOST, Palette};
 use super::sides16;
+use crate::render::budget::Budget;
 use crate::render::error::Error;
-use crate::render::raster::{Layout, Raster};
+use crate::render::raster::Raster;
+use crate::render::watched::Watched;
 use crate::spec::Format;
 
-/// Effort of the palette search: from 1, where every pixel is looked at, to 10, where every tenth is.
-/// Small pictures have too few pixels to leave any out.
-fn speed(pixels: u64) -> i32 {
-    const PIXELS_A_STEP: u64 = 50_000;
-    i32::try_from(pixels / PIXELS_A_STEP)
-        .unwrap_or(10)
-        .clamp(1, 10)
-}
-
-pub(super) fn encode(raster: &Raster) -> Result<Vec<u8>, Error> {
+pub(super) fn encode(raster: &Raster, budget: &Budget) -> Result<Vec<u8>, Error> {
     let bad = |error: gif::EncodingError| Error::encoder(Format::Gif, error);
     let (width, height) = sides16(raster.size())?;
-    let raster = raster.as_colour();
-    let speed = speed(raster.size().pixels());
-    let frame = match raster.layout() {
-        Layout::Rgba => {
-            let mut pixels = raster.pixels().to_vec();
-            // The format knows only seen and unseen; half decides.
-            let (rgba, _) = pixels.as_chunks_mut::<4>();
-            for [.., alpha] in rgba {
-                *alpha = if *alpha < 128 { 0 } else { 255 };
-            }
-            Frame::from_rgba_speed(width, height, &mut pixels, speed)
+    let mut pixels = Vec::new();
+    rgba(raster, &mut pixels);
+    // The format knows only seen and unseen; half decides. What is unseen has a place behind the colours.
+    let seen: Vec<[u8; 4]> = pixels
+        .iter()
+        .filter(|[.., alpha]| *alpha >= 128)
+        .map(|&[r, g, b, _]| [r, g, b, 255])
+        .collect();
+    let clear = seen.len() < pixels.len();
+    let mut palette = Palette::learnt(&seen, MOST - usize::from(clear));
+    let mut places = palette.places(&seen, budget)?.into_iter();
+    let mut colours: Vec<[u8; 3]> = palette
+        .colours()
+        .iter()
+        .map(|&[r, g, b, _]| [r, g, b])
+        .collect();
+    let transparent = clear.then(|| u8::try_from(colours.len()).unwrap_or(u8::MAX));
+    let buffer: Vec<u8> = match transparent {
+        None => places.collect(),
+        Some(unseen) => {
+            colours.push([0; 3]);
+            let place = |&[.., alpha]: &[u8; 4]| match alpha {
+                128.. => places.next().unwrap_or(unseen),
+                _ => unseen,
+            };
+            pixels.iter().map(place).collect()
         }
-        _ => Frame::from_rgb_speed(width, height, raster.pixels(), speed),
+    };
+    let frame = Frame {
+        width,
+        height,
+        palette: Some(colours.into_flattened()),
+        transparent,
+        buffer: Cow::Owned(buffer),
+        ..Frame::default()
     };
     let mut file = Vec::new();
-    let mut encoder = Encoder::new(&mut file, width, height, &[]).map_err(bad)?;
-    encoder.write_frame(&frame).map_err(bad)?;
+    let watched = Watched::new(&mut file, budget);
+    let mut encoder = Encoder::new(watched, width, height, &[]).map_err(bad)?;
+    let written = encoder.write_frame(&frame);
+    budget.check()?;
+    written.map_err(bad)?;
     drop(encoder);
     Ok(file)
 }

@@ -7,13 +7,15 @@ use crate::plan::Encode;
 use crate::render::budget::Budget;
 use crate::render::error::Error;
 use crate::render::raster::{Layout, Raster};
+use crate::render::watched::Watched;
 use crate::spec::{Chroma, Format, Progressive};
 
 pub(super) fn encode(raster: &Raster, how: &Encode, budget: &Budget) -> Result<Vec<u8>, Error> {
     let (width, height) = sides16(raster.size())?;
     // About what a photograph takes at the usual qualities; grows where that is too little.
     let mut file = Vec::with_capacity(raster.pixels().len() / 8 + 1024);
-    let mut encoder = Encoder::new(&mut file, how.quality.clamp(1, 100));
+    let watched = Watched::new(&mut file, budget);
+    let mut encoder = Encoder::new(watched, how.quality.clamp(1, 100));
     encoder.set_sampling_factor(match how.chroma {
         Chroma::Half => SamplingFactor::F_2_2,
         Chroma::Full => SamplingFactor::F_1_1,
@@ -37,9 +39,9 @@ pub(super) fn encode(raster: &Raster, how: &Encode, budget: &Budget) -> Result<V
         Layout::Rgba => ColorType::Rgba,
         Layout::Cmyk => ColorType::Cmyk,
     };
-    encoder
-        .encode(raster.pixels(), width, height, layout)
-        .map_err(|error| Error::encoder(Format::Jpeg, error))?;
+    let written = encoder.encode(raster.pixels(), width, height, layout);
+    budget.check()?;
+    written.map_err(|error| Error::encoder(Format::Jpeg, error))?;
     if how.progressive == Progressive::Off {
         let shorter = cldgate_jpeg::recode(&file, &mut || budget.check().is_err());
         budget.check()?;

@@ -85,12 +85,12 @@ fn write(raster: &Raster, how: &Encode, budget: &Budget) -> Result<Vec<u8>, Erro
     };
     match how.format {
         Format::Jpeg => jpeg::encode(raster, how, budget),
-        Format::Png => png::encode(raster, how),
+        Format::Png => png::encode(raster, how, budget),
         Format::WebP => webp::encode(raster, how, budget),
-        Format::Gif => gif::encode(raster),
+        Format::Gif => gif::encode(raster, budget),
         #[cfg(any(feature = "rav1e", feature = "aom"))]
         Format::Avif => avif::encode(raster, how, budget),
-        Format::Bmp | Format::Tiff | Format::Ico => general::encode(raster, how.format),
+        Format::Bmp | Format::Tiff | Format::Ico => general::encode(raster, how.format, budget),
         format => Err(Error::NoCodec { format }),
     }
 }

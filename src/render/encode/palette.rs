@@ -4,11 +4,17 @@ use std::collections::HashMap;
 
 use color_quant::NeuQuant;
 
+use crate::render::budget::Budget;
+use crate::render::error::Error;
+
 /// Most colours of a palette.
 pub(super) const MOST: usize = 256;
 
 /// How many pixels a palette is learnt from at most: more change little and cost time.
 const LEARNT_FROM: usize = 60_000;
+
+/// Pixels between two looks at the budget.
+const BETWEEN_GLANCES: usize = 1 << 17;
 
 /// Bits of a sample that are told apart where a palette only stands for colours: finer steps than these choose another
 /// place of the palette where two lie equally near.
@@ -81,6 +87,19 @@ impl Palette {
 
     pub fn colours(&self) -> &[[u8; 4]] {
         &self.colours
+    }
+
+    /// The places of the colours nearest to pixels.
+    ///
+    /// # Errors
+    /// [`Error::Timeout`] and [`Error::Cancelled`] from the budget.
+    pub fn places(&mut self, pixels: &[[u8; 4]], budget: &Budget) -> Result<Vec<u8>, Error> {
+        let mut places = Vec::with_capacity(pixels.len());
+        for some in pixels.chunks(BETWEEN_GLANCES) {
+            budget.check()?;
+            places.extend(some.iter().map(|&pixel| self.nearest(pixel).0));
+        }
+        Ok(places)
     }
 
     /// The colour nearest to a pixel: its place, and the colour.

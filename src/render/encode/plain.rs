@@ -35,7 +35,7 @@ pub(super) fn instead(
     }
     budget.check()?;
     let limit = length - length / (MARGIN + 1);
-    if let Some(file) = png::exact(raster).transpose()?
+    if let Some(file) = png::exact(raster, budget).transpose()?
         && file.len() < limit
     {
         return Ok(Some(Written {

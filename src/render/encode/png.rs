@@ -7,11 +7,13 @@ use png::{BitDepth, ColorType, Compression, Encoder, Filter};
 use super::animated::rgba;
 use super::palette::{MOST, Palette};
 use crate::plan::{Encode, PngKind, Size};
+use crate::render::budget::Budget;
 use crate::render::error::Error;
 use crate::render::raster::{Layout, Raster};
+use crate::render::watched::Watched;
 use crate::spec::Format;
 
-pub(super) fn encode(raster: &Raster, how: &Encode) -> Result<Vec<u8>, Error> {
+pub(super) fn encode(raster: &Raster, how: &Encode, budget: &Budget) -> Result<Vec<u8>, Error> {
     let raster = match how.png {
         PngKind::AsIs => Cow::Borrowed(raster),
         PngKind::Colour => raster.as_colour(),
@@ -19,9 +21,10 @@ pub(super) fn encode(raster: &Raster, how: &Encode) -> Result<Vec<u8>, Error> {
         PngKind::Palette => {
             let mut pixels = Vec::new();
             rgba(raster, &mut pixels);
-            return indexed(&pixels, raster.size(), Palette::learnt(&pixels, MOST));
+            let palette = Palette::learnt(&pixels, MOST);
+            return indexed(&pixels, raster.size(), palette, budget);
         }
-        PngKind::PaletteIfExact => match exact(raster) {
+        PngKind::PaletteIfExact => match exact(raster, budget) {
             Some(file) => return file,
             None => Cow::Borrowed(raster),
         },
@@ -36,6 +39,7 @@ pub(super) fn encode(raster: &Raster, how: &Encode) -> Result<Vec<u8>, Error> {
         raster.size(),
         raster.pixels(),
         (colour, BitDepth::Eight),
+        budget,
         |encoder| {
             encoder.set_filter(Filter::Adaptive);
         },
@@ -43,19 +47,21 @@ pub(super) fn encode(raster: &Raster, how: &Encode) -> Result<Vec<u8>, Error> {
 }
 
 /// With a palette, where the picture has no more colours than a palette holds.
-pub(super) fn exact(raster: &Raster) -> Option<Result<Vec<u8>, Error>> {
+pub(super) fn exact(raster: &Raster, budget: &Budget) -> Option<Result<Vec<u8>, Error>> {
     let mut pixels = Vec::new();
     rgba(raster, &mut pixels);
     let palette = Palette::exact(&pixels, MOST)?;
-    Some(indexed(&pixels, raster.size(), palette))
+    Some(indexed(&pixels, raster.size(), palette, budget))
 }
 
 /// A palette of colours with their alpha, and the places of the pixels in it.
-fn indexed(pixels: &[[u8; 4]], size: Size, mut palette: Palette) -> Result<Vec<u8>, Error> {
-    let places: Vec<u8> = pixels
-        .iter()
-        .map(|&pixel| palette.nearest(pixel).0)
-        .collect();
+fn indexed(
+    pixels: &[[u8; 4]],
+    size: Size,
+    mut palette: Palette,
+    budget: &Budget,
+) -> Result<Vec<u8>, Error> {
+    let places = palette.places(pixels, budget)?;
     let colours = palette.colours();
     let (depth, bits) = match colours.len() {
         0..=2 => (BitDepth::One, 1),
@@ -70,15 +76,21 @@ fn indexed(pixels: &[[u8; 4]], size: Size, mut palette: Palette) -> Result<Vec<u
     };
     let rgb: Vec<[u8; 3]> = colours.iter().map(|&[r, g, b, _]| [r, g, b]).collect();
     let alpha: Vec<u8> = colours.iter().map(|&[.., a]| a).collect();
-    write(size, &packed, (ColorType::Indexed, depth), |encoder| {
-        encoder.set_palette(rgb.into_flattened());
-        if alpha.iter().any(|&a| a != 255) {
-            encoder.set_trns(alpha);
-        }
-        // Places in a palette are no amounts: the difference of neighbours says nothing, but rows repeat.
-        encoder.set_filter(Filter::NoFilter);
-        encoder.set_compression(Compression::Balanced);
-    })
+    write(
+        size,
+        &packed,
+        (ColorType::Indexed, depth),
+        budget,
+        |encoder| {
+            encoder.set_palette(rgb.into_flattened());
+            if alpha.iter().any(|&a| a != 255) {
+                encoder.set_trns(alpha);
+            }
+            // Places in a palette are no amounts: the difference of neighbours says nothing, but rows repeat.
+            encoder.set_filter(Filter::NoFilter);
+            encoder.set_compression(Compression::Balanced);
+        },
+    )
 }
 
 /// Several places in a byte, the first in the upper bits; every row begins with a new byte.
@@ -97,17 +109,20 @@ fn write(
     size: Size,
     data: &[u8],
     (colour, depth): (ColorType, BitDepth),
-    adjust: impl FnOnce(&mut Encoder<'_, &mut Vec<u8>>),
+    budget: &Budget,
+    adjust: impl FnOnce(&mut Encoder<'_, Watched<'_, &mut Vec<u8>>>),
 ) -> Result<Vec<u8>, Error> {
     let bad = |error: png::EncodingError| Error::encoder(Format::Png, error);
     let mut file = Vec::with_capacity(data.len() / 2 + 1024);
-    let mut encoder = Encoder::new(&mut file, size.width, size.height);
+    let watched = Watched::new(&mut file, budget);
+    let mut encoder = Encoder::new(watched, size.width, size.height);
     encoder.set_color(colour);
     encoder.set_depth(depth);
     encoder.set_compression(Compression::Fast);
     adjust(&mut encoder);
     let mut writer = encoder.write_header().map_err(bad)?;
-    writer.write_image_data(data).map_err(bad)?;
-    writer.finish().map_err(bad)?;
+    let written = writer.write_image_data(data).and_then(|()| writer.finish());
+    budget.check()?;
+    written.map_err(bad)?;
     Ok(file)
 }

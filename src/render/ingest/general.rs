@@ -10,10 +10,15 @@ use crate::plan::{Facts, Size};
 use crate::render::budget::Budget;
 use crate::render::error::Error;
 use crate::render::raster::Layout;
+use crate::render::watched::Watched;
 use crate::spec::Format;
 
-fn open<'a>(bytes: &'a [u8], format: Format) -> Result<Box<dyn ImageDecoder + 'a>, Error> {
-    let file = Cursor::new(bytes);
+fn open<'a>(
+    bytes: &'a [u8],
+    format: Format,
+    budget: &'a Budget,
+) -> Result<Box<dyn ImageDecoder + 'a>, Error> {
+    let file = Watched::new(Cursor::new(bytes), budget);
     let decoder: ImageResult<Box<dyn ImageDecoder>> = match format {
         Format::Bmp => BmpDecoder::new(file).map(|d| Box::new(d) as _),
         Format::Tiff => TiffDecoder::new(file).map(|d| Box::new(d) as _),
@@ -30,7 +35,8 @@ fn refusal(error: ImageError, format: Format) -> Error {
 /// Size and alpha, from the header. A panic of the decoder is an error like any other.
 pub(in crate::render) fn describe(bytes: &[u8], format: Format) -> Result<(Size, bool), Error> {
     let describe = || {
-        let decoder = open(bytes, format)?;
+        let budget = Budget::unlimited();
+        let decoder = open(bytes, format, &budget)?;
         let (width, height) = decoder.dimensions();
         if width == 0 || height == 0 {
             return Err(Error::bad(format, "header names an empty picture"));
@@ -44,7 +50,7 @@ pub(in crate::render) fn describe(bytes: &[u8], format: Format) -> Result<(Size,
 
 pub(super) fn decode(bytes: &[u8], facts: &Facts, budget: &Budget) -> Result<Decoded, Error> {
     let format = facts.format;
-    let mut decoder = open(bytes, format)?;
+    let mut decoder = open(bytes, format, budget)?;
     // The widest samples are four of 32 bits.
     const WIDEST: u64 = 16;
     let mut limits = image::Limits::no_limits();
@@ -53,7 +59,9 @@ pub(super) fn decode(bytes: &[u8], facts: &Facts, budget: &Budget) -> Result<Dec
         .set_limits(limits)
         .map_err(|error| refusal(error, format))?;
     let profile = decoder.icc_profile().ok().flatten();
-    let picture = DynamicImage::from_decoder(decoder).map_err(|error| refusal(error, format))?;
+    let picture = DynamicImage::from_decoder(decoder);
+    budget.check()?;
+    let picture = picture.map_err(|error| refusal(error, format))?;
     let size = Size::new(picture.width(), picture.height());
     if size != facts.size {
         return Err(Error::bad(format, "size differs between headers"));

@@ -129,18 +129,18 @@ impl Picture {
             Self::Planar(planes) => {
                 budget.check()?;
                 budget.limits().picture(to)?;
-                planes.resampled(from, to)
+                planes.resampled(from, to, budget)
             }
         }
     }
 
     /// Without what lies outside a window, so that no filter looks there. A window whose edges lie
     /// between samples of a reduced picture keeps the samples that they cut.
-    pub fn through(self, window: Window, source: Size) -> Result<Self, Error> {
+    pub fn through(self, window: Window, source: Size, budget: &Budget) -> Result<Self, Error> {
         if window == Window::whole(source) {
             return Ok(self);
         }
-        let mut packed = self.into_packed()?;
+        let mut packed = self.into_packed(budget)?;
         let edges = packed.place(window.outside(Region::whole(window.size)));
         let part = Request::part(packed.raster.size(), edges, 1);
         let (left, top) = (f64::from(part.left), f64::from(part.top));
@@ -164,11 +164,11 @@ impl Picture {
     }
 
     /// The picture as pixels.
-    pub fn into_packed(self) -> Result<Packed, Error> {
+    pub fn into_packed(self, budget: &Budget) -> Result<Packed, Error> {
         match self {
             Self::Packed(packed) => Ok(packed),
             Self::Planar(planes) => {
-                let (raster, shown) = planes.into_raster()?;
+                let (raster, shown) = planes.into_raster(budget)?;
                 let size = raster.size();
                 Ok(Packed {
                     raster,

@@ -158,7 +158,7 @@ impl Raster {
                 top,
                 fill,
             } => self.on_canvas(size, left, top, fill, budget)?,
-            Step::Round(rounding) => self.rounded(rounding),
+            Step::Round(rounding) => self.rounded(rounding, budget)?,
             Step::Border {
                 width,
                 colour,

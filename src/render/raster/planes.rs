@@ -8,6 +8,7 @@ use fast_image_resize::FilterType;
 
 use super::{Layout, Raster, flat};
 use crate::plan::{Region, Size};
+use crate::render::budget::Budget;
 use crate::render::error::Error;
 
 /// Planes between a decoder and the first resampling.
@@ -46,8 +47,8 @@ impl Planes {
     ///
     /// # Errors
     ///
-    /// [`Error::Resample`] and [`Error::OverLimit`], from the resampler.
-    pub fn resampled(self, from: Region, to: Size) -> Result<Raster, Error> {
+    /// [`Error::Resample`] and [`Error::OverLimit`], from the resampler; [`Error::Timeout`] and [`Error::Cancelled`].
+    pub fn resampled(self, from: Region, to: Size, budget: &Budget) -> Result<Raster, Error> {
         let Self {
             planes,
             model,
@@ -55,7 +56,10 @@ impl Planes {
         } = self;
         let mut samples = planes
             .into_iter()
-            .map(|plane| plane.resampled(from, to).map(Raster::into_pixels))
+            .map(|plane| {
+                budget.check()?;
+                plane.resampled(from, to).map(Raster::into_pixels)
+            })
             .collect::<Result<Vec<_>, _>>()?
             .into_iter();
         let (layout, pixels) = match (
@@ -71,6 +75,7 @@ impl Planes {
                     Model::YCbCr => flat(pixels.map(rgb)),
                     _ => flat(pixels),
                 };
+                budget.check()?;
                 (Layout::Rgb, pixels)
             }
             (Some(a), Some(b), Some(c), Some(d)) => {
@@ -95,7 +100,7 @@ impl Planes {
     /// # Errors
     ///
     /// Those of [`resampled`](Self::resampled).
-    pub fn into_raster(self) -> Result<(Raster, Region), Error> {
+    pub fn into_raster(self, budget: &Budget) -> Result<(Raster, Region), Error> {
         let finest = self
             .planes
             .iter()
@@ -108,7 +113,7 @@ impl Planes {
             width: f64::from(size.width) * step.0,
             height: f64::from(size.height) * step.1,
         };
-        Ok((self.resampled(region, size)?, region))
+        Ok((self.resampled(region, size, budget)?, region))
     }
 }
 

@@ -3,6 +3,8 @@
 use super::simd::wide;
 use super::{Layout, Raster, put_with_alpha, scale};
 use crate::plan::{Rounding, Size};
+use crate::render::budget::Budget;
+use crate::render::error::Error;
 use crate::spec::Colour;
 
 /// Lines on which the curve is followed inside one row of pixels.
@@ -11,7 +13,7 @@ const LINES: u32 = 16;
 impl Raster {
     /// Rounds the corners: what falls outside becomes transparent, what the curve cuts becomes
     /// transparent in part.
-    pub(super) fn rounded(self, rounding: Rounding) -> Self {
+    pub(super) fn rounded(self, rounding: Rounding, budget: &Budget) -> Result<Self, Error> {
         let (mut picture, opaque) = match self.layout {
             Layout::Rgb => {
                 let clear = Self::filled(self.size, Layout::Rgba, Colour::TRANSPARENT);
@@ -24,6 +26,7 @@ impl Raster {
         let shape = Shape::new(picture.size, rounding);
         let stride = picture.stride().max(1);
         for (y, row) in (0..height).zip(picture.pixels.chunks_exact_mut(stride)) {
+            budget.check()?;
             // An opaque picture gets its alpha row by row, while the row is close at hand.
             if let Some(opaque) = &opaque {
                 let start = y as usize * opaque.stride();
@@ -36,7 +39,7 @@ impl Raster {
             shape.mask(y, &mut row_mask);
             masked(row.as_chunks_mut::<4>().0, &row_mask);
         }
-        picture
+        Ok(picture)
     }
 
     /// A line around the picture; the canvas grows by `width` on every side. With `corners` the

@@ -1,0 +1,199 @@
+//! How soon a render thread is free after its job was cancelled, for codecs and steps on large pictures.
+//!
+//! `cargo bench --bench deadlines [-- MEGAPIXELS [NAME]]`. A generated picture is rendered once in full, and then once for each of
+//! seven moments spread over that time at which the job is cancelled. A line for each: milliseconds of the whole, and the
+//! most that passed between cancelling and coming back.
+
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods
+)]
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use cldgate::dialect::{self, Rules};
+use cldgate::plan::{self, Hints, Limits, Negotiated, Plan, Writable};
+use cldgate::render::{self, Budget, Fonts, Sources};
+use cldgate::spec::{Format, Quality};
+
+/// Formats written, at full size from a bitmap.
+const WRITTEN: &[&str] = &[
+    "f_jpg",
+    "f_jpg,fl_progressive",
+    "f_png",
+    "f_png,fl_png8",
+    "f_webp",
+    "f_webp,q_100",
+    "f_avif",
+    "f_gif",
+    "f_tiff",
+];
+
+/// Formats read, at full size and turned, so that nothing is left out.
+const READ: &[(&str, &str)] = &[
+    ("jpeg", "f_jpg"),
+    ("progressive jpeg", "f_jpg,fl_progressive"),
+    ("png", "f_png"),
+    ("webp", "f_webp"),
+    ("avif", "f_avif"),
+    ("gif", "f_gif"),
+    ("tiff", "f_tiff"),
+    ("bmp", "f_bmp"),
+];
+
+/// Steps, between bitmaps.
+const STEPS: &[&str] = &[
+    "w_0.5",
+    "a_90",
+    "a_20",
+    "e_sepia",
+    "e_auto_contrast",
+    "e_improve",
+    "e_blur:200",
+    "e_blur:2000",
+    "e_sharpen",
+    "e_unsharp_mask",
+    "e_pixelate:20",
+    "e_vignette:50",
+    "e_replace_color:red:50:60a0e0",
+    "e_outline",
+    "e_shadow",
+    "e_gradient_fade",
+    "e_morphology",
+    "e_oil_paint",
+    "e_cartoonify",
+    "e_distort:40:30:1800:20:1900:1000:10:1000",
+    "e_distort:arc:90",
+    "e_shear:20:0",
+    "e_trim",
+    "r_max",
+    "l_layer,o_50",
+    "c_fill,g_auto,w_500,h_500",
+    "c_fill,g_face,w_500,h_500",
+];
+
+fn bitmap(width: u32, height: u32) -> Vec<u8> {
+    let mut noise = 1_u32;
+    let mut pixels = Vec::with_capacity((width * height * 3) as usize);
+    for y in 0..height {
+        for x in 0..width {
+            noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let grain = noise >> 28;
+            let (r, g, b) = (
+                x * 200 / width + grain,
+                y * 200 / height + grain,
+                (x / 40 + y / 30) % 7 * 30 + grain,
+            );
+            pixels.extend([r, g, b].map(|v| u8::try_from(v.min(255)).unwrap()));
+        }
+    }
+    let mut file = std::io::Cursor::new(Vec::new());
+    image::RgbImage::from_raw(width, height, pixels)
+        .unwrap()
+        .write_to(&mut file, image::ImageFormat::Bmp)
+        .unwrap();
+    file.into_inner()
+}
+
+fn render(chain: &str, source: &[u8], budget: &Budget) -> Option<Bytes> {
+    let url = format!("/demo/image/upload/{chain}/x");
+    let (delivery, _) = dialect::interpret(&Rules::default(), &url).unwrap();
+    let limits = Limits {
+        output_pixels: 1 << 30,
+        source_pixels: 1 << 30,
+        ..Limits::default()
+    };
+    let all = [
+        Format::Jpeg,
+        Format::Png,
+        Format::WebP,
+        Format::Avif,
+        Format::Gif,
+        Format::Tiff,
+        Format::Bmp,
+    ];
+    let rules = plan::Rules {
+        limits,
+        quality: Quality::Fixed(80),
+        writable: Writable(all.into_iter().collect()),
+        scaling: plan::Scaling::default(),
+    };
+    let layer = Bytes::from(bitmap(800, 600));
+    let asked = delivery.spec.layers();
+    let stored: Vec<_> = asked
+        .into_iter()
+        .map(|asset| (asset.clone(), Some(layer.clone())))
+        .collect();
+    let fonts = Fonts::default();
+    let sources = Sources::new(&stored, &fonts, budget).below(source);
+    let facts = render::probe(source).unwrap();
+    let spec = &delivery.spec;
+    let (negotiated, hints) = (Negotiated::default(), Hints::default());
+    let plan = plan::make_with(spec, &facts, &sources, &negotiated, &hints, &rules).ok()?;
+    let Plan::Raster(plan) = plan else {
+        return Some(source.to_vec().into());
+    };
+    let made = render::run_with(&plan, source, &sources, budget).ok()?;
+    Some(made.body)
+}
+
+/// Renders in full and cancelled, and prints the line.
+fn line(name: &str, chain: &str, source: &[u8]) {
+    let start = Instant::now();
+    if render(chain, source, &Budget::unlimited()).is_none() {
+        println!("{name}\tis not rendered");
+        return;
+    }
+    let whole = start.elapsed();
+    let mut worst = Duration::ZERO;
+    for eighth in 1..8 {
+        let budget = Budget::unlimited();
+        let theirs = budget.clone();
+        let wait = whole * eighth / 8;
+        let canceller = std::thread::spawn(move || {
+            std::thread::sleep(wait);
+            theirs.cancel();
+            Instant::now()
+        });
+        let _stopped = render(chain, source, &budget);
+        let end = Instant::now();
+        let cancelled = canceller.join().unwrap();
+        worst = worst.max(end.saturating_duration_since(cancelled));
+    }
+    println!(
+        "{name}\t{:.0}\t{:.0}",
+        whole.as_secs_f64() * 1e3,
+        worst.as_secs_f64() * 1e3
+    );
+}
+
+fn main() {
+    let mut arguments = std::env::args().skip(1).filter(|a| !a.starts_with("--"));
+    let megapixels: u32 = arguments.next().and_then(|n| n.parse().ok()).unwrap_or(12);
+    let only = arguments.next().unwrap_or_default();
+    let height = f64::from(megapixels * 1_000_000 * 3 / 4).sqrt() as u32;
+    let source = bitmap(height * 4 / 3, height);
+    println!("{megapixels} megapixels\twhole ms\tmost ms until free");
+    for chain in WRITTEN.iter().filter(|chain| chain.contains(&only)) {
+        line(
+            &format!("written: {chain}"),
+            &format!("a_180/{chain}"),
+            &source,
+        );
+    }
+    for (name, chain) in READ.iter().filter(|(name, _)| name.contains(&only)) {
+        let file = render(&format!("a_180/{chain}"), &source, &Budget::unlimited()).unwrap();
+        line(&format!("read: {name}"), "a_180/f_bmp", &file);
+    }
+    for chain in STEPS.iter().filter(|chain| chain.contains(&only)) {
+        line(
+            &format!("step: {chain}"),
+            &format!("{chain}/f_bmp"),
+            &source,
+        );
+    }
+}
