@@ -54,6 +54,10 @@ docs:
 overload *ARGS:
     python3 benches/overload.py "$(./run build | tail -n 1)" {{ARGS}}
 
+# Ten million mixed requests: is as much memory held at the end as after the first million?
+soak *ARGS:
+    python3 benches/soak.py "$(./run build | tail -n 1)" {{ARGS}}
+
 # Whole jobs beside sharp and libvips on the same files; installs sharp by npm, pyvips by pip
 bench-peers DIR='target/peers':
     scripts/bench-peers {{DIR}}

@@ -134,7 +134,7 @@ fn cell([r, g, b, _]: [u8; 4]) -> usize {
 /// The middle of a colour's cell.
 const fn middle([r, g, b, a]: [u8; 4]) -> [u8; 4] {
     const LOWER: u8 = (1 << (8 - BITS)) - 1;
-    const HALF: u8 = (LOWER + 1) / 2;
+    const HALF: u8 = LOWER.div_ceil(2);
     [r & !LOWER | HALF, g & !LOWER | HALF, b & !LOWER | HALF, a]
 }
 
