@@ -49,6 +49,7 @@ fn rendered(chain: &str, source: &[u8]) -> Result<(String, u32, u32), Box<dyn st
         limits: Limits::default(),
         quality: Quality::Fixed(90),
         writable: Writable([Format::WebP].into_iter().collect()),
+        scaling: plan::Scaling::default(),
     };
     let facts = render::probe(source)?;
     let (negotiated, hints) = (Negotiated::default(), Hints::default());
