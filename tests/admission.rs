@@ -97,3 +97,35 @@ async fn what_will_never_fit_is_refused_with_its_size() {
     let reason = answer.headers()["x-cld-error"].to_str().unwrap().to_owned();
     assert!(reason.contains("memory of the"), "{reason}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hits_pass_a_crowd_of_renderings() {
+    let gateway = Arc::new(Gateway::start(&configuration("threads = 1\nqueue = 200")));
+    let hit = "/demo/image/upload/w_90/sample.jpg";
+    assert_eq!(gateway.get(hit).await.status(), 200);
+    let theirs = gateway.clone();
+    let crowd = tokio::spawn(async move { crowd(&theirs, 120).await });
+    while gateway.counter("cldgate_pool_queued").await < 20 {
+        assert!(!crowd.is_finished(), "no queue");
+        tokio::task::yield_now().await;
+    }
+    let before = gateway.counter("cldgate_cache_hits_total").await;
+    for _ in 0..20 {
+        assert_eq!(gateway.get(hit).await.status(), 200);
+    }
+    assert_eq!(
+        gateway.counter("cldgate_cache_hits_total").await - before,
+        20
+    );
+    assert!(
+        gateway.counter("cldgate_pool_queued").await > 0,
+        "the hits waited for the renderings"
+    );
+    assert!(
+        crowd
+            .await
+            .unwrap()
+            .iter()
+            .all(|&(status, _)| status == 200)
+    );
+}

@@ -5,7 +5,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 /// Part of every key: rises whenever the same plan begins to give other bytes, so that results of an
 /// older engine are never served as this one's.
-const ENGINE: &str = "cldgate 1";
+const ENGINE: &str = "cldgate 2";
 
 /// Everything that the bytes of a result depend on.
 #[derive(Clone, Copy, Debug)]
