@@ -37,7 +37,8 @@ async fn crowd(gateway: &Arc<Gateway>, count: usize) -> Vec<(u16, bool)> {
     statuses
 }
 
-async fn nothing_taken(gateway: &Gateway) {
+/// Whether all memory of renderings is given back, soon.
+pub async fn nothing_taken(gateway: &Gateway) {
     for gauge in [
         "cldgate_render_pixel_bytes",
         "cldgate_render_original_bytes",

@@ -41,6 +41,7 @@ mod purge;
 mod render;
 mod sdk;
 mod shared;
+mod soak;
 mod stale;
 mod store;
 mod streaming;
