@@ -111,6 +111,21 @@ async fn frames_go_to_clients_that_can_play_them() {
         (format!("c_scale,w_60/{id}.png"), "*/*", Format::Png, 1),
         (format!("c_scale,w_60/{id}.jpg"), "*/*", Format::Jpeg, 1),
         (format!("c_scale,w_60,pg_2/{id}.gif"), "*/*", Format::Gif, 1),
+        (format!("pg_2-4;6/{id}.gif"), "*/*", Format::Gif, 4),
+        (
+            format!("c_scale,w_60,pg_3-/{id}.gif"),
+            "*/*",
+            Format::Gif,
+            frames - 2,
+        ),
+        (format!("pg_2-4/{id}.png"), "*/*", Format::Png, 1),
+        (format!("e_reverse/{id}.gif"), "*/*", Format::Gif, frames),
+        (
+            format!("pg_1-3/e_boomerang/e_accelerate:50/f_png,fl_apng/{id}.gif"),
+            "*/*",
+            Format::Png,
+            6,
+        ),
         (
             format!("pg_1/f_webp,fl_awebp/{id}.gif"),
             "*/*",
@@ -129,11 +144,10 @@ async fn frames_go_to_clients_that_can_play_them() {
             "{path} for {accept}"
         );
     }
-    let (status, ..) = body(
-        &gateway,
-        &format!("/demo/image/upload/pg_999/{id}.gif"),
-        "*/*",
-    )
-    .await;
-    assert_eq!(status, StatusCode::BAD_REQUEST);
+    let boomerangs = "e_boomerang/".repeat(20);
+    for chain in ["pg_999/", "pg_2-999/", "pg_2;999/", &boomerangs] {
+        let path = format!("/demo/image/upload/{chain}{id}.gif");
+        let (status, ..) = body(&gateway, &path, "*/*").await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{chain}");
+    }
 }

@@ -255,6 +255,10 @@ impl Job {
         // Pages of a document differ in size: the one asked for becomes the first.
         let paged = match spec.select {
             Select::Page(page) => render::at_page(source, page),
+            Select::Pages(ref pages) => {
+                let first = pages.first().map(|(first, _)| *first);
+                first.and_then(|page| render::at_page(source, page))
+            }
             _ => None,
         };
         let paged = paged.map(|file| {

@@ -13,7 +13,7 @@ use crate::dialect::{self, Delivery, Note, NoteLevel, Notes};
 use crate::origin::{Found, Origin, Upstream};
 use crate::plan::{self, Facts};
 use crate::render;
-use crate::spec::{AssetRef, Format, FormatChoice, Select, TransformSpec};
+use crate::spec::{AssetRef, Effect, Format, FormatChoice, Op, Select, TransformSpec};
 
 /// What happens to a parameter that is understood and cannot be rendered here.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -153,6 +153,10 @@ pub(super) fn late_notes(
                 _ => "animated source: the first frame is shown",
             },
         ),
+        (
+            !animated && spec.ops.iter().any(plays),
+            "a still picture does not play: this effect is left out",
+        ),
         (made.damaged, "damaged source: what could be read is shown"),
         (
             replaced,
@@ -164,6 +168,14 @@ pub(super) fn late_notes(
         .filter(|(holds, _)| *holds)
         .map(|(_, message)| approximated(message))
         .collect()
+}
+
+/// Whether an op changes how an animation plays, and nothing else.
+fn plays(op: &Op) -> bool {
+    matches!(op, Op::Effect(effect) if matches!(
+        **effect,
+        Effect::Accelerate { .. } | Effect::Boomerang | Effect::Reverse
+    ))
 }
 
 /// A note about a layer that looks other than asked.

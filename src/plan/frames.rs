@@ -1,35 +1,61 @@
 //! Which frames of a source become the result, and how they play.
 
-use super::facts::Facts;
+use super::facts::{Facts, Size};
+use super::playback::{self, Order};
 use super::{Error, Limits};
-use crate::spec::{Amount, Decimal, Effect, Format, FormatChoice, Op, Output, Setting};
+use crate::spec::{Amount, Decimal, Effect, Format, FormatChoice, Op, Output, Select, Setting};
 
 /// Which frames of a source become the result.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Frames {
     /// One, counted from 0.
     One(u32),
-    /// All, one after the other.
+    /// All or several, one after the other.
     All(Motion),
 }
 
 /// How frames play.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Motion {
     /// Milliseconds that each is shown; `None`: as stored.
     pub delay: Option<u32>,
     /// How often all are played, 0 for ever; `None`: as stored.
     pub plays: Option<u16>,
+    /// Thousandths of that speed; `None`: just that.
+    pub pace: Option<u32>,
+    /// Which frames are shown one after the other; `None`: all, as stored.
+    pub order: Option<Order>,
+}
+
+impl Motion {
+    /// Milliseconds that a frame is shown which is stored with so many.
+    #[must_use]
+    pub fn shown_for(&self, stored: u32) -> u32 {
+        let delay = self.delay.unwrap_or(stored);
+        let Some(pace) = self.pace.map(u64::from).filter(|pace| *pace > 0) else {
+            return delay;
+        };
+        let scaled = (u64::from(delay) * 1000 + pace / 2) / pace;
+        let scaled = scaled.clamp(
+            SHORTEST_DELAY.min(delay).into(),
+            LONGEST_DELAY.unsigned_abs(),
+        );
+        u32::try_from(scaled).unwrap_or(delay)
+    }
 }
 
 /// The longest that one frame may be told to stand, in milliseconds: what every format can say.
 const LONGEST_DELAY: i64 = 655_350;
+/// The shortest that a frame becomes by being played faster: viewers take less for a mistake.
+const SHORTEST_DELAY: u32 = 20;
 
 /// What a chain says about frames.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Film<'a> {
     /// The one frame asked for, counted from 1.
     pub page: Option<u32>,
+    /// The frames asked for.
+    pub select: &'a Select,
     /// How the result is written.
     pub output: &'a Output,
     /// The chain.
@@ -65,13 +91,28 @@ impl Film<'_> {
     /// The frames that a result in this format has.
     ///
     /// # Errors
-    /// [`Error::OverLimit`] when all of them together are too many pixels.
-    pub fn frames(&self, facts: &Facts, format: Format, limits: &Limits) -> Result<Frames, Error> {
+    /// [`Error::OverLimit`] when all of them together are too many pixels; [`Error::NoSuchPage`]. `size`
+    /// is the result's.
+    pub fn frames(
+        &self,
+        facts: &Facts,
+        format: Format,
+        size: Size,
+        limits: &Limits,
+    ) -> Result<Frames, Error> {
         if let Some(page) = self.page {
             return Ok(Frames::One(page.saturating_sub(1)));
         }
         if !self.moves(facts) || !self.asks_for_animation(facts, format) {
-            return Ok(Frames::One(0));
+            let page = playback::first(self.select).unwrap_or(1);
+            return if (1..=facts.frames.max(1)).contains(&page) {
+                Ok(Frames::One(page - 1))
+            } else {
+                Err(Error::NoSuchPage {
+                    page,
+                    pages: facts.frames,
+                })
+            };
         }
         limits.frames(facts)?;
         let delay = self
@@ -95,7 +136,12 @@ impl Film<'_> {
             },
             _ => None,
         });
-        Ok(Frames::All(Motion { delay, plays }))
+        Ok(Frames::All(Motion {
+            delay,
+            plays,
+            pace: playback::pace(self.ops),
+            order: playback::order(self.select, self.ops, facts, size, limits)?,
+        }))
     }
 }
 

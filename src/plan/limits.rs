@@ -37,7 +37,11 @@ impl Limits {
     }
 
     pub(super) fn frames(&self, facts: &Facts) -> Result<(), Error> {
-        let pixels = facts.size.pixels().saturating_mul(facts.frames.into());
+        self.frame_pixels(facts.size.pixels().saturating_mul(facts.frames.into()))
+    }
+
+    /// All frames that are decoded, or shown.
+    pub(super) fn frame_pixels(&self, pixels: u64) -> Result<(), Error> {
         at_most("pixels of all frames", pixels, self.frame_pixels)
     }
 

@@ -158,6 +158,7 @@ pub fn make_with(
         .fold(facts.alpha, |alpha, step| step.alpha_after(alpha));
     let film = Film {
         page,
+        select: &spec.select,
         output: &output,
         ops: &spec.ops,
     };
@@ -169,7 +170,7 @@ pub fn make_with(
     let format = negotiate::format(&output, negotiated, source, size, &rules.writable);
     side_fits(size, format)?;
     let encode = negotiate::encode(&output, format, rules.quality);
-    let frames = film.frames(facts, format, &rules.limits)?;
+    let frames = film.frames(facts, format, size, &rules.limits)?;
     let (window, steps) = fold(facts.size, steps);
     Ok(Plan::Raster(RasterPlan {
         source: facts.size,
@@ -440,7 +441,10 @@ fn changes(op: &Op) -> bool {
 }
 
 const fn is_page(select: &Select) -> bool {
-    matches!(select, Select::Page(_) | Select::PageBy(_))
+    matches!(
+        select,
+        Select::Page(_) | Select::PageBy(_) | Select::Pages(_)
+    )
 }
 
 /// Whether an output asks for nothing but the stored bytes.

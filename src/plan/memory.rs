@@ -1,6 +1,8 @@
 //! What following a plan takes of memory at most, told before anything is decoded.
 
 use super::facts::{Facts, Size};
+use super::frames::Frames;
+use super::playback::Order;
 use super::raster::{RasterPlan, Step};
 use crate::spec::Format;
 
@@ -43,19 +45,24 @@ impl RasterPlan {
             work = work.max(buffers * STEP_BYTES);
             size = after;
         }
+        let held = match &self.frames {
+            Frames::All(motion) => motion.order.as_ref().map_or(0, Order::held),
+            Frames::One(_) => 0,
+        };
+        let held = pixels(size).saturating_mul(STEP_BYTES * held as u64);
         let moving = if facts.frames > 1 {
             (pixels(facts.size) + pixels(size)) * STEP_BYTES * CANVASES
         } else {
             0
         };
-        LEAST + decoded + moving + work.max(pixels(size) * ENCODE_BYTES)
+        LEAST + decoded + moving + held + work.max(pixels(size) * ENCODE_BYTES)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::{Encode, Frames, Region, Scaling, Window};
+    use crate::plan::{Encode, Region, Scaling, Window};
 
     fn plan(source: Size, to: Size) -> RasterPlan {
         let from = Region {

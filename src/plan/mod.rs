@@ -13,6 +13,7 @@ mod measure;
 mod memory;
 mod negotiate;
 mod overlay;
+mod playback;
 mod raster;
 mod region;
 mod seen;
@@ -33,6 +34,7 @@ pub use limits::Limits;
 pub use make::{Rules, Varies, is_original, make, make_with, relevant, varies};
 pub use negotiate::{Negotiated, Writable, negotiate};
 pub use overlay::{Layer, Layers, Mix, NoLayers, Text};
+pub use playback::{Order, Pass};
 pub use raster::{
     Colours, Encode, OwnColours, Paint, Palette, PngKind, RasterPlan, Region, Rounding, Scaling,
     Step, Towards, Window, shrink,

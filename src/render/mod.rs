@@ -146,8 +146,8 @@ pub fn run_with(
     budget.check()?;
     let layers = draw::layers(&plan.steps, sources, budget)?;
     let scene = Scene::from(plan);
-    let frame = match plan.frames {
-        Frames::One(frame) => frame,
+    let frame = match &plan.frames {
+        Frames::One(frame) => *frame,
         Frames::All(motion) => {
             let film = animate::Film {
                 scene,

@@ -33,6 +33,7 @@ const NO_FACES: &str = "only faces that look to the front are counted";
 const NO_RECORD: &str = "tags and records of assets are not kept here: taken as empty";
 const NO_FACT: &str = "this value is not known here: taken as 0";
 const UNTRIMMED: &str = "taken as the ratio before trimming";
+const PAGES: &str = "frames of an animation; of other files the first page named alone";
 const FIRST_PAGE: &str = "only the first page is rendered";
 const FOUND_FACES: &str = "faces are found by our own detector, where they look to the front; without one nothing is done";
 const FACES: &str = "found by our own detector, of faces that look to the front; without one the documented fallback is used";
@@ -283,16 +284,18 @@ impl Effect {
             Self::Camera { .. } | Self::Light { .. } | Self::SwapImage { .. } => {
                 Unsupported(MODEL_3D)
             }
-            Self::Accelerate { .. }
-            | Self::Boomerang
-            | Self::Deshake { .. }
+            Self::Deshake { .. }
             | Self::Fade { .. }
             | Self::Noise { .. }
             | Self::Preview { .. }
             | Self::Progress { .. }
-            | Self::Reverse
             | Self::Transition { .. }
             | Self::Volume { .. } => Unsupported(VIDEO),
+            Self::Boomerang | Self::Reverse => Supported,
+            Self::Accelerate { level } => match level.0 {
+                Amount::Fixed(_) => Supported,
+                Amount::Expr(_) => Unsupported(VARIABLE),
+            },
             Self::Loop { level } => match level {
                 None | Some(Amount::Fixed(_)) => Supported,
                 Some(Amount::Expr(_)) => Unsupported(VARIABLE),
@@ -451,7 +454,8 @@ impl Select {
     pub const fn support(&self) -> Support {
         match self {
             Self::Whole | Self::Page(_) | Self::PageBy(_) => Supported,
-            Self::Pages(_) | Self::Named { .. } => Unsupported(FIRST_PAGE),
+            Self::Pages(_) => Approximated(PAGES),
+            Self::Named { .. } => Unsupported(FIRST_PAGE),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Do frames keep their pictures, their time and their number, whatever they are written as?
 
 use super::sources::{Picture, encode};
-use cldgate::plan::{self, Frames, Motion, RasterPlan, Region, Size, Step};
+use cldgate::plan::{self, Frames, Motion, Order, RasterPlan, Region, Size, Step};
 use cldgate::render::{self, Budget, Rendered};
 use cldgate::spec::{Format, Turn};
 
@@ -286,14 +286,88 @@ fn time_and_repeats_are_set() {
     let motion = Motion {
         delay: Some(200),
         plays: Some(4),
+        ..Motion::default()
     };
     for format in [Format::Gif, Format::WebP, Format::Png] {
-        let (shown, plays) = play(&moved(&source, &[], format, motion).body, format);
+        let (shown, plays) = play(&moved(&source, &[], format, motion.clone()).body, format);
         assert_eq!(plays, 4, "{format:?}");
         assert!(
             shown.iter().all(|shown| shown.milliseconds == 200),
             "{format:?}"
         );
+    }
+}
+
+/// Frames keep their pictures and their time in any order, however few may be held.
+#[test]
+fn frames_are_shown_in_any_order() {
+    let original = scenes(6);
+    let formats = [Format::Gif, Format::WebP, Format::Png];
+    for from in formats {
+        let source = moved(&original, &[], from, Motion::default()).body;
+        for (frames, hold) in [
+            (vec![5, 4, 3, 2, 1, 0], 100),
+            (vec![5, 4, 3, 2, 1, 0], 2),
+            (vec![0, 1, 2, 3, 4, 5, 4, 3, 2, 1, 0], 3),
+            (vec![1, 3, 4], 1),
+            (vec![4, 1, 4, 0], 1),
+            (vec![2], 1),
+        ] {
+            for to in formats {
+                let motion = Motion {
+                    order: Some(Order::new(frames.clone(), hold)),
+                    ..Motion::default()
+                };
+                let made = moved(&source, &[], to, motion);
+                assert!(!made.damaged);
+                let (shown, _) = play(&made.body, to);
+                assert_eq!(shown.len(), frames.len(), "{from:?} to {to:?}, {frames:?}");
+                for (n, shown) in frames.iter().zip(&shown) {
+                    assert_eq!(shown.milliseconds, 50 + n * 30, "{from:?} to {to:?}");
+                    let off = shown.picture.mean(&scene(*n));
+                    let allowed = tolerance(from) + tolerance(to) + 0.5;
+                    assert!(off <= allowed, "{from:?} to {to:?}, frame {n}: {off}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_broken_animation_is_shown_backwards_as_far_as_it_goes() {
+    let source = scenes(6);
+    let cut = &source[..source.len() * 2 / 3];
+    for hold in [1, 2, 100] {
+        let motion = Motion {
+            order: Some(Order::new((0..6).rev().collect(), hold)),
+            ..Motion::default()
+        };
+        let made = moved(cut, &[], Format::Gif, motion);
+        let (shown, _) = play(&made.body, Format::Gif);
+        let last = shown.last().unwrap();
+        assert!((2..6).contains(&shown.len()), "{hold}: {}", shown.len());
+        assert!(last.picture.mean(&scene(0)) < 1.0, "{hold}");
+    }
+}
+
+#[test]
+fn speed_scales_what_is_stored_or_asked_for() {
+    // Stored or asked for, thousandths of the speed, shown.
+    for (stored, delay, pace, shown) in [
+        (100, None, 2000, 50),
+        (100, None, 500, 200),
+        (100, Some(300), 1500, 200),
+        (30, None, 2000, 20),
+        (10, None, 2000, 10),
+        (0, None, 500, 0),
+        (600_000, None, 500, 655_350),
+    ] {
+        let motion = Motion {
+            delay,
+            pace: Some(pace),
+            ..Motion::default()
+        };
+        assert_eq!(motion.shown_for(stored), shown, "{stored} at {pace}");
     }
 }
 
