@@ -36,7 +36,7 @@ fn planned(transformation: &str, source: Size) -> Result<Plan, String> {
 fn size_of(transformation: &str, source: Size) -> Result<Size, String> {
     Ok(match planned(transformation, source)? {
         Plan::Raster(plan) => plan.output(),
-        Plan::Original | Plan::Info(_) => source,
+        Plan::Original | Plan::Sanitized | Plan::Info(_) => source,
     })
 }
 

@@ -4,7 +4,7 @@ use cldgate::render::probe;
 use cldgate::spec::Format;
 use reqwest::StatusCode;
 
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, scratch};
 
 async fn body(gateway: &Gateway, url: &str, accept: &str) -> (StatusCode, String, Vec<u8>) {
     let response = gateway.ask(url, &[("accept", accept)]).await;
@@ -149,5 +149,48 @@ async fn frames_go_to_clients_that_can_play_them() {
         let path = format!("/demo/image/upload/{chain}{id}.gif");
         let (status, ..) = body(&gateway, &path, "*/*").await;
         assert_eq!(status, StatusCode::BAD_REQUEST, "{chain}");
+    }
+}
+
+/// Flags that say how a file is read and written, over files that are made here.
+#[tokio::test]
+async fn flags_of_tiff_and_svg() {
+    let folder = scratch("flags");
+    let svg = r##"<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8" onload="alert(1)"><rect width="8" height="8" fill="#123"/></svg>"##;
+    std::fs::write(folder.join("drawing.svg"), svg).expect("a file");
+    let sheer = image::RgbaImage::from_pixel(8, 8, image::Rgba([200, 100, 50, 90]));
+    sheer.save(folder.join("sheer.tif")).expect("a file");
+    let gateway = Gateway::start(&format!(
+        "listen = \"127.0.0.1:0\"\nadmin = \"127.0.0.1:0\"\n[[origin]]\nname = \"own\"\nkind = \"folder\"\npath = '{}'\n\
+         [[endpoint]]\nname = \"own\"\norigins = [\"own\"]\n",
+        folder.display()
+    ));
+    let (status, kind, made) = body(&gateway, "/demo/image/upload/drawing.svg", "*/*").await;
+    assert_eq!((status, kind.as_str()), (StatusCode::OK, "image/svg+xml"));
+    assert_eq!(made, svg.as_bytes());
+    let path = "/demo/image/upload/fl_sanitize/drawing.svg";
+    let (status, kind, made) = body(&gateway, path, "*/*").await;
+    assert_eq!((status, kind.as_str()), (StatusCode::OK, "image/svg+xml"));
+    let made = String::from_utf8(made).expect("text");
+    assert!(
+        made.contains("#112233") && !made.contains("onload"),
+        "{made}"
+    );
+    // The chain, the compression (tag 259) of the file, and whether it has alpha.
+    for (chain, compression, alpha) in [
+        ("fl_tiff8_lzw", 5, true),
+        ("fl_group4", 4, false),
+        ("fl_ignore_mask_channels,fl_tiff8_lzw", 5, false),
+        ("fl_ignore_mask_channels", 1, false),
+    ] {
+        let path = format!("/demo/image/upload/{chain}/sheer.tif");
+        let (status, _, made) = body(&gateway, &path, "*/*").await;
+        assert_eq!(status, StatusCode::OK, "{chain}");
+        let seen = probe(&made).expect("a picture");
+        assert_eq!((seen.format, seen.alpha), (Format::Tiff, alpha), "{chain}");
+        let entry = made
+            .windows(12)
+            .find(|entry| entry.starts_with(&[3, 1, 3, 0, 1, 0, 0, 0]));
+        assert_eq!(entry.map(|entry| entry[8]), Some(compression), "{chain}");
     }
 }

@@ -92,7 +92,7 @@ fn made(spec: &TransformSpec, source: Size) -> Option<plan::RasterPlan> {
         &rules(),
     ) {
         Ok(Plan::Raster(plan)) => Some(plan),
-        Ok(Plan::Original | Plan::Info(_)) => None,
+        Ok(Plan::Original | Plan::Sanitized | Plan::Info(_)) => None,
         Err(error) => panic!("{spec}: {error}"),
     }
 }
@@ -475,7 +475,7 @@ proptest! {
         let plan = plan::make(&spec, &facts(source), &Negotiated::default(), &Hints::default(), &rules());
         let plan = match plan {
             Ok(Plan::Raster(plan)) => plan,
-            Ok(Plan::Original | Plan::Info(_)) => return Ok(()),
+            Ok(Plan::Original | Plan::Sanitized | Plan::Info(_)) => return Ok(()),
             Err(plan::Error::OverLimit { .. }) => return Ok(()),
             Err(error) => return Err(TestCaseError::fail(error.to_string())),
         };

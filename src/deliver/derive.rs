@@ -286,10 +286,12 @@ impl Job {
         )?;
         let (plan, info) = match plan {
             Plan::Original => return Ok(Kept::Original),
+            Plan::Sanitized => (None, None),
             Plan::Raster(plan) => (Some(plan), None),
             Plan::Info(info) => (info.picture, Some(info.salient)),
         };
         let made = match &plan {
+            None if info.is_none() => render::sanitized(source, budget)?,
             Some(plan) => {
                 let _share = self.shared.ledger.take(plan.memory(&facts), budget)?;
                 let made = render::run_with(plan, source, &sources, budget)?;

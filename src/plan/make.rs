@@ -1,6 +1,7 @@
 //! The plan of one request: every symbolic length settled, every step in order.
 
-use super::effect::{self, EffectStep};
+use super::density::{at_density, density, is_set, sanitizes};
+use super::effect::{self, EffectStep, Point};
 use super::evaluate::{Variables, View};
 use super::facts::{Facts, Size};
 use super::fold::fold;
@@ -14,9 +15,8 @@ use super::seen::{Needs, Seen};
 use super::settle::{self, settle};
 use super::{Error, Hints, InfoPlan, Limits, Plan, Region};
 use crate::spec::{
-    Amount, Border, Colour, Corner, Decimal, Derived, Dpr, Fill, Format, FormatChoice, Gravity,
-    Ink, Length, Op, Output, Quality, Radii, Select, Setting, Subject, Support, TransformSpec,
-    Turn,
+    Border, Colour, Corner, Derived, Dpr, Fill, Format, FormatChoice, Gravity, Ink, Length, Op,
+    Output, Quality, Radii, Select, Setting, Subject, Support, TransformSpec, Turn,
 };
 
 /// The owner's choices that a plan depends on.
@@ -79,13 +79,17 @@ pub fn make_with(
             .retain(|setting| !facts_wanted(setting));
         let picture = match make_with(&picture, facts, layers, negotiated, hints, rules)? {
             Plan::Raster(plan) => Some(plan),
-            Plan::Original | Plan::Info(_) => None,
+            Plan::Original | Plan::Sanitized | Plan::Info(_) => None,
         };
         let salient = picture.as_ref().and_then(|plan| salient(spec, plan));
         return Ok(Plan::Info(InfoPlan { picture, salient }));
     }
-    if is_original(spec, Some(facts.format)) {
-        return Ok(Plan::Original);
+    let untouched = |output: &Output| match sanitizes(output, Some(facts.format)) {
+        true => Plan::Sanitized,
+        false => Plan::Original,
+    };
+    if asks_nothing(spec, Some(facts.format)) {
+        return Ok(untouched(&spec.output));
     }
     let page = page(spec, facts)?;
     if let Some(page) = page
@@ -135,6 +139,12 @@ pub fn make_with(
     if orientation != Turn::NONE {
         walk.steps.push(Step::Turn(orientation));
     }
+    // The file does not tell alpha from a mask in a way that is kept: both are dropped.
+    let unmasked = facts.format == Format::Tiff && is_set(&spec.output, "ignore-mask-channels");
+    if unmasked && facts.alpha {
+        let opaque = EffectStep::Point(Point::OpacityThreshold(0));
+        walk.take(Step::Effect(Box::new(opaque)))?;
+    }
     if source != stored {
         walk.take(Step::Resample {
             from: Region::whole(stored),
@@ -151,11 +161,11 @@ pub fn make_with(
     } = walk.settle_output()?;
     // Conditions that do not hold, and variables alone, leave the stored bytes as they are.
     if !works && is_plain(&output, !is_page(&spec.select), Some(facts.format)) {
-        return Ok(Plan::Original);
+        return Ok(untouched(&output));
     }
-    let alpha = steps
-        .iter()
-        .fold(facts.alpha, |alpha, step| step.alpha_after(alpha));
+    let alpha = steps.iter().fold(facts.alpha && !unmasked, |alpha, step| {
+        step.alpha_after(alpha)
+    });
     let film = Film {
         page,
         select: &spec.select,
@@ -373,29 +383,6 @@ impl Walk<'_> {
     }
 }
 
-/// The density at which drawings have the size that they say. Assumed: it is the documented default, and
-/// a drawing without a density has been seen at its own size.
-const OWN_DENSITY: u32 = 150;
-
-/// Dots per inch asked for.
-pub(super) fn density(output: &Output) -> Option<u16> {
-    output.settings.iter().find_map(|setting| match setting {
-        Setting::Density(Amount::Fixed(dpi)) => u16::try_from(dpi.billionths() / Decimal::SCALE)
-            .ok()
-            .filter(|dpi| *dpi > 0),
-        _ => None,
-    })
-}
-
-/// A drawing's size in pixels at a density.
-fn at_density(own: Size, density: u16) -> Size {
-    let side = |n: u32| {
-        let n = u64::from(n) * u64::from(density) + u64::from(OWN_DENSITY / 2);
-        u32::try_from(n / u64::from(OWN_DENSITY)).unwrap_or(u32::MAX)
-    };
-    Size::new(side(own.width), side(own.height))
-}
-
 /// The part of the source that is kept, where an automatic gravity has chosen it.
 fn salient(spec: &TransformSpec, plan: &RasterPlan) -> Option<Region> {
     let chosen = |gravity: &Gravity| {
@@ -423,6 +410,10 @@ fn salient(spec: &TransformSpec, plan: &RasterPlan) -> Option<Region> {
 /// format asked for, if any, is the stored one.
 #[must_use]
 pub fn is_original(spec: &TransformSpec, stored: Option<Format>) -> bool {
+    asks_nothing(spec, stored) && !sanitizes(&spec.output, stored)
+}
+
+fn asks_nothing(spec: &TransformSpec, stored: Option<Format>) -> bool {
     !spec.ops.iter().any(changes) && is_plain(&spec.output, !is_page(&spec.select), stored)
 }
 
@@ -447,6 +438,14 @@ const fn is_page(select: &Select) -> bool {
     )
 }
 
+/// Whether a setting says how samples are read or written, as closely as may be.
+fn is_samples(setting: &Setting) -> bool {
+    matches!(
+        setting,
+        Setting::Switch("group4" | "ignore-mask-channels", _)
+    )
+}
+
 /// Whether an output asks for nothing but the stored bytes.
 fn is_plain(output: &Output, whole: bool, stored: Option<Format>) -> bool {
     let same_format = match output.format {
@@ -460,7 +459,7 @@ fn is_plain(output: &Output, whole: bool, stored: Option<Format>) -> bool {
         format: FormatChoice::Stored,
         attachment: None,
         settings: settings
-            .filter(|setting| setting.support() == Support::Supported)
+            .filter(|setting| setting.support() == Support::Supported || is_samples(setting))
             .cloned()
             .collect(),
         ..output.clone()

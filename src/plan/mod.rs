@@ -1,5 +1,6 @@
 //! Specification plus facts to a plan: all arithmetic lives here, and nothing here touches the world.
 
+mod density;
 mod effect;
 mod evaluate;
 mod facts;
@@ -37,7 +38,7 @@ pub use overlay::{Layer, Layers, Mix, NoLayers, Text};
 pub use playback::{Order, Pass};
 pub use raster::{
     Colours, Encode, OwnColours, Paint, Palette, PngKind, RasterPlan, Region, Rounding, Scaling,
-    Step, Towards, Window, shrink,
+    Step, TiffKind, Towards, Window, shrink,
 };
 pub use seen::{Attention, Needs, Seen};
 
@@ -50,6 +51,8 @@ use crate::spec::AssetRef;
 pub enum Plan {
     /// The stored bytes, untouched.
     Original,
+    /// The stored drawing, without what could do more than show.
+    Sanitized,
     /// Pixels.
     Raster(RasterPlan),
     /// Not the picture but facts about it, as JSON.

@@ -4,7 +4,8 @@ use std::fmt;
 
 use smallvec::SmallVec;
 
-use super::raster::{Colours, Encode, PngKind};
+use super::density::{density, is_set};
+use super::raster::{Colours, Encode, PngKind, TiffKind};
 use super::{Hints, Size, varies};
 use crate::spec::{Format, FormatChoice, Level, Metadata, Output, Quality, Setting, TransformSpec};
 
@@ -182,11 +183,7 @@ pub(super) fn encode(output: &Output, format: Format, default_quality: Quality) 
     };
     let automatic = aim.is_some();
     let plain = Encode::new(format, quality);
-    let setting = |wanted: &str| {
-        let named =
-            |setting: &Setting| matches!(setting, Setting::Switch(word, _) if *word == wanted);
-        output.settings.iter().any(named)
-    };
+    let setting = |wanted: &str| is_set(output, wanted);
     Encode {
         aim,
         chroma: output.chroma.unwrap_or(plain.chroma),
@@ -210,8 +207,15 @@ pub(super) fn encode(output: &Output, format: Format, default_quality: Quality) 
         } else {
             PngKind::AsIs
         },
+        tiff: if setting("group4") {
+            TiffKind::Group4
+        } else if setting("tiff8-lzw") {
+            TiffKind::Lzw
+        } else {
+            TiffKind::Plain
+        },
         lossy: output.lossy,
-        density: super::make::density(output),
+        density: density(output),
         or_plain: matches!(output.format, FormatChoice::Auto { .. })
             && matches!(format, Format::WebP | Format::Avif),
         ..plain

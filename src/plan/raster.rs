@@ -360,6 +360,8 @@ pub struct Encode {
     pub profile: bool,
     /// The samples of a PNG.
     pub png: PngKind,
+    /// The samples of a TIFF.
+    pub tiff: TiffKind,
     /// What hardly shows may be left out, where the format has no quality of its own (GIF).
     pub lossy: bool,
     /// Dots per inch, noted in the file where the format can.
@@ -389,6 +391,7 @@ impl Encode {
             colours: Colours::Srgb,
             profile: false,
             png: PngKind::AsIs,
+            tiff: TiffKind::Plain,
             lossy: false,
             density: None,
             or_plain: false,
@@ -411,6 +414,18 @@ pub enum Colours {
     Copy,
     /// Inks where the format can hold them, else sRGB.
     Inks,
+}
+
+/// The samples of a TIFF.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TiffKind {
+    /// Eight bits each, not compressed.
+    #[default]
+    Plain,
+    /// Eight bits each, compressed by LZW.
+    Lzw,
+    /// Black and white, a bit a pixel, compressed as CCITT group 4.
+    Group4,
 }
 
 /// The samples of a PNG.

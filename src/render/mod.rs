@@ -197,6 +197,29 @@ pub fn run_with(
     })
 }
 
+/// A drawing written anew with nothing in it but shapes and pictures: no script, no event, no reference
+/// outside of the file, no text that needs a font.
+///
+/// # Errors
+/// [`Error::BadSource`] when it is no drawing, [`Error::OverLimit`] when it is too large.
+pub fn sanitized(source: &[u8], budget: &Budget) -> Result<Rendered, Error> {
+    let start = now();
+    let (body, size) = ingest::sanitized_svg(source)?;
+    budget.check()?;
+    let timings = Timings {
+        decode: now().saturating_duration_since(start),
+        ..Timings::default()
+    };
+    Ok(Rendered {
+        body: body.into(),
+        format: Format::Svg,
+        size,
+        alpha: true,
+        damaged: false,
+        timings,
+    })
+}
+
 /// Runs a codec so that its panic is one picture's error and not the worker's end.
 fn guarded<T>(
     work: impl FnOnce() -> Result<T, Error>,

@@ -524,9 +524,19 @@ impl Setting {
             | Self::Quantiser(_)
             | Self::DynamicRange(_)
             | Self::Stream(_) => Unsupported(VIDEO),
+            Self::Switch("sanitize", _) => Approximated(
+                "the drawing is written anew, texts as outlines: what is left can only show",
+            ),
+            Self::Switch("group4", _) => {
+                Approximated("what is lighter than the middle becomes white, the rest black")
+            }
+            Self::Switch("ignore-mask-channels", _) => {
+                Approximated("a mask is not told from alpha: neither is applied")
+            }
             Self::Switch("moving", _) => Approximated("a still picture is delivered"),
             Self::Switch(
-                "palette" | "profile" | "facts" | "any-format" | "true-colour" | "rgba",
+                "tiff8-lzw" | "palette" | "profile" | "facts" | "any-format" | "true-colour"
+                | "rgba",
                 _,
             ) => Supported,
             Self::Switch(..) => Unsupported("this flag is not rendered"),

@@ -14,6 +14,50 @@ const HALVES: &str = r##"<svg xmlns="http://www.w3.org/2000/svg" width="20" heig
     <rect width="10" height="10" fill="#c81e1e"/><rect x="10" width="10" height="10" fill="#1e1ec8" opacity="0.5"/></svg>"##;
 
 #[test]
+fn a_cleaned_drawing_looks_the_same_and_can_only_show() {
+    let pixel = Picture::new(1, 1, |_, _| [10, 200, 30, 255]).png();
+    let pixel = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, pixel);
+    let dirty = format!(
+        r##"<!DOCTYPE svg [<!ENTITY e "x">]><?xml-stylesheet href="https://evil.example/a.css"?>
+        <svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="40" height="20"
+          onload="alert(1)"><script>alert(2)</script><style>@import url(https://evil.example/b.css);</style>
+        <defs><linearGradient id="g&quot; onclick=&quot;alert(3)"><stop stop-color="#f00"/><stop offset="1" stop-color="#00f"/></linearGradient></defs>
+        <a xlink:href="javascript:alert(4)"><rect width="20" height="20" fill="#c81e1e" onclick="alert(5)"/></a>
+        <rect x="20" width="10" height="20" fill="url('#g&quot; onclick=&quot;alert(3)')"/>
+        <image x="30" width="10" height="20" preserveAspectRatio="none" href="data:image/png;base64,{pixel}"/>
+        <image width="9" height="9" href="https://evil.example/c.png"/><use href="https://evil.example/d.svg#x"/>
+        <image width="9" height="9" href="data:image/svg+xml,%3Csvg onload='alert(6)'/%3E"/>
+        <foreignObject width="9" height="9"><body xmlns="http://www.w3.org/1999/xhtml"><script>alert(7)</script></body></foreignObject>
+        <set attributeName="href" to="javascript:alert(8)"/><text y="9" font-size="4">alert is a word</text></svg>"##
+    );
+    let cleaned = render::sanitized(dirty.as_bytes(), &Budget::unlimited()).unwrap();
+    assert_eq!(
+        (cleaned.format, cleaned.size),
+        (Format::Svg, Size::new(40, 20))
+    );
+    let text = std::str::from_utf8(&cleaned.body).unwrap();
+    for evil in [
+        "<script",
+        "evil",
+        "javascript",
+        " onload",
+        " onclick=\"",
+        "foreignObject",
+        "<set",
+        "<a ",
+        "svg+xml",
+        "<style",
+        "ENTITY",
+    ] {
+        assert!(!text.contains(evil), "{evil}: {text}");
+    }
+    assert!(drawn(text, &[]).mean(&drawn(&dirty, &[])) < 1.0);
+    assert!(drawn(text, &[]).at(35, 10)[1] > 190);
+    // What is no drawing is none cleaned either.
+    assert!(render::sanitized(b"<svg", &Budget::unlimited()).is_err());
+}
+
+#[test]
 fn a_drawing_is_drawn_at_the_size_wanted() {
     let facts = render::probe(HALVES.as_bytes()).unwrap();
     assert_eq!(

@@ -1,7 +1,7 @@
 //! Every format that can be written, read back, from every format that can be read.
 
 use super::sources::{Picture, encode, open, run, scaled};
-use cldgate::plan::Size;
+use cldgate::plan::{Encode, Size, TiffKind};
 use cldgate::render::{self, can_write};
 use cldgate::spec::Format;
 
@@ -69,6 +69,52 @@ fn every_format_scaled() {
             assert!(off <= allowed, "{from:?} to {to:?}: {off} over {allowed}");
         }
     }
+}
+
+#[test]
+fn tiff_by_lzw_is_the_same_picture_in_fewer_bytes() {
+    let opaque = Picture::gradient(96, 64);
+    let sheer = Picture::new(96, 64, |x, y| [x as u8, y as u8, 90, (x * 2) as u8]);
+    let grey = Picture::new(70, 3, |x, _| [x as u8, x as u8, x as u8, 255]);
+    for original in [opaque, sheer, grey] {
+        let plain = run(&original.png(), &[], encode(Format::Tiff, 90)).unwrap();
+        let how = Encode {
+            tiff: TiffKind::Lzw,
+            ..encode(Format::Tiff, 90)
+        };
+        let made = run(&original.png(), &[], how).unwrap();
+        assert!(made.body.len() < plain.body.len());
+        assert_eq!(open(&made.body, Format::Tiff).worst(&original), 0);
+    }
+}
+
+#[test]
+fn tiff_by_group_4_is_black_and_white() {
+    let group4 = || Encode {
+        tiff: TiffKind::Group4,
+        ..encode(Format::Tiff, 90)
+    };
+    // Circles, stripes and every run length; transparency shows the background.
+    for (width, height) in [(1, 1), (7, 5), (64, 3), (257, 120), (3000, 9)] {
+        let original = Picture::new(width, height, |x, y| match (x * x + y * y * 3) / 97 % 3 {
+            0 => [10, 20, 30, 255],
+            1 => [0, 0, 0, 0],
+            _ => [250, 240, 230, 255],
+        });
+        let expected = Picture::new(width, height, |x, y| match (x * x + y * y * 3) / 97 % 3 {
+            0 => [0, 0, 0, 255],
+            _ => [255; 4],
+        });
+        let made = run(&original.png(), &[], group4()).unwrap();
+        let seen = run(&made.body, &[], encode(Format::Png, 90)).unwrap();
+        let seen = open(&seen.body, Format::Png);
+        assert_eq!(seen.worst(&expected), 0, "{width}x{height}");
+    }
+    let wide = Picture::new(40_000, 1, |_, _| [0, 0, 0, 255]);
+    assert!(matches!(
+        run(&wide.png(), &[], group4()),
+        Err(render::Error::OverLimit { .. })
+    ));
 }
 
 /// Two grey pages of different size and light.

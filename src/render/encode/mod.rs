@@ -18,13 +18,14 @@ mod plain;
 #[cfg(feature = "aom")]
 mod planes;
 mod png;
+mod tiff;
 mod webp;
 mod webp_animated;
 
 use super::budget::{Budget, within};
 use super::error::Error;
 use super::raster::{Layout, Raster};
-use crate::plan::{Encode, Paint, Size};
+use crate::plan::{Encode, Paint, Size, TiffKind};
 use crate::spec::Format;
 
 /// Whether this build can write a format.
@@ -90,6 +91,8 @@ fn write(raster: &Raster, how: &Encode, budget: &Budget) -> Result<Vec<u8>, Erro
         Format::Gif => gif::encode(raster, budget),
         #[cfg(any(feature = "rav1e", feature = "aom"))]
         Format::Avif => avif::encode(raster, how, budget),
+        Format::Tiff if how.tiff == TiffKind::Lzw => tiff::lzw(raster, budget),
+        Format::Tiff if how.tiff == TiffKind::Group4 => tiff::group4(raster, how, budget),
         Format::Bmp | Format::Tiff | Format::Ico => general::encode(raster, how.format, budget),
         format => Err(Error::NoCodec { format }),
     }

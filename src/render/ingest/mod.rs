@@ -18,7 +18,7 @@ mod yuv;
 pub(super) use frames::{Animation, animation};
 pub(super) use general::describe as describe_general;
 pub(super) use jxl::describe as describe_jxl;
-pub(super) use svg::describe as describe_svg;
+pub(super) use svg::{describe as describe_svg, sanitized as sanitized_svg};
 
 use super::budget::Budget;
 use super::error::Error;

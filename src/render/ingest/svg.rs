@@ -4,7 +4,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 
 use resvg::tiny_skia::{Pixmap, Transform};
-use resvg::usvg::{ImageHrefResolver, ImageKind, Options, Tree, fontdb};
+use resvg::usvg::{
+    ImageHrefResolver, ImageKind, Indent, Options, Tree, WriteOptions, fontdb, roxmltree,
+};
 
 use super::{Decoded, Packed, Request, raster};
 use crate::plan::{Facts, Size};
@@ -21,6 +23,9 @@ const MOST_EMBEDDED: u64 = 16_000_000;
 
 /// Bytes of a drawing, unpacked.
 const MOST_BYTES: usize = 16 << 20;
+
+/// Bytes of a drawing that is written anew: texts have become outlines.
+const MOST_WRITTEN: usize = 64 << 20;
 
 /// The fonts of the system, and one family that is always there.
 static FONTS: LazyLock<Arc<fontdb::Database>> = LazyLock::new(|| {
@@ -53,6 +58,67 @@ fn bad(error: impl std::fmt::Display) -> Error {
 /// Size in pixels of the drawing's own, rounded up so that nothing is cut.
 pub(in crate::render) fn describe(bytes: &[u8]) -> Result<Size, Error> {
     apart(|| Ok(size(&parse(bytes)?)))
+}
+
+/// The drawing written anew from what is drawn of it, and its size in pixels.
+pub(in crate::render) fn sanitized(bytes: &[u8]) -> Result<(String, Size), Error> {
+    apart(|| {
+        let tree = parse(bytes)?;
+        let written = tree.to_string(&WriteOptions {
+            indent: Indent::None,
+            ..WriteOptions::default()
+        });
+        if written.len() > MOST_WRITTEN {
+            return Err(Error::OverLimit {
+                what: "drawing in bytes",
+                value: written.len() as u64,
+                limit: MOST_WRITTEN as u64,
+            });
+        }
+        if !only_shows(&written) {
+            return Err(bad(
+                "it cannot be written without what may do more than show",
+            ));
+        }
+        Ok((written, size(&tree)))
+    })
+}
+
+/// Elements that are not written where a drawing is cleaned: those that run, embed or lead away.
+const ACTIVE: [&str; 9] = [
+    "a",
+    "animate",
+    "embed",
+    "foreignObject",
+    "iframe",
+    "object",
+    "script",
+    "set",
+    "style",
+];
+
+/// Whether a drawing has nothing that runs and names nothing outside of itself. The writer makes such
+/// drawings alone; this stands behind it.
+fn only_shows(written: &str) -> bool {
+    let Ok(document) = roxmltree::Document::parse(written) else {
+        return false;
+    };
+    let inner = |value: &str| {
+        let pictures = ["png", "jpg", "jpeg", "gif", "webp"];
+        value.starts_with('#')
+            || value
+                .strip_prefix("data:image/")
+                .and_then(|data| data.split_once(';'))
+                .is_some_and(|(kind, _)| pictures.contains(&kind))
+    };
+    document.descendants().all(|node| {
+        let element = !node.is_element() || !ACTIVE.contains(&node.tag_name().name());
+        element
+            && node.attributes().all(|attribute| match attribute.name() {
+                "href" => inner(attribute.value()),
+                name => !name.starts_with("on") && !attribute.value().contains("script:"),
+            })
+    })
 }
 
 /// Draws what the first resampling wants, at its size.
