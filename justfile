@@ -13,11 +13,18 @@ ready:
 
 # The tests alone
 test *ARGS:
-    cargo nextest run --release --workspace {{ARGS}} || cargo test --release --workspace {{ARGS}}
+    #!/usr/bin/env bash
+    source ./scripts/build-features
+    what=(--release --workspace --lib --bins --tests "${FEATURES[@]}")
+    cargo nextest run "${what[@]}" {{ARGS}} || cargo test "${what[@]}" {{ARGS}}
 
 # The tests at the sizes that are stated, where `./test` scales them down: 200 kills, 100,000 entries, long replays
 full *ARGS:
-    CLDGATE_FULL=1 cargo nextest run --release --workspace --no-capture {{ARGS}} || CLDGATE_FULL=1 cargo test --release --workspace {{ARGS}} -- --nocapture
+    #!/usr/bin/env bash
+    source ./scripts/build-features
+    export CLDGATE_FULL=1
+    what=(--release --workspace --lib --bins --tests "${FEATURES[@]}")
+    cargo nextest run "${what[@]}" --no-capture {{ARGS}} || cargo test "${what[@]}" {{ARGS}} -- --nocapture
 
 # Format, clippy, licences, spelling
 lint:
@@ -68,12 +75,16 @@ bench-effects DIR='target/peers':
 
 # How soon a core is free after a rendering was cancelled, for every codec and step
 bench-deadlines *ARGS:
-    cargo bench --profile release --no-default-features --features aom --bench deadlines -- {{ARGS}}
+    #!/usr/bin/env bash
+    source ./scripts/build-features
+    cargo bench --profile release "${FEATURES[@]}" --bench deadlines -- {{ARGS}}
 
 # What qualities reach on photographs out of Debian's packages: SSIMULACRA2, bytes, CPU
 bench-quality DIR='target/quality':
-    [ -d {{DIR}} ] || benches/peers/photographs {{DIR}}
-    cargo bench --profile release --no-default-features --features aom --bench quality -- {{justfile_directory()}}/{{DIR}}
+    #!/usr/bin/env bash
+    source ./scripts/build-features
+    [[ -d {{DIR}} ]] || benches/peers/photographs {{DIR}}
+    cargo bench --profile release "${FEATURES[@]}" --bench quality -- "$PWD/{{DIR}}"
 
 # A Debian package
 deb DIR='target/deb':

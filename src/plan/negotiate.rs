@@ -217,7 +217,7 @@ pub(super) fn encode(output: &Output, format: Format, default_quality: Quality) 
         lossy: output.lossy,
         density: density(output),
         or_plain: matches!(output.format, FormatChoice::Auto { .. })
-            && matches!(format, Format::WebP | Format::Avif),
+            && matches!(format, Format::WebP | Format::Avif | Format::Jpeg),
         ..plain
     }
 }

@@ -10,7 +10,7 @@ use crate::render::error::Error;
 use crate::render::raster::{Layout, Raster};
 use crate::spec::Format;
 
-/// A modern file may be larger than a plain one by one part in so many; beyond that the plain one is delivered.
+/// A file may be larger than a plain one by one part in so many; beyond that the plain one is delivered.
 const MARGIN: usize = 10;
 
 /// A JPEG is only tried where the modern file takes more bits a pixel than this: below, none was ever smaller
@@ -23,7 +23,7 @@ const SMALL: u64 = 64 * 64;
 /// The quality at which modern formats lose nothing, which JPEG cannot.
 const LOSSLESS: u8 = 100;
 
-/// The plain file, where it takes the place of a modern one of `length` bytes.
+/// The plain file, where it takes the place of one of `length` bytes. A JPEG only gives way to a PNG.
 pub(super) fn instead(
     raster: &Raster,
     how: &Encode,
@@ -45,7 +45,8 @@ pub(super) fn instead(
     }
     let pixels = raster.size().pixels();
     let dense = length as u64 * 8 > pixels * DENSE || pixels <= SMALL;
-    if !dense || raster.layout() == Layout::Rgba || how.quality >= LOSSLESS {
+    let is_jpeg = how.format == Format::Jpeg;
+    if is_jpeg || !dense || raster.layout() == Layout::Rgba || how.quality >= LOSSLESS {
         return Ok(None);
     }
     let format = Format::Jpeg;
