@@ -176,6 +176,12 @@ async fn flags_of_tiff_and_svg() {
         made.contains("#112233") && !made.contains("onload"),
         "{made}"
     );
+    // A file without a clipping path is told so.
+    let path = "/demo/image/upload/fl_clip/sheer.tif";
+    let answer = gateway.ask(path, &[]).await;
+    let notes = answer.headers().get("x-cldgate-notes");
+    let notes = notes.map_or("", |notes| notes.to_str().expect("text"));
+    assert!(notes.contains("no clipping path"), "{notes}");
     // The chain, the compression (tag 259) of the file, and whether it has alpha.
     for (chain, compression, alpha) in [
         ("fl_tiff8_lzw", 5, true),

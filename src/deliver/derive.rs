@@ -306,6 +306,13 @@ impl Job {
         };
         let animated = plan.is_some_and(|plan| matches!(plan.frames, Frames::All(_)));
         let mut notes = endpoint::late_notes(&facts, spec, &made, animated);
+        if endpoint::clips(spec) && !render::has_clipping_path(source) {
+            let note = (
+                facts.format.word().into(),
+                "the file has no clipping path".into(),
+            );
+            notes.push(endpoint::approximated(note));
+        }
         notes.extend(sources.into_notes().into_iter().map(endpoint::approximated));
         Ok(Kept::Rendered(Rendered {
             notes,

@@ -13,7 +13,7 @@ use crate::dialect::{self, Delivery, Note, NoteLevel, Notes};
 use crate::origin::{Found, Origin, Upstream};
 use crate::plan::{self, Facts};
 use crate::render;
-use crate::spec::{AssetRef, Effect, Format, FormatChoice, Op, Select, TransformSpec};
+use crate::spec::{AssetRef, Effect, Format, FormatChoice, Op, Select, Setting, TransformSpec};
 
 /// What happens to a parameter that is understood and cannot be rendered here.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -168,6 +168,17 @@ pub(super) fn late_notes(
         .filter(|(holds, _)| *holds)
         .map(|(_, message)| approximated(message))
         .collect()
+}
+
+/// Whether a result is to be cut along the path in its file.
+pub(super) fn clips(spec: &TransformSpec) -> bool {
+    let mut settings = spec.output.settings.iter();
+    settings.any(|setting| {
+        matches!(
+            setting,
+            Setting::Switch("clip-path" | "clip-path-evenodd", _)
+        )
+    })
 }
 
 /// Whether an op changes how an animation plays, and nothing else.

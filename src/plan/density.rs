@@ -1,6 +1,9 @@
-//! Settings of a result that are looked up by their word, and the density of drawings.
+//! Settings of a result that are looked up by their word: what they do before everything else, and the
+//! density of drawings.
 
-use super::Size;
+use super::effect::{EffectStep, Outline, Point};
+use super::raster::Step;
+use super::{Facts, Size};
 use crate::spec::{Amount, Decimal, Format, Output, Setting};
 
 /// The density at which drawings have the size that they say. Assumed: it is the documented default, and
@@ -30,6 +33,27 @@ pub(super) fn at_density(own: Size, density: u16) -> Size {
 pub(super) fn is_set(output: &Output, wanted: &str) -> bool {
     let named = |setting: &Setting| matches!(setting, Setting::Switch(word, _) if *word == wanted);
     output.settings.iter().any(named)
+}
+
+/// What is done to a picture as it is stored, before it is turned upright.
+pub(super) fn as_stored(output: &Output, facts: &Facts) -> Vec<Step> {
+    let mut steps = Vec::new();
+    // Alpha is not told from a mask: both are dropped.
+    if facts.format == Format::Tiff && facts.alpha && is_set(output, "ignore-mask-channels") {
+        steps.push(EffectStep::Point(Point::OpacityThreshold(0)));
+    }
+    let even_odd = is_set(output, "clip-path-evenodd");
+    let paths = matches!(facts.format, Format::Jpeg | Format::Tiff);
+    if paths && (even_odd || is_set(output, "clip-path")) {
+        steps.push(EffectStep::Clip(Outline {
+            even_odd,
+            ..Outline::default()
+        }));
+    }
+    steps
+        .into_iter()
+        .map(|step| Step::Effect(Box::new(step)))
+        .collect()
 }
 
 /// Whether a drawing that stays one is to be cleaned. A source of which nothing is known may be a drawing.

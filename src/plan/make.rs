@@ -1,7 +1,7 @@
 //! The plan of one request: every symbolic length settled, every step in order.
 
-use super::density::{at_density, density, is_set, sanitizes};
-use super::effect::{self, EffectStep, Point};
+use super::density::{as_stored, at_density, density, sanitizes};
+use super::effect::{self, EffectStep};
 use super::evaluate::{Variables, View};
 use super::facts::{Facts, Size};
 use super::fold::fold;
@@ -136,14 +136,9 @@ pub fn make_with(
         ops: 0,
         works: false,
     };
+    walk.steps.extend(as_stored(&spec.output, facts));
     if orientation != Turn::NONE {
         walk.steps.push(Step::Turn(orientation));
-    }
-    // The file does not tell alpha from a mask in a way that is kept: both are dropped.
-    let unmasked = facts.format == Format::Tiff && is_set(&spec.output, "ignore-mask-channels");
-    if unmasked && facts.alpha {
-        let opaque = EffectStep::Point(Point::OpacityThreshold(0));
-        walk.take(Step::Effect(Box::new(opaque)))?;
     }
     if source != stored {
         walk.take(Step::Resample {
@@ -163,9 +158,9 @@ pub fn make_with(
     if !works && is_plain(&output, !is_page(&spec.select), Some(facts.format)) {
         return Ok(untouched(&output));
     }
-    let alpha = steps.iter().fold(facts.alpha && !unmasked, |alpha, step| {
-        step.alpha_after(alpha)
-    });
+    let alpha = steps
+        .iter()
+        .fold(facts.alpha, |alpha, step| step.alpha_after(alpha));
     let film = Film {
         page,
         select: &spec.select,

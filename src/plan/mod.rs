@@ -25,7 +25,7 @@ use std::borrow::Cow;
 
 use thiserror::Error as ThisError;
 
-pub use effect::{Arc, Balance, EffectStep, Fade, Point, Rect, Veil, Warp};
+pub use effect::{Arc, Balance, EffectStep, Fade, Knot, Outline, Point, Rect, Veil, Warp};
 pub use evaluate::Fault;
 pub use facts::{Facts, Size};
 pub use fold::fold;

@@ -15,6 +15,7 @@
 
 mod animate;
 mod budget;
+mod clip;
 #[cfg(feature = "aom")]
 mod codec_aom;
 mod codec_webp;
@@ -39,6 +40,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 pub use budget::{Budget, Limits};
+pub use clip::has_clipping_path;
 pub use error::Error;
 pub use fair::Lane;
 pub use ledger::{Ledger, Share};
@@ -137,6 +139,8 @@ pub fn run_with(
             found: facts.size,
         });
     }
+    let clipped = clip::filled(plan, source);
+    let plan = clipped.as_ref().unwrap_or(plan);
     let mut size = plan.window.size;
     for step in &plan.steps {
         size = step.size_after(size);

@@ -535,8 +535,8 @@ impl Setting {
             }
             Self::Switch("moving", _) => Approximated("a still picture is delivered"),
             Self::Switch(
-                "tiff8-lzw" | "palette" | "profile" | "facts" | "any-format" | "true-colour"
-                | "rgba",
+                "clip-path" | "clip-path-evenodd" | "tiff8-lzw" | "palette" | "profile" | "facts"
+                | "any-format" | "true-colour" | "rgba",
                 _,
             ) => Supported,
             Self::Switch(..) => Unsupported("this flag is not rendered"),

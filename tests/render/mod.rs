@@ -9,6 +9,7 @@
 mod aim;
 mod animation;
 mod choice;
+mod clipping;
 mod drawings;
 mod effects;
 mod folding;

@@ -197,6 +197,8 @@ pub enum EffectStep {
     Warp(Box<Warp>),
     /// Bent along an arc.
     Arc(Arc),
+    /// Cut along the path that the source's file carries.
+    Clip(Outline),
     /// Edges of one colour cut off; how far only the pixels tell.
     Trim {
         /// The colour; `None`: that of the corners.
@@ -206,6 +208,29 @@ pub enum EffectStep {
         /// What is left, where the pixels have been looked at already.
         size: Option<Size>,
     },
+}
+
+/// A path that encloses what is kept of a picture.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Outline {
+    /// What lies inside an even number of loops is outside; otherwise loops that run the same way add up.
+    pub even_odd: bool,
+    /// What is enclosed is left out instead.
+    pub inverted: bool,
+    /// Closed loops. A plan has none: they stand in the file, and the renderer finds them there.
+    pub loops: Vec<Vec<Knot>>,
+}
+
+/// A point of a path with the control points of the curves before and after it: across and down, in
+/// shares of the sides of the stored picture.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Knot {
+    /// Of the curve that ends here.
+    pub before: (f64, f64),
+    /// The point itself.
+    pub at: (f64, f64),
+    /// Of the curve that begins here.
+    pub after: (f64, f64),
 }
 
 /// What a pixel becomes by its own colour alone.
@@ -411,9 +436,11 @@ impl EffectStep {
     /// Whether the picture may have transparent pixels after the effect, when it may before.
     #[must_use]
     pub fn alpha_after(&self, before: bool) -> bool {
-        before
+        let opaque = matches!(self, Self::Point(Point::OpacityThreshold(0)));
+        before && !opaque
             || match self {
                 Self::Point(point) => point.makes_alpha(),
+                Self::Clip(_) => true,
                 Self::Fade(fade) => !fade.into_padding,
                 Self::ReplaceColour { to, .. } => to.a < 255,
                 Self::MakeTransparent { .. }

@@ -16,6 +16,7 @@ mod webp;
 pub(super) use bytes::{be16, be32, le16, le32};
 pub(super) use jpeg::segments as jpeg_segments;
 pub(super) use png::chunks as png_chunks;
+pub(super) use tiff::photoshop as photoshop_in_tiff;
 pub(super) use webp::{chunks as webp_chunks, profile as webp_profile};
 
 use super::error::Error;

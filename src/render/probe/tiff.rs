@@ -8,6 +8,9 @@ const MOST_PAGES: usize = 1000;
 /// Bytes of an entry of a directory.
 const ENTRY: usize = 12;
 
+/// The entry that holds Photoshop's resources.
+const PHOTOSHOP: u16 = 34377;
+
 /// Where the header names the first directory.
 const FIRST: usize = 4;
 
@@ -27,6 +30,35 @@ pub(super) fn beginning_with(bytes: &[u8], page: usize) -> Option<Vec<u8>> {
     let mut file = bytes.to_vec();
     file.get_mut(FIRST..FIRST + 4)?.copy_from_slice(&at);
     Some(file)
+}
+
+/// Photoshop's resources of the first page.
+pub(in crate::render) fn photoshop(bytes: &[u8]) -> Option<&[u8]> {
+    let big = bytes.starts_with(b"MM");
+    let at = index(directories(bytes).next()?);
+    let half = |at| {
+        if big {
+            be16(bytes, at)
+        } else {
+            le16(bytes, at)
+        }
+    };
+    let word = |at| {
+        if big {
+            be32(bytes, at)
+        } else {
+            le32(bytes, at)
+        }
+    };
+    let entries = usize::from(half(at)?);
+    let entry = (0..entries)
+        .filter_map(|n| at.checked_add(2 + n * ENTRY))
+        .find(|&entry| half(entry) == Some(PHOTOSHOP))?;
+    // Bytes, of any kind or none.
+    matches!(half(entry + 2)?, 1 | 7).then_some(())?;
+    let length = index(word(entry + 4)?);
+    let from = index(word(entry + 8)?);
+    bytes.get(from..)?.get(..length)
 }
 
 /// Where each directory stands. A file whose directories name one another in a circle ends at the limit.

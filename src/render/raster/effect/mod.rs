@@ -9,6 +9,7 @@
 //! | [`veil`] | faces made unrecognizable |
 //! | [`fade`] | what depends on the place: vignette, fading, stripes |
 //! | [`warp`], `bicubic` | turning, shearing, moving corners, bending |
+//! | [`clip`] | cutting along the path in the file |
 //! | [`key`], `lab` | colours found by likeness: replaced, made transparent, cut off |
 //! | [`shape`] | erosion and dilation |
 //! | [`edge`] | outlines and shadows |
@@ -19,6 +20,7 @@
 mod balance;
 mod bicubic;
 mod cells;
+mod clip;
 mod distance;
 mod edge;
 mod fade;
@@ -150,6 +152,7 @@ impl Raster {
             EffectStep::DropShadow { cast, spread } => {
                 self.with_dropped_shadow(*cast, *spread, budget)
             }
+            EffectStep::Clip(outline) => self.clipped(outline, budget),
             EffectStep::Warp(warp) => self.warped(warp, budget),
             EffectStep::Arc(arc) => self.arced(arc, budget),
             EffectStep::Trim {
