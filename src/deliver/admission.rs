@@ -4,7 +4,7 @@
 //! would be five gigabytes.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -21,6 +21,7 @@ pub struct Admission {
     units: u32,
     waiting: AtomicUsize,
     line: usize,
+    refused: AtomicU64,
 }
 
 /// Counts one who waits, as long as he does.
@@ -44,7 +45,14 @@ impl Admission {
             units,
             waiting: AtomicUsize::new(0),
             line,
+            refused: AtomicU64::new(0),
         }
+    }
+
+    /// Originals for which there was no room in time.
+    #[must_use]
+    pub fn refused(&self) -> u64 {
+        self.refused.load(Ordering::Relaxed)
     }
 
     /// Bytes taken now.
@@ -77,14 +85,18 @@ impl Admission {
         }
         let queued = self.waiting.fetch_add(1, Ordering::Relaxed);
         let _waiting = Waiting(&self.waiting);
+        let busy = || {
+            self.refused.fetch_add(1, Ordering::Relaxed);
+            Err(Error::Busy { queued })
+        };
         if queued >= self.line {
-            return Err(Error::Busy { queued });
+            return busy();
         }
         let room = self.room.clone().acquire_many_owned(units);
         match tokio::time::timeout(patience, room).await {
             Ok(Ok(permit)) => Ok(permit),
             // The semaphore is never closed.
-            Ok(Err(_)) | Err(_) => Err(Error::Busy { queued }),
+            Ok(Err(_)) | Err(_) => busy(),
         }
     }
 }
@@ -109,6 +121,7 @@ mod tests {
                 drop(first);
             });
         assert!(second.is_ok());
+        assert_eq!(admission.refused(), 2);
         drop(second);
         assert_eq!(admission.taken(), 0);
     }

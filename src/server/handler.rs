@@ -30,6 +30,7 @@ use crate::deliver::{CacheState, Delivered, Error, Gateway, Lookups, Purged, Req
 use crate::dialect::{self, Note, NoteLevel};
 use crate::grammar;
 use crate::plan::Hints;
+use crate::render;
 
 const METHODS: &str = "GET, HEAD, OPTIONS";
 
@@ -489,7 +490,10 @@ fn fail(gateway: &Gateway, asked: &Asked<'_>, error: &Error) -> Response<Body> {
         error,
         endpoint.map(|endpoint| endpoint.outage).unwrap_or_default(),
     );
-    if failure.status.is_server_error() || failure.cache_control == NO_STORE {
+    if matches!(error, Error::Render(render::Error::Busy { .. })) {
+        // Counted (`cldgate_pool_refused_total`, `cldgate_originals_refused_total`): under load a line for each would cost more than refusing does.
+        tracing::debug!(%error, target = %loggable(asked.target), "request refused");
+    } else if failure.status.is_server_error() || failure.cache_control == NO_STORE {
         tracing::warn!(%error, target = %loggable(asked.target), "request failed");
     }
     refuse(&failure, asked.parts)

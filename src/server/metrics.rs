@@ -139,6 +139,11 @@ impl Metrics {
             shared.admission.taken(),
         );
         page.counter(
+            "cldgate_originals_refused_total",
+            "Renderings refused because their originals found no room in time.",
+            shared.admission.refused(),
+        );
+        page.counter(
             "cldgate_coalesced_total",
             "Requests that waited for a picture which another had started.",
             get(&counters.coalesced),
