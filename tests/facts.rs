@@ -127,6 +127,32 @@ async fn frames_go_to_clients_that_can_play_them() {
             6,
         ),
         (
+            format!("if_w_gt_10/e_boomerang/if_else/e_loop/if_end/{id}.gif"),
+            "*/*",
+            Format::Gif,
+            // The last one stands twice as long.
+            2 * frames - 1,
+        ),
+        // The first frame, in motion.
+        (
+            format!("e_zoompan:du_1;fps_10/c_scale,w_60/{id}.gif"),
+            "*/*",
+            Format::Gif,
+            10,
+        ),
+        (
+            format!("e_zoompan:du_1;fps_10/f_auto/{id}.gif"),
+            "image/webp",
+            Format::WebP,
+            10,
+        ),
+        (
+            format!("e_zoompan:du_1;fps_10/{id}.jpg"),
+            "*/*",
+            Format::Jpeg,
+            1,
+        ),
+        (
             format!("pg_1/f_webp,fl_awebp/{id}.gif"),
             "*/*",
             Format::WebP,

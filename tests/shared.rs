@@ -216,8 +216,9 @@ async fn a_torn_or_foreign_object_is_never_served_and_is_replaced() {
             1 => fs::write(file, [&bytes[..bytes.len() - 1], b"!"].concat()),
             // Another result's record under this key.
             2 => fs::write(file, &whole),
-            // As long as nobody would read.
-            _ => fs::File::create(file).and_then(|file| file.set_len(1 << 40)),
+            // Longer than any record, and no longer than a server reads through in no time when it has lost
+            // the sum that belongs to it.
+            _ => fs::File::create(file).and_then(|file| file.set_len((64 << 20) + 1)),
         }
         .expect("spoilt");
     }

@@ -5,7 +5,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 /// Part of every key: rises whenever the same plan begins to give other bytes, so that results of an
 /// older engine are never served as this one's.
-const ENGINE: &str = "cldgate 2";
+const ENGINE: &str = "cldgate 3";
 
 /// Everything that the bytes of a result depend on.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +26,23 @@ pub struct KeyParts<'a> {
     pub client: &'a str,
     /// The owner's rules that shape a result: default quality, limits, writable formats.
     pub rules: &'a str,
+}
+
+#[cfg(test)]
+impl<'a> KeyParts<'a> {
+    /// Of an object of an asset, everything else alike.
+    pub fn of(public_id: &'a str, object: &'a str) -> Self {
+        Self {
+            public_id,
+            origin: "o",
+            object,
+            etag: "e",
+            others: &[],
+            spec: "s",
+            client: "",
+            rules: "",
+        }
+    }
 }
 
 /// Identifies a result: equal meanings of equal sources for equal clients share one.

@@ -16,7 +16,7 @@ use super::{
 use crate::cache::{DerivedKey, Joined, KeyParts, Owner, Record};
 use crate::dialect::{Delivery, Notes};
 use crate::origin::{Found, Origin};
-use crate::plan::{self, Frames, Hints, Negotiated, Plan};
+use crate::plan::{self, Hints, Negotiated, Plan};
 use crate::render::{self, Budget, Lane, Timings};
 use crate::spec::{AssetRef, Select, TransformSpec};
 
@@ -304,8 +304,7 @@ impl Job {
             }
             None => render::Rendered::untouched(source, &facts),
         };
-        let animated = plan.is_some_and(|plan| matches!(plan.frames, Frames::All(_)));
-        let mut notes = endpoint::late_notes(&facts, spec, &made, animated);
+        let mut notes = endpoint::late_notes(&facts, spec, &made, plan.as_ref());
         if endpoint::clips(spec) && !render::has_clipping_path(source) {
             let note = (
                 facts.format.word().into(),

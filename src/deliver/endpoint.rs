@@ -11,7 +11,7 @@ use smallvec::SmallVec;
 use super::{Error, Fallback, Lookups};
 use crate::dialect::{self, Delivery, Note, NoteLevel, Notes};
 use crate::origin::{Found, Origin, Upstream};
-use crate::plan::{self, Facts};
+use crate::plan::{self, Facts, Frames, RasterPlan};
 use crate::render;
 use crate::spec::{AssetRef, Effect, Format, FormatChoice, Op, Select, Setting, TransformSpec};
 
@@ -136,8 +136,10 @@ pub(super) fn late_notes(
     facts: &Facts,
     spec: &TransformSpec,
     made: &render::Rendered,
-    animated: bool,
+    plan: Option<&RasterPlan>,
 ) -> Notes {
+    let animated = plan.is_some_and(|plan| !matches!(plan.frames, Frames::One(_)));
+    let travels = plan.is_some_and(|plan| plan.steps.iter().any(|step| step.travel().is_some()));
     let approximated = |message: &'static str| Note {
         level: NoteLevel::Approximated,
         parameter: facts.format.word().into(),
@@ -156,6 +158,10 @@ pub(super) fn late_notes(
         (
             !animated && spec.ops.iter().any(plays),
             "a still picture does not play: this effect is left out",
+        ),
+        (
+            travels && !animated,
+            "as written, this format does not move: the beginning of the motion is shown",
         ),
         (made.damaged, "damaged source: what could be read is shown"),
         (
@@ -183,10 +189,8 @@ pub(super) fn clips(spec: &TransformSpec) -> bool {
 
 /// Whether an op changes how an animation plays, and nothing else.
 fn plays(op: &Op) -> bool {
-    matches!(op, Op::Effect(effect) if matches!(
-        **effect,
-        Effect::Accelerate { .. } | Effect::Boomerang | Effect::Reverse
-    ))
+    // Played once or again, a still looks the same.
+    matches!(op, Op::Effect(effect) if effect.is_of_playback() && !matches!(**effect, Effect::Loop { .. }))
 }
 
 /// A note about a layer that looks other than asked.

@@ -7,11 +7,13 @@
 //! - a cut and what follows it: the cut becomes the [`Window`] through which the source is seen. Nothing
 //!   outside it is ever looked at, as if it had been cut in a step of its own;
 //! - a resize and a cut of its result: the same samples, fewer of them made;
+//! - a motion over a still and what is cut or scaled of its frames;
 //! - two reductions: one filter of the joint width. Reducing and then enlarging is left alone, for the
 //!   detail that the first step drops must stay dropped; and so is enlarging twice.
 //!
 //! No step moves across one of another kind.
 
+use super::effect::EffectStep;
 use super::facts::Size;
 use super::raster::{Region, Step, Window};
 use crate::spec::Turn;
@@ -93,8 +95,15 @@ fn is_nothing(step: &Step, size: Size) -> bool {
     }
 }
 
-/// Two resamplings as one, where that gives the same.
+/// Two resamplings as one, where that gives the same; and what is kept of a still in motion, so that each
+/// of its frames is made at once.
 fn joined(first: &Step, second: &Step) -> Option<Step> {
+    if let (Step::Effect(effect), Step::Resample { from, to }) = (first, second)
+        && let EffectStep::Travel(travel) = &**effect
+    {
+        let cut = EffectStep::Travel(travel.cut(*from, *to));
+        return Some(Step::Effect(Box::new(cut)));
+    }
     let (Step::Resample { from: a, to: ta }, Step::Resample { from: b, to: tb }) = (first, second)
     else {
         return None;

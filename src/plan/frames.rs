@@ -1,9 +1,10 @@
 //! Which frames of a source become the result, and how they play.
 
+use super::effect::Travel;
 use super::facts::{Facts, Size};
 use super::playback::{self, Order};
 use super::{Error, Limits};
-use crate::spec::{Amount, Decimal, Effect, Format, FormatChoice, Op, Output, Select, Setting};
+use crate::spec::{Amount, Decimal, Effect, Format, FormatChoice, Output, Select, Setting};
 
 /// Which frames of a source become the result.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +13,9 @@ pub enum Frames {
     One(u32),
     /// All or several, one after the other.
     All(Motion),
+    /// One, counted from 0, in motion: each frame of the result shows what the plan's
+    /// [`Travel`](super::EffectStep::Travel) says.
+    Over(u32, Motion),
 }
 
 /// How frames play.
@@ -25,6 +29,8 @@ pub struct Motion {
     pub pace: Option<u32>,
     /// Which frames are shown one after the other; `None`: all, as stored.
     pub order: Option<Order>,
+    /// Fades from black at the beginning (positive) and to black at the end (negative), over milliseconds as played.
+    pub fades: Vec<i32>,
 }
 
 impl Motion {
@@ -58,19 +64,22 @@ pub(super) struct Film<'a> {
     pub select: &'a Select,
     /// How the result is written.
     pub output: &'a Output,
-    /// The chain.
-    pub ops: &'a [Op],
+    /// What the chain has come to of effects on how it plays, every number settled.
+    pub played: &'a [Effect],
+    /// The motion over the picture, where there is one.
+    pub travel: Option<&'a Travel>,
 }
 
 impl Film<'_> {
-    /// Whether all frames of an animation may be wanted; the format decides. Pages of a document are none.
+    /// Whether the result may have frames; the format decides. Pages of a document are none.
     pub fn moves(&self, facts: &Facts) -> bool {
-        facts.frames > 1 && facts.format != Format::Tiff && self.page.is_none()
+        let all = facts.frames > 1 && facts.format != Format::Tiff && self.page.is_none();
+        all || self.travel.is_some()
     }
 
     /// Whether a format is asked for as an animation, for a source that is one. GIF always is; WebP and
     /// PNG where a flag or the automatic choice asks for it, and where the source is of that format
-    /// itself (assumed).
+    /// itself (assumed). A still in motion is one in WebP too (assumed).
     fn asks_for_animation(&self, facts: &Facts, format: Format) -> bool {
         let mut settings = self.output.settings.iter();
         let flagged = settings.any(|setting| match setting {
@@ -80,6 +89,8 @@ impl Film<'_> {
         });
         match format {
             Format::Gif => true,
+            Format::WebP if self.travel.is_some() => true,
+            Format::Png if self.travel.is_some() => flagged,
             Format::WebP | Format::Png => {
                 let automatic = matches!(self.output.format, FormatChoice::Auto { .. });
                 flagged || facts.format == format || (automatic && format == Format::WebP)
@@ -100,21 +111,44 @@ impl Film<'_> {
         size: Size,
         limits: &Limits,
     ) -> Result<Frames, Error> {
+        if let Some(travel) = self.travel
+            && self.asks_for_animation(facts, format)
+        {
+            let page = self.page.or_else(|| playback::first(self.select));
+            let motion = Motion {
+                order: playback::over(travel, self.played, size, limits)?,
+                ..self.motion()
+            };
+            return Ok(Frames::Over(Self::one(page, facts)?, motion));
+        }
         if let Some(page) = self.page {
             return Ok(Frames::One(page.saturating_sub(1)));
         }
         if !self.moves(facts) || !self.asks_for_animation(facts, format) {
-            let page = playback::first(self.select).unwrap_or(1);
-            return if (1..=facts.frames.max(1)).contains(&page) {
-                Ok(Frames::One(page - 1))
-            } else {
-                Err(Error::NoSuchPage {
-                    page,
-                    pages: facts.frames,
-                })
-            };
+            let page = playback::first(self.select);
+            return Ok(Frames::One(Self::one(page, facts)?));
         }
         limits.frames(facts)?;
+        Ok(Frames::All(Motion {
+            order: playback::order(self.select, self.played, facts, size, limits)?,
+            ..self.motion()
+        }))
+    }
+
+    /// The number, counted from 0, of a frame that is shown alone; the first where none is named.
+    fn one(page: Option<u32>, facts: &Facts) -> Result<u32, Error> {
+        let page = page.unwrap_or(1);
+        if (1..=facts.frames.max(1)).contains(&page) {
+            return Ok(page - 1);
+        }
+        Err(Error::NoSuchPage {
+            page,
+            pages: facts.frames,
+        })
+    }
+
+    /// How frames play, but for their order.
+    fn motion(&self) -> Motion {
         let delay = self
             .output
             .settings
@@ -125,23 +159,21 @@ impl Film<'_> {
                 }
                 _ => None,
             });
-        let plays = self.ops.iter().rev().find_map(|op| match op {
-            Op::Effect(effect) => match &**effect {
-                Effect::Loop { level: None } => Some(0),
-                // Played once, and again as often as it says.
-                Effect::Loop {
-                    level: Some(Amount::Fixed(again)),
-                } => u16::try_from(whole(*again).saturating_add(1).max(1)).ok(),
-                _ => None,
-            },
+        let plays = self.played.iter().rev().find_map(|effect| match effect {
+            Effect::Loop { level: None } => Some(0),
+            // Played once, and again as often as it says.
+            Effect::Loop {
+                level: Some(Amount::Fixed(again)),
+            } => u16::try_from(whole(*again).saturating_add(1).max(1)).ok(),
             _ => None,
         });
-        Ok(Frames::All(Motion {
+        Motion {
             delay,
             plays,
-            pace: playback::pace(self.ops),
-            order: playback::order(self.select, self.ops, facts, size, limits)?,
-        }))
+            pace: playback::pace(self.played),
+            order: None,
+            fades: playback::fades(self.played),
+        }
     }
 }
 

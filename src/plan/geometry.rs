@@ -410,7 +410,7 @@ const fn compass(gravity: &Gravity) -> Compass {
 }
 
 /// The share of the rest that lies left of and above a box.
-const fn anchor(compass: Compass) -> (f64, f64) {
+pub(super) const fn anchor(compass: Compass) -> (f64, f64) {
     let x = match compass {
         Compass::NorthWest | Compass::West | Compass::SouthWest => 0.0,
         Compass::North | Compass::Center | Compass::South => 0.5,

@@ -10,13 +10,15 @@ use super::geometry;
 use super::measure::StepInput;
 use super::negotiate::{self, Negotiated, Source, Writable};
 use super::overlay::{Layers, Nesting, NoLayers};
-use super::raster::{OwnColours, Paint, Palette, RasterPlan, Rounding, Scaling, Step, Towards};
+use super::raster::{
+    Encode, OwnColours, Paint, Palette, RasterPlan, Rounding, Scaling, Step, Towards,
+};
 use super::seen::{Needs, Seen};
 use super::settle::{self, settle};
 use super::{Error, Hints, InfoPlan, Limits, Plan, Region};
 use crate::spec::{
-    Border, Colour, Corner, Derived, Dpr, Fill, Format, FormatChoice, Gravity, Ink, Length, Op,
-    Output, Quality, Radii, Select, Setting, Subject, Support, TransformSpec, Turn,
+    AssetRef, Border, Colour, Corner, Derived, Effect, Fill, Format, FormatChoice, Gravity, Ink,
+    Length, Op, Output, Quality, Radii, Select, Setting, Subject, Support, TransformSpec, Turn,
 };
 
 /// The owner's choices that a plan depends on.
@@ -135,6 +137,8 @@ pub fn make_with(
         steps: Vec::with_capacity(spec.ops.len() + 2),
         ops: 0,
         works: false,
+        path: None,
+        played: Vec::new(),
     };
     walk.steps.extend(as_stored(&spec.output, facts));
     if orientation != Turn::NONE {
@@ -152,6 +156,8 @@ pub fn make_with(
         size,
         output,
         works,
+        path,
+        played,
         ..
     } = walk.settle_output()?;
     // Conditions that do not hold, and variables alone, leave the stored bytes as they are.
@@ -165,7 +171,8 @@ pub fn make_with(
         page,
         select: &spec.select,
         output: &output,
-        ops: &spec.ops,
+        played: &played,
+        travel: steps.iter().find_map(Step::travel),
     };
     let source = Source {
         format: facts.format,
@@ -174,7 +181,10 @@ pub fn make_with(
     };
     let format = negotiate::format(&output, negotiated, source, size, &rules.writable);
     side_fits(size, format)?;
-    let encode = negotiate::encode(&output, format, rules.quality);
+    let encode = Encode {
+        path,
+        ..negotiate::encode(&output, format, rules.quality)
+    };
     let frames = film.frames(facts, format, size, &rules.limits)?;
     let (window, steps) = fold(facts.size, steps);
     Ok(Plan::Raster(RasterPlan {
@@ -240,6 +250,10 @@ pub(super) struct Walk<'a> {
     pub(super) ops: usize,
     /// Whether anything but variables and conditions was reached.
     pub(super) works: bool,
+    /// The layer whose outline is written into the file.
+    pub(super) path: Option<usize>,
+    /// Effects on how an animation plays, in their order.
+    pub(super) played: Vec<Effect>,
 }
 
 impl Walk<'_> {
@@ -312,7 +326,15 @@ impl Walk<'_> {
             }
             Op::Background(fill) => steps.push(Step::Flatten(paint_of(fill))),
             Op::Rotate(angle) => steps.extend(effect::turned(at.input, *angle)?),
-            Op::Effect(asked) => steps.extend(effect::settle(&at, asked, &self.steps)?),
+            Op::Effect(asked) => {
+                steps.extend(effect::settle(&at, asked, &self.steps)?);
+                if let Effect::ClippingPath { mask: Some(mask) } = &**asked {
+                    self.path = Some(self.mask(mask)?);
+                }
+                if asked.is_of_playback() {
+                    self.played.push((**asked).clone());
+                }
+            }
             Op::Trim(asked) => {
                 let mut trim = effect::trim(asked);
                 let left = self.layers.trimmed(self.of, &self.steps, &trim);
@@ -332,6 +354,15 @@ impl Walk<'_> {
             | Op::Let(_) => {}
         }
         steps.into_iter().try_for_each(|step| self.take(step))
+    }
+
+    /// A picture whose outline is asked for: its number for the renderer.
+    fn mask(&mut self, mask: &AssetRef) -> Result<usize, Error> {
+        let (number, facts) = self.layers.picture(mask)?;
+        self.rules.limits.source(&facts)?;
+        self.nesting.pixels = self.nesting.pixels.saturating_add(facts.size.pixels());
+        self.rules.limits.pixels(self.nesting.pixels)?;
+        Ok(number)
     }
 
     /// Adds a step, unless the picture becomes too large by it.
@@ -460,64 +491,6 @@ fn is_plain(output: &Output, whole: bool, stored: Option<Format>) -> bool {
         ..output.clone()
     };
     same_format && whole && plain == Output::default()
-}
-
-/// What about the client an answer depends on: what `Vary` must name, and the cache key must hold.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Varies {
-    /// The formats that it can show.
-    pub accept: bool,
-    /// The pixel ratio of its screen.
-    pub dpr: bool,
-    /// The width at which it will show the picture.
-    pub width: bool,
-}
-
-/// What about the client the answer to a specification depends on.
-#[must_use]
-pub fn varies(spec: &TransformSpec) -> Varies {
-    let mut varies = Varies::default();
-    gather(spec, &mut varies);
-    varies
-}
-
-fn gather(spec: &TransformSpec, varies: &mut Varies) {
-    varies.accept |= matches!(spec.output.format, FormatChoice::Auto { .. });
-    gather_ops(&spec.ops, varies);
-}
-
-fn gather_ops(ops: &[Op], varies: &mut Varies) {
-    let shown = |length: &Option<Length>| matches!(length, Some(Length::Shown { .. }));
-    // Radii and borders follow the pixel ratio of a size, which tells all.
-    for op in ops {
-        let area = match op {
-            Op::Resize(resize) => &resize.area,
-            Op::Crop(crop) => &crop.area,
-            Op::Overlay(overlay) => {
-                gather_ops(&overlay.ops, varies);
-                continue;
-            }
-            Op::When(when) => {
-                gather(&when.then, varies);
-                gather(&when.otherwise, varies);
-                continue;
-            }
-            _ => continue,
-        };
-        varies.dpr |= area.dpr == Dpr::Shown;
-        varies.width |= shown(&area.width) || shown(&area.height);
-    }
-}
-
-/// The hints that this specification looks at, and no others: part of the cache key.
-#[must_use]
-pub fn relevant(spec: &TransformSpec, hints: &Hints) -> Hints {
-    let varies = varies(spec);
-    Hints {
-        accepts: smallvec::SmallVec::new(),
-        dpr: hints.dpr.filter(|_| varies.dpr).map(|_| hints.dpr_up()),
-        width: hints.width.filter(|_| varies.width),
-    }
 }
 
 fn side_fits(size: Size, format: Format) -> Result<(), Error> {

@@ -47,10 +47,11 @@ impl RasterPlan {
         }
         let held = match &self.frames {
             Frames::All(motion) => motion.order.as_ref().map_or(0, Order::held),
-            Frames::One(_) => 0,
+            // Its frames are made as they are shown.
+            Frames::Over(..) | Frames::One(_) => 0,
         };
         let held = pixels(size).saturating_mul(STEP_BYTES * held as u64);
-        let moving = if facts.frames > 1 {
+        let moving = if facts.frames > 1 || matches!(self.frames, Frames::Over(..)) {
             (pixels(facts.size) + pixels(size)) * STEP_BYTES * CANVASES
         } else {
             0

@@ -1,5 +1,6 @@
 //! Specification plus facts to a plan: all arithmetic lives here, and nothing here touches the world.
 
+mod client;
 mod density;
 mod effect;
 mod evaluate;
@@ -25,14 +26,17 @@ use std::borrow::Cow;
 
 use thiserror::Error as ThisError;
 
-pub use effect::{Arc, Balance, EffectStep, Fade, Knot, Outline, Point, Rect, Veil, Warp};
+pub use client::{Varies, relevant, varies};
+pub use effect::{
+    Arc, Balance, EffectStep, Fade, Knot, Outline, Point, Rect, Sight, Travel, Veil, Warp,
+};
 pub use evaluate::Fault;
 pub use facts::{Facts, Size};
 pub use fold::fold;
 pub use frames::{Frames, Motion};
 pub use hints::Hints;
 pub use limits::Limits;
-pub use make::{Rules, Varies, is_original, make, make_with, relevant, varies};
+pub use make::{Rules, is_original, make, make_with};
 pub use negotiate::{Negotiated, Writable, negotiate};
 pub use overlay::{Layer, Layers, Mix, NoLayers, Text};
 pub use playback::{Order, Pass};

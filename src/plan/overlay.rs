@@ -426,6 +426,8 @@ impl Walk<'_> {
             variables: std::mem::take(&mut self.variables),
             output: Output::default(),
             steps: Vec::with_capacity(ops.len() + 1),
+            // A layer stands still.
+            played: Vec::new(),
             ..*self
         };
         if turn != Turn::NONE {

@@ -6,9 +6,10 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use super::effect::Travel;
 use super::facts::{Facts, Size};
 use super::{Error, Limits};
-use crate::spec::{Amount, Effect, Op, Select};
+use crate::spec::{Amount, Decimal, Effect, Select};
 
 /// Bytes of finished frames that are held for an order that goes back; one frame always is.
 const HELD_BYTES: u64 = 64 << 20;
@@ -105,32 +106,16 @@ impl Order {
 /// [`Error::NoSuchPage`]; [`Error::OverLimit`] when too much would be decoded or shown.
 pub(super) fn order(
     select: &Select,
-    ops: &[Op],
+    played: &[Effect],
     facts: &Facts,
     size: Size,
     limits: &Limits,
 ) -> Result<Option<Order>, Error> {
-    let mut frames = match select {
+    let frames = match select {
         Select::Pages(ranges) => Some(chosen(ranges, facts, limits)?),
         _ => None,
     };
-    let effects = ops.iter().filter_map(|op| match op {
-        Op::Effect(effect) => Some(&**effect),
-        _ => None,
-    });
-    for effect in effects {
-        if matches!(effect, Effect::Reverse | Effect::Boomerang) {
-            let all = frames.get_or_insert_with(|| (0..facts.frames).collect());
-            if matches!(effect, Effect::Reverse) {
-                all.reverse();
-            } else {
-                shown(2 * all.len() as u64, facts, limits)?;
-                let back: Vec<u32> = all.iter().rev().copied().collect();
-                all.extend(back);
-            }
-        }
-    }
-    let Some(frames) = frames else {
+    let Some(frames) = replayed(frames, played, (facts.frames, facts.size), limits)? else {
         return Ok(None);
     };
     let frame_bytes = size.pixels().saturating_mul(4).max(1);
@@ -140,15 +125,50 @@ pub(super) fn order(
     Ok(Some(order))
 }
 
+/// The order of the frames of a still in motion, each of which can be made at any time.
+///
+/// # Errors
+/// [`Error::OverLimit`] when too much would be shown.
+pub(super) fn over(
+    travel: &Travel,
+    played: &[Effect],
+    size: Size,
+    limits: &Limits,
+) -> Result<Option<Order>, Error> {
+    shown(travel.frames.into(), size, limits)?;
+    let frames = replayed(None, played, (travel.frames, size), limits)?;
+    Ok(frames.map(|frames| Order::new(frames, usize::MAX)))
+}
+
+/// Frames after the effects that show them in another order; `None`: as stored. So many frames of this
+/// size are stored.
+fn replayed(
+    mut frames: Option<Vec<u32>>,
+    played: &[Effect],
+    (stored, size): (u32, Size),
+    limits: &Limits,
+) -> Result<Option<Vec<u32>>, Error> {
+    for effect in played {
+        if matches!(effect, Effect::Reverse | Effect::Boomerang) {
+            let all = frames.get_or_insert_with(|| (0..stored).collect());
+            if matches!(effect, Effect::Reverse) {
+                all.reverse();
+            } else {
+                shown(2 * all.len() as u64, size, limits)?;
+                let back: Vec<u32> = all.iter().rev().copied().collect();
+                all.extend(back);
+            }
+        }
+    }
+    Ok(frames)
+}
+
 /// Thousandths of the stored speed; `None`: as stored.
-pub(super) fn pace(ops: &[Op]) -> Option<u32> {
-    let levels = ops.iter().filter_map(|op| match op {
-        Op::Effect(effect) => match &**effect {
-            Effect::Accelerate { level } => match &level.0 {
-                Amount::Fixed(percent) => Some(percent.billionths() / 1_000_000),
-                Amount::Expr(_) => None,
-            },
-            _ => None,
+pub(super) fn pace(played: &[Effect]) -> Option<u32> {
+    let levels = played.iter().filter_map(|effect| match effect {
+        Effect::Accelerate { level } => match &level.0 {
+            Amount::Fixed(percent) => Some(percent.billionths() / 1_000_000),
+            Amount::Expr(_) => None,
         },
         _ => None,
     });
@@ -157,6 +177,17 @@ pub(super) fn pace(ops: &[Op]) -> Option<u32> {
         .map(|level| u64::try_from(100_000 + level.clamp(-50_000, 100_000)).unwrap_or(100_000))
         .reduce(|all, one| (all * one / 100_000).clamp(1_000, 10_000_000))
         .and_then(|pace| u32::try_from(pace / 100).ok())
+}
+
+/// Milliseconds of each fade; negative at the end.
+pub(super) fn fades(played: &[Effect]) -> Vec<i32> {
+    let fades = played.iter().filter_map(|effect| match effect {
+        Effect::Fade {
+            level: Amount::Fixed(ms),
+        } => i32::try_from(ms.billionths() / Decimal::SCALE).ok(),
+        _ => None,
+    });
+    fades.filter(|ms| *ms != 0).collect()
 }
 
 /// The first page that is named.
@@ -184,13 +215,13 @@ fn chosen(
             });
         }
         let more = u64::from(last.saturating_sub(first)) + 1;
-        shown(frames.len() as u64 + more, facts, limits)?;
+        shown(frames.len() as u64 + more, facts.size, limits)?;
         frames.extend((first..=last).map(|page| page - 1));
     }
     Ok(frames)
 }
 
-fn shown(frames: u64, facts: &Facts, limits: &Limits) -> Result<(), Error> {
+fn shown(frames: u64, size: Size, limits: &Limits) -> Result<(), Error> {
     if frames > MOST_SHOWN {
         return Err(Error::OverLimit {
             what: "frames of an animation",
@@ -198,7 +229,7 @@ fn shown(frames: u64, facts: &Facts, limits: &Limits) -> Result<(), Error> {
             limit: MOST_SHOWN,
         });
     }
-    limits.frame_pixels(facts.size.pixels().saturating_mul(frames))
+    limits.frame_pixels(size.pixels().saturating_mul(frames))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! A plan for pixels: every number settled, nothing left to decide but how to be fast.
 
-use super::effect::EffectStep;
+use super::effect::{EffectStep, Travel};
 use super::facts::Size;
 use super::frames::Frames;
 use super::overlay::Layer;
@@ -132,6 +132,27 @@ pub enum Step {
 }
 
 impl Step {
+    /// The motion over the picture, if it is one.
+    #[must_use]
+    pub fn travel(&self) -> Option<&Travel> {
+        match self {
+            Self::Effect(effect) => match &**effect {
+                EffectStep::Travel(travel) => Some(travel),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The step, where it is a motion held at one of its frames.
+    #[must_use]
+    pub fn standing(&self, frame: u32) -> Self {
+        match self.travel() {
+            Some(travel) => Self::Effect(Box::new(EffectStep::Travel(travel.standing(frame)))),
+            None => self.clone(),
+        }
+    }
+
     /// The size of the picture after this step.
     #[must_use]
     pub fn size_after(&self, before: Size) -> Size {
@@ -369,6 +390,9 @@ pub struct Encode {
     /// The format was chosen for the client: JPEG or PNG, which every client shows, may take its place where that file is much
     /// smaller.
     pub or_plain: bool,
+    /// The renderer's number of a picture whose outline is written into the file as a clipping path, where the
+    /// format can.
+    pub path: Option<usize>,
 }
 
 impl Encode {
@@ -395,6 +419,7 @@ impl Encode {
             lossy: false,
             density: None,
             or_plain: false,
+            path: None,
         }
     }
 }

@@ -7,7 +7,7 @@
 use super::facts::Size;
 use super::raster::{Region, Step};
 use super::region::is_of_faces;
-use crate::spec::{Decimal, Expr, Fact, Gravity, Op, Subject, TransformSpec};
+use crate::spec::{Decimal, Effect, Expr, Fact, Gravity, Op, Subject, TransformSpec};
 
 /// What has to be looked for before a specification can be planned.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,9 +33,17 @@ impl Needs {
                     } => Self::default(),
                     gravity => Self::of_gravity(gravity),
                 },
-                Op::Effect(effect) => Self {
-                    faces: is_of_faces(effect),
-                    attention: false,
+                Op::Effect(effect) => match &**effect {
+                    Effect::Zoompan { from, to, .. } => [from, to]
+                        .into_iter()
+                        .filter_map(|sight| sight.gravity.as_ref())
+                        .fold(Self::default(), |all, gravity| {
+                            all.and(Self::of_gravity(gravity))
+                        }),
+                    effect => Self {
+                        faces: is_of_faces(effect),
+                        attention: false,
+                    },
                 },
                 Op::When(when) => Self::of(&when.then)
                     .and(Self::of(&when.otherwise))

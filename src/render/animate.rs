@@ -1,4 +1,4 @@
-//! An animation: the plan's steps on one frame after the other.
+//! Results with frames: the plan's steps on one frame after the other.
 //!
 //! At any time there is one canvas of the source, one frame on its way and one finished frame: memory
 //! does not grow with the number of frames, only the file does. An order that goes back holds as many
@@ -11,10 +11,12 @@ use super::budget::{Budget, now};
 use super::draw::Scene;
 use super::encode::animated::{Animator, Settings};
 use super::error::Error;
+use super::fades::Fades;
 use super::ingest::{self, Decoded};
+use super::metadata::{self, Made};
 use super::raster::{Layout, Raster};
 use super::sources::Sources;
-use super::{Rendered, Timings, guarded, metadata};
+use super::{Rendered, Timings, guarded};
 use crate::plan::{Facts, Motion, Pass, RasterPlan, Size};
 use crate::spec::Format;
 
@@ -30,7 +32,42 @@ pub(super) struct Film<'a> {
     pub sources: &'a Sources<'a>,
 }
 
-/// Follows a plan on all frames.
+/// Where finished frames come from.
+pub(super) trait Shots {
+    /// A frame by its number, counted from 0, and the milliseconds that it is shown. `None` where there
+    /// are fewer.
+    fn at(
+        &mut self,
+        frame: u32,
+        budget: &Budget,
+        spent: &mut Timings,
+    ) -> Result<Option<(Raster, u32)>, Error>;
+
+    /// The milliseconds alone, without making the frame.
+    fn delay(
+        &mut self,
+        frame: u32,
+        budget: &Budget,
+        spent: &mut Timings,
+    ) -> Result<Option<u32>, Error>;
+
+    /// How often all are played, 0 for ever.
+    fn plays(&self) -> u16;
+}
+
+/// Opens what frames come from, at its beginning: their numbers rise until it is opened again.
+pub(super) type Open<'a> = dyn Fn(&Budget) -> Result<Box<dyn Shots + 'a>, Error> + 'a;
+
+/// What becomes a file of frames.
+pub(super) struct Reels<'a> {
+    pub open: &'a Open<'a>,
+    /// Frames that there are.
+    pub frames: u32,
+    pub source: &'a [u8],
+    pub stored: Format,
+}
+
+/// Follows a plan on all frames of an animation.
 ///
 /// # Errors
 /// As [`super::run`]. What can be read of a file that ends early is played, if it is a frame at least.
@@ -40,14 +77,32 @@ pub(super) fn run(
     motion: &Motion,
     budget: &Budget,
 ) -> Result<Rendered, Error> {
-    let facts = film.facts;
-    let mut spent = Timings::default();
+    let reels = Reels {
+        open: &|budget| Ok(Box::new(Reel::open(film, budget)?)),
+        frames: film.facts.frames,
+        source: film.source,
+        stored: film.facts.format,
+    };
+    filmed(&reels, plan, motion, budget, Timings::default())
+}
+
+/// Writes frames one after the other. `spent` is the time that they have taken so far.
+///
+/// # Errors
+/// Those of what the frames come from, and of the encoder.
+pub(super) fn filmed(
+    reels: &Reels<'_>,
+    plan: &RasterPlan,
+    motion: &Motion,
+    budget: &Budget,
+    mut spent: Timings,
+) -> Result<Rendered, Error> {
     let size = plan.output();
     let whole: Vec<u32>;
     let (order, passes) = match &motion.order {
         Some(order) => (order.frames(), order.passes()),
         None => {
-            whole = (0..facts.frames).collect();
+            whole = (0..reels.frames).collect();
             let once = Pass {
                 shown: 0..whole.len(),
                 held: false,
@@ -55,8 +110,9 @@ pub(super) fn run(
             (&*whole, vec![once])
         }
     };
+    let fades = fades(reels, order, motion, budget, &mut spent)?;
     let looked_at = if plan.encode.format == Format::Gif {
-        look(film, order, budget, &mut spent)?
+        look(reels, order, &fades, budget, &mut spent)?
     } else {
         Vec::new()
     };
@@ -65,15 +121,17 @@ pub(super) fn run(
         motion,
         frames: u32::try_from(order.len()).unwrap_or(u32::MAX),
         looked_at: &looked_at,
+        fades: &fades,
+        place: 0,
         animator: None,
     };
     let mut broken = None;
     for pass in passes {
         let order = order.get(pass.shown).unwrap_or_default();
         let read = if pass.held {
-            held(film, order, &mut writer, budget, &mut spent)
+            held(reels, order, &mut writer, budget, &mut spent)
         } else {
-            streamed(film, order, &mut writer, budget, &mut spent)
+            streamed(reels, order, &mut writer, budget, &mut spent)
         };
         match read {
             Ok(()) => {}
@@ -86,9 +144,15 @@ pub(super) fn run(
     let damaged = broken.is_some();
     let animator = writer
         .animator
-        .ok_or_else(|| broken.unwrap_or_else(|| Error::bad(facts.format, "no frame")))?;
+        .ok_or_else(|| broken.unwrap_or_else(|| Error::bad(reels.stored, "no frame")))?;
     let (body, alpha) = animator.finish(budget)?;
-    let body = metadata::carry(body, &plan.encode, film.source, facts.format, None);
+    let body = metadata::carry(
+        body,
+        &plan.encode,
+        reels.source,
+        reels.stored,
+        Made::default(),
+    );
     add(&mut spent.encode, start);
     Ok(Rendered {
         body: body.into(),
@@ -102,31 +166,31 @@ pub(super) fn run(
 
 /// Shows frames whose numbers rise, as they are read.
 fn streamed(
-    film: &Film<'_>,
+    reels: &Reels<'_>,
     order: &[u32],
     writer: &mut Writer<'_>,
     budget: &Budget,
     spent: &mut Timings,
 ) -> Result<(), Error> {
-    let mut reel = Reel::open(film, budget)?;
+    let mut reel = (reels.open)(budget)?;
     for &frame in order {
         let Some((raster, delay)) = reel.at(frame, budget, spent)? else {
             break;
         };
-        writer.add(&raster, delay, reel.animation.plays(), budget, spent)?;
+        writer.add(&raster, delay, reel.plays(), budget, spent)?;
     }
     Ok(())
 }
 
 /// Shows frames in any order: all are read before the first is shown.
 fn held(
-    film: &Film<'_>,
+    reels: &Reels<'_>,
     order: &[u32],
     writer: &mut Writer<'_>,
     budget: &Budget,
     spent: &mut Timings,
 ) -> Result<(), Error> {
-    let mut reel = Reel::open(film, budget)?;
+    let mut reel = (reels.open)(budget)?;
     let wanted: BTreeSet<u32> = order.iter().copied().collect();
     let mut found = BTreeMap::new();
     let mut read = Ok(());
@@ -140,27 +204,57 @@ fn held(
             }
         };
     }
-    let plays = reel.animation.plays();
+    let plays = reel.plays();
     for (raster, delay) in order.iter().filter_map(|frame| found.get(frame)) {
         writer.add(raster, *delay, plays, budget, spent)?;
     }
     read
 }
 
+/// How dark frames are where the animation fades; its times must be known first.
+fn fades(
+    reels: &Reels<'_>,
+    order: &[u32],
+    motion: &Motion,
+    budget: &Budget,
+    spent: &mut Timings,
+) -> Result<Fades, Error> {
+    if motion.fades.is_empty() {
+        return Ok(Fades::default());
+    }
+    let mut reel = (reels.open)(budget)?;
+    let wanted: BTreeSet<u32> = order.iter().copied().collect();
+    let mut found = BTreeMap::new();
+    for frame in wanted {
+        match reel.delay(frame, budget, spent) {
+            Ok(Some(delay)) => found.insert(frame, motion.shown_for(delay)),
+            Ok(None) | Err(Error::BadSource { .. }) => break,
+            Err(error) => return Err(error),
+        };
+    }
+    let delays = order.iter().map_while(|frame| found.get(frame).copied());
+    Ok(Fades::new(&motion.fades, &delays.collect::<Vec<_>>()))
+}
+
 /// Some finished frames, for a palette that fits all.
 fn look(
-    film: &Film<'_>,
+    reels: &Reels<'_>,
     order: &[u32],
+    fades: &Fades,
     budget: &Budget,
     spent: &mut Timings,
 ) -> Result<Vec<Raster>, Error> {
     let shown: BTreeSet<u32> = order.iter().copied().collect();
     let apart = shown.len().div_ceil(LOOKED_AT).max(1);
-    let mut reel = Reel::open(film, budget)?;
+    let mut reel = (reels.open)(budget)?;
     let mut seen = Vec::new();
     for frame in shown.into_iter().step_by(apart) {
         match reel.at(frame, budget, spent) {
-            Ok(Some((raster, _))) => seen.push(raster),
+            Ok(Some((raster, _))) => {
+                let place = order.iter().position(|shown| *shown == frame);
+                let shown = fades.shown(&raster, place.unwrap_or(0), budget)?;
+                seen.push(shown.into_owned());
+            }
             Ok(None) => break,
             Err(Error::BadSource { .. }) if !seen.is_empty() => break,
             Err(error) => return Err(error),
@@ -176,6 +270,9 @@ struct Writer<'a> {
     /// Frames that are to come.
     frames: u32,
     looked_at: &'a [Raster],
+    fades: &'a Fades,
+    /// Frames that have come.
+    place: usize,
     animator: Option<Animator>,
 }
 
@@ -205,8 +302,10 @@ impl Writer<'_> {
             )?),
         };
         let delay = self.motion.shown_for(delay);
+        let shown = self.fades.shown(raster, self.place, budget)?;
+        self.place += 1;
         guarded(
-            || animator.add(raster, delay, budget),
+            || animator.add(&shown, delay, budget),
             || Error::encoder(encode.format, "it crashed"),
         )?;
         add(&mut spent.encode, start);
@@ -231,31 +330,13 @@ impl<'a> Reel<'a> {
         })
     }
 
-    /// A frame by its number, counted from 0; not before those that have been read. `None` where there
-    /// are fewer.
-    fn at(
-        &mut self,
-        frame: u32,
-        budget: &Budget,
-        spent: &mut Timings,
-    ) -> Result<Option<(Raster, u32)>, Error> {
-        while self.at < frame {
-            self.at += 1;
-            if !self.skip(budget, spent)? {
-                return Ok(None);
-            }
-        }
-        self.at += 1;
-        self.next(budget, spent)
-    }
-
-    /// Reads a frame; `false` behind the last.
-    fn skip(&mut self, budget: &Budget, spent: &mut Timings) -> Result<bool, Error> {
+    /// Reads a frame; the milliseconds that it is shown. `None` behind the last.
+    fn skip(&mut self, budget: &Budget, spent: &mut Timings) -> Result<Option<u32>, Error> {
         budget.check()?;
         let start = now();
         let format = self.film.facts.format;
         let next = guarded(
-            || self.animation.next().map(|shown| shown.is_some()),
+            || Ok(self.animation.next()?.map(|shown| shown.delay)),
             || Error::bad(format, "the decoder crashed on it"),
         );
         add(&mut spent.decode, start);
@@ -302,7 +383,46 @@ impl<'a> Reel<'a> {
     }
 }
 
-fn add(spent: &mut Duration, since: Instant) {
+impl Shots for Reel<'_> {
+    fn at(
+        &mut self,
+        frame: u32,
+        budget: &Budget,
+        spent: &mut Timings,
+    ) -> Result<Option<(Raster, u32)>, Error> {
+        while self.at < frame {
+            self.at += 1;
+            if self.skip(budget, spent)?.is_none() {
+                return Ok(None);
+            }
+        }
+        self.at += 1;
+        self.next(budget, spent)
+    }
+
+    fn delay(
+        &mut self,
+        frame: u32,
+        budget: &Budget,
+        spent: &mut Timings,
+    ) -> Result<Option<u32>, Error> {
+        let mut delay = None;
+        while self.at <= frame {
+            self.at += 1;
+            delay = self.skip(budget, spent)?;
+            if delay.is_none() {
+                break;
+            }
+        }
+        Ok(delay)
+    }
+
+    fn plays(&self) -> u16 {
+        self.animation.plays()
+    }
+}
+
+pub(super) fn add(spent: &mut Duration, since: Instant) {
     *spent += now().saturating_duration_since(since);
 }
 

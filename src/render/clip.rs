@@ -1,17 +1,12 @@
 //! The clipping path that a picture carries, as Photoshop stores it in JPEG and TIFF: curves in shares
 //! of the picture's sides.
 
+use super::photoshop::{NAME, PATHS, RECORD, Resources, SIGNATURE, pascal};
 use super::probe;
 use crate::plan::{EffectStep, Knot, Outline, RasterPlan, Step};
 use crate::spec::Format;
 
-const PHOTOSHOP: &[u8] = b"Photoshop 3.0\0";
 const APP13: u8 = 0xED;
-/// Numbers of the resources that are paths, and of the one that names the path for clipping.
-const PATHS: std::ops::RangeInclusive<u16> = 2000..=2997;
-const NAME: u16 = 2999;
-/// Bytes of a record of a path.
-const RECORD: usize = 26;
 /// Knots that are followed; a path with more is not used.
 const MOST_KNOTS: usize = 50_000;
 /// Shares of a side, beyond which a point is not taken.
@@ -56,13 +51,13 @@ fn path(source: &[u8]) -> Option<Outline> {
     let block = match probe::sniff(source)? {
         Format::Jpeg => probe::jpeg_segments(source)
             .filter(|(marker, _)| *marker == APP13)
-            .filter_map(|(_, body)| body.strip_prefix(PHOTOSHOP))
+            .filter_map(|(_, body)| body.strip_prefix(SIGNATURE))
             .collect::<Vec<_>>()
             .concat(),
         Format::Tiff => probe::photoshop_in_tiff(source)?.to_vec(),
         _ => return None,
     };
-    let found = Resources { rest: &block };
+    let found = Resources::new(&block);
     let named = found.clone().find(|found| found.id == NAME);
     let named = named.and_then(|found| pascal(found.data));
     let mut paths = found.filter(|found| PATHS.contains(&found.id));
@@ -71,47 +66,6 @@ fn path(source: &[u8]) -> Option<Outline> {
         None => paths.next(),
     };
     outline(path?.data)
-}
-
-/// One resource of Photoshop's.
-#[derive(Clone)]
-struct Resource<'a> {
-    id: u16,
-    name: &'a [u8],
-    data: &'a [u8],
-}
-
-#[derive(Clone)]
-struct Resources<'a> {
-    rest: &'a [u8],
-}
-
-impl<'a> Iterator for Resources<'a> {
-    type Item = Resource<'a>;
-
-    fn next(&mut self) -> Option<Resource<'a>> {
-        let body = self.rest.strip_prefix(b"8BIM")?;
-        let (id, body) = body.split_first_chunk::<2>()?;
-        let name = pascal(body)?;
-        // The name with its length is padded to an even number of bytes, and so are the data.
-        let body = body.get((name.len() + 1).next_multiple_of(2)..)?;
-        let (length, body) = body.split_first_chunk::<4>()?;
-        let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
-        let data = body.get(..length)?;
-        let next = length.checked_next_multiple_of(2)?;
-        self.rest = body.get(next..).unwrap_or_default();
-        Some(Resource {
-            id: u16::from_be_bytes(*id),
-            name,
-            data,
-        })
-    }
-}
-
-/// A text behind its length.
-fn pascal(bytes: &[u8]) -> Option<&[u8]> {
-    let (length, text) = bytes.split_first()?;
-    text.get(..usize::from(*length))
 }
 
 /// The records of a path. `None` where it encloses nothing, or has too many knots.

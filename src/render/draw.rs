@@ -8,7 +8,7 @@ use super::raster::{self, Raster};
 use super::sources::{self, Sources};
 use super::{guarded, probe};
 use crate::plan::{
-    self, Colours, Encode, Layer, Paint, RasterPlan, Region, Scaling, Size, Step, Window,
+    self, Colours, Encode, Layer, Paint, RasterPlan, Region, Scaling, Size, Step, Travel, Window,
 };
 use crate::spec::Format;
 
@@ -35,6 +35,20 @@ impl<'a> From<&'a RasterPlan> for Scene<'a> {
             encode: Some(&plan.encode),
             scaling: plan.scaling,
         }
+    }
+}
+
+impl<'a> Scene<'a> {
+    /// Up to the first step that brings a still to motion, that one, and the steps behind it.
+    pub fn before_travel(self) -> Option<(Self, &'a Travel, &'a [Step])> {
+        let at = self.steps.iter().position(|step| step.travel().is_some())?;
+        let (before, behind) = self.steps.split_at(at);
+        let (step, behind) = behind.split_first()?;
+        let before = Self {
+            steps: before,
+            ..self
+        };
+        Some((before, step.travel()?, behind))
     }
 }
 
@@ -221,13 +235,17 @@ pub(super) fn layers(
     sources: &Sources<'_>,
     budget: &Budget,
 ) -> Result<Vec<Raster>, Error> {
-    let overlays = steps.iter().filter_map(|step| match step {
-        Step::Overlay(layer) => Some(&**layer),
-        _ => None,
-    });
-    overlays
+    overlays(steps)
         .map(|layer| Ok(layer_of(layer, sources, budget)?.into_rgba()))
         .collect()
+}
+
+/// The overlays among steps.
+pub(super) fn overlays(steps: &[Step]) -> impl Iterator<Item = &Layer> {
+    steps.iter().filter_map(|step| match step {
+        Step::Overlay(layer) => Some(&**layer),
+        _ => None,
+    })
 }
 
 /// A source after some steps, at any place of a chain.

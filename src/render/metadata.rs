@@ -2,8 +2,11 @@
 //! source and put into the result, as far as both formats have a place for it.
 
 mod exif;
+mod path;
 mod read;
 mod write;
+
+pub(super) use path::of_mask;
 
 use crate::plan::Encode;
 use crate::spec::{Format, Metadata};
@@ -26,14 +29,23 @@ struct Carried {
 /// The most that is carried of any one kind: what fits into one segment of a JPEG.
 const MOST: usize = 65_000;
 
-/// Puts into a finished file what of its source's metadata is to be kept, the density, and the profile:
-/// `profile` where the samples are not sRGB.
+/// What a finished file is to carry that its source's metadata does not tell.
+#[derive(Debug, Default)]
+pub(super) struct Made {
+    /// The profile, where the samples are not sRGB.
+    pub profile: Option<Vec<u8>>,
+    /// A clipping path, as Photoshop's image resources.
+    pub path: Option<Vec<u8>>,
+}
+
+/// Puts into a finished file what of its source's metadata is to be kept, the density, what was made for
+/// it, and the profile.
 pub(super) fn carry(
     file: Vec<u8>,
     how: &Encode,
     source: &[u8],
     format: Format,
-    profile: Option<Vec<u8>>,
+    made: Made,
 ) -> Vec<u8> {
     let mut carried = match how.metadata {
         Metadata::Strip => Carried::default(),
@@ -49,12 +61,15 @@ pub(super) fn carry(
             ..Carried::default()
         },
     };
+    if let Some(path) = made.path {
+        carried.iptc = Some(path::joined(carried.iptc, path));
+    }
     let fits = |bytes: &Vec<u8>| bytes.len() <= MOST;
     carried.exif = carried.exif.filter(fits);
     carried.xmp = carried.xmp.filter(fits);
     carried.iptc = carried.iptc.filter(fits);
     carried.density = how.density;
-    carried.profile = profile.or_else(|| how.profile.then(srgb).flatten());
+    carried.profile = made.profile.or_else(|| how.profile.then(srgb).flatten());
     if carried == Carried::default() {
         return file;
     }

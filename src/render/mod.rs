@@ -22,16 +22,19 @@ mod codec_webp;
 mod draw;
 mod encode;
 mod error;
+mod fades;
 mod fair;
 mod ingest;
 mod ledger;
 mod look;
 mod metadata;
+mod photoshop;
 mod pool;
 mod probe;
 mod raster;
 mod sources;
 mod text;
+mod travel;
 mod watched;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -150,18 +153,17 @@ pub fn run_with(
     budget.check()?;
     let layers = draw::layers(&plan.steps, sources, budget)?;
     let scene = Scene::from(plan);
+    let film = animate::Film {
+        scene,
+        source,
+        facts: &facts,
+        layers: &layers,
+        sources,
+    };
     let frame = match &plan.frames {
         Frames::One(frame) => *frame,
-        Frames::All(motion) => {
-            let film = animate::Film {
-                scene,
-                source,
-                facts: &facts,
-                layers: &layers,
-                sources,
-            };
-            return animate::run(&film, plan, motion, budget);
-        }
+        Frames::All(motion) => return animate::run(&film, plan, motion, budget),
+        Frames::Over(frame, motion) => return travel::run(&film, plan, (*frame, motion), budget),
     };
     let request = scene.request(frame);
     let decoded = guarded(
@@ -186,7 +188,12 @@ pub fn run_with(
         format: written.format,
         ..plan.encode.clone()
     };
-    let body = metadata::carry(written.file, &how, source, facts.format, profile);
+    let path = match how.path {
+        Some(mask) if how.format == Format::Jpeg => metadata::of_mask(mask, sources, budget)?,
+        _ => None,
+    };
+    let made = metadata::Made { profile, path };
+    let body = metadata::carry(written.file, &how, source, facts.format, made);
     Ok(Rendered {
         body: body.into(),
         format: how.format,

@@ -8,7 +8,7 @@
 use std::fmt::{self, Display, Formatter};
 
 use super::symbol::{Symbolic, Symbols};
-use super::{Amount, Hundredths, Ink, Length, Offset};
+use super::{Amount, AssetRef, Gravity, Hundredths, Ink, Length, Offset};
 
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$each:meta])* $variant:ident $word:literal,)* }) => {
@@ -208,13 +208,14 @@ effects! {
     /// A shadow on the ground: degrees around (0 to 360, default 215), degrees up (0 to 90, default
     /// 45), softness (0 to 100, default 50).
     DropShadow "drop-shadow" { azimuth: Amount, elevation: Amount, spread: Amount };
-    /// Writes a clipping path into the file, from a picture.
-    ClippingPath "clipping-path" { mask: Box<str> };
+    /// Writes the outline of a picture into the file as its clipping path; `None`: of what an unknown variable
+    /// names.
+    ClippingPath "clipping-path" { mask: Option<Box<AssetRef>> };
     /// Enhances by a model.
     Enhance "enhance";
     /// Keeps what a prompt names, by a model; the arguments as written.
     Extract "extract" { options: Box<str> };
-    /// Fades in (positive) or out (negative) over milliseconds, default 1000.
+    /// Fades an animation or a video in (positive) or out (negative) over milliseconds, default 1000.
     Fade "fade" { level: Amount };
     /// Lifts shadows: blended 0 to 100, default 100; bias -100 to 100, default 0.
     FillLight "fill-light" { level: Hundredths, bias: Amount };
@@ -323,9 +324,9 @@ effects! {
     Vignette "vignette" { level: Hundredths };
     /// Louder or quieter.
     Volume "volume" { level: Loudness };
-    /// A slow zoom over a still: the arguments as written; zoom 1.4, 4 seconds, 25 frames a second by
-    /// default.
-    Zoompan "zoompan" { options: Box<str> };
+    /// A still in motion, evenly from one sight of it to another: seconds 1 to 30, default 4; frames a
+    /// second 5 to 60, default 25.
+    Zoompan "zoompan" { from: Sight, to: Sight, duration: Amount, rate: Amount };
     /// The owner's own function: its kind and source as written.
     Function "function" { options: Box<str> };
     /// An effect whose name a variable holds, with its arguments as written.
@@ -333,6 +334,25 @@ effects! {
 }
 
 impl Effect {
+    /// Whether it is on how an animation plays, and on no pixel of itself.
+    #[must_use]
+    pub const fn is_of_playback(&self) -> bool {
+        matches!(
+            self,
+            Self::Accelerate { .. }
+                | Self::Boomerang
+                | Self::Fade { .. }
+                | Self::Loop { .. }
+                | Self::Reverse
+        )
+    }
+
+    /// Whether it is on the file that comes out: what is laid on a picture has none.
+    #[must_use]
+    pub const fn is_of_result(&self) -> bool {
+        self.is_of_playback() || matches!(self, Self::ClippingPath { .. })
+    }
+
     /// The names of looks, in alphabetical order.
     pub const LOOKS: &'static [&'static str] = &[
         "al_dente",
@@ -370,6 +390,17 @@ pub struct Region {
     pub height: Option<Length>,
     /// Regions found in the picture instead, by their word.
     pub subject: Option<Box<str>>,
+}
+
+/// What of a still is shown at one end of a motion over it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Sight {
+    /// How close: 1 shows all, 8 an eighth of each side.
+    pub zoom: Amount,
+    /// Its middle, from the top left corner; a missing side is halved.
+    pub middle: Offset,
+    /// What the middle lies on instead.
+    pub gravity: Option<Gravity>,
 }
 
 /// One colour of a gradient.
@@ -440,6 +471,12 @@ impl Piece for Box<str> {
     }
 }
 
+impl Piece for Box<AssetRef> {
+    fn piece(&self, f: &mut Formatter<'_>, name: &str) -> fmt::Result {
+        named(f, name, self)
+    }
+}
+
 impl<T: Piece> Piece for Option<T> {
     fn piece(&self, f: &mut Formatter<'_>, name: &str) -> fmt::Result {
         self.as_ref().map_or(Ok(()), |value| value.piece(f, name))
@@ -477,6 +514,20 @@ impl Piece for Region {
         }
         match &self.subject {
             Some(subject) => write!(f, " @{subject}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// As `from=2@face` or `to=1.4+(0,0.5)`.
+impl Piece for Sight {
+    fn piece(&self, f: &mut Formatter<'_>, name: &str) -> fmt::Result {
+        write!(f, " {name}={}", self.zoom)?;
+        if !self.middle.is_empty() {
+            write!(f, "{}", self.middle)?;
+        }
+        match &self.gravity {
+            Some(gravity) => write!(f, "{gravity}"),
             None => Ok(()),
         }
     }

@@ -32,7 +32,7 @@ pub use asset::{AssetRef, AssetType, DeliveryType};
 pub use display::OneLine;
 pub use effect::{
     ColourVision, Curve, Effect, FadeMode, Kernel, Loudness, Morph, OutlineMode, Region, Scene,
-    Stop,
+    Sight, Stop,
 };
 pub use expr::{Amount, Binary, Expr, Fact, Hundredths, Operator};
 pub use op::{
@@ -98,6 +98,11 @@ fn layers<'a>(ops: &'a [Op], found: &mut Vec<&'a AssetRef>) {
                     found.extend(&text.font_files);
                 }
                 layers(&overlay.ops, found);
+            }
+            Op::Effect(effect) => {
+                if let Effect::ClippingPath { mask } = &**effect {
+                    found.extend(mask.as_deref());
+                }
             }
             Op::When(when) => {
                 when.then.gather(found);

@@ -5,7 +5,7 @@
 
 use super::{
     Amount, Area, Blend, Corner, Crop, Dpr, Effect, Expr, Fact, Fill, Format, Gravity, Length,
-    Metadata, Op, Overlay, Radii, Resize, Select, Setting, Source, Subject,
+    Metadata, Op, Overlay, Radii, Resize, Select, Setting, Sight, Source, Subject,
 };
 
 /// Whether something in a specification is rendered.
@@ -285,23 +285,26 @@ impl Effect {
                 Unsupported(MODEL_3D)
             }
             Self::Deshake { .. }
-            | Self::Fade { .. }
             | Self::Noise { .. }
             | Self::Preview { .. }
             | Self::Progress { .. }
             | Self::Transition { .. }
             | Self::Volume { .. } => Unsupported(VIDEO),
-            Self::Boomerang | Self::Reverse => Supported,
-            Self::Accelerate { level } => match level.0 {
-                Amount::Fixed(_) => Supported,
-                Amount::Expr(_) => Unsupported(VARIABLE),
-            },
-            Self::Loop { level } => match level {
-                None | Some(Amount::Fixed(_)) => Supported,
-                Some(Amount::Expr(_)) => Unsupported(VARIABLE),
-            },
-            Self::Zoompan { .. } => Unsupported("stills are not brought to motion"),
-            Self::ClippingPath { .. } => Unsupported("clipping paths are not written"),
+            Self::Accelerate { .. } | Self::Boomerang | Self::Loop { .. } | Self::Reverse => {
+                Supported
+            }
+            Self::Fade { .. } => Approximated("of animations alone, from and to black"),
+            Self::Zoompan { from, to, .. } => {
+                let gravity = |sight: &Sight| {
+                    let gravity = sight.gravity.as_ref();
+                    gravity.map_or(Supported, Gravity::support)
+                };
+                gravity(from).with(gravity(to))
+            }
+            Self::ClippingPath { mask: None } => Unsupported(VARIABLE),
+            Self::ClippingPath { mask: Some(_) } => {
+                Approximated("written into JPEG alone; along the mask's pixels, in straight lines")
+            }
             Self::Function { .. } => Unsupported("custom functions are not run: left out"),
             Self::Variable { .. } => Unsupported(VARIABLE),
         }
@@ -539,7 +542,11 @@ impl Setting {
                 | "any-format" | "true-colour" | "rgba",
                 _,
             ) => Supported,
-            Self::Switch(..) => Unsupported("this flag is not rendered"),
+            Self::Switch("replace-embedded", _) => {
+                Unsupported("documents with pictures in them are not written: left out")
+            }
+            // All others are of videos and their sound.
+            Self::Switch(..) => Unsupported(VIDEO),
         }
     }
 }

@@ -4,8 +4,9 @@
 //! what each works out to.
 
 use super::{
-    Amount, Area, ColourVision, Corner, Curve, Derived, Dpr, FadeMode, Fill, Hundredths, Ink,
-    Kernel, Length, Loudness, Morph, Offset, OutlineMode, Radii, Region, Scene, Stop, Trim,
+    Amount, Area, AssetRef, ColourVision, Corner, Curve, Derived, Dpr, FadeMode, Fill, Hundredths,
+    Ink, Kernel, Length, Loudness, Morph, Offset, OutlineMode, Radii, Region, Scene, Sight, Stop,
+    Trim,
 };
 
 /// Sees what is symbolic, and may replace it.
@@ -78,6 +79,7 @@ macro_rules! settled {
 
 settled!(
     bool,
+    Box<AssetRef>,
     Box<str>,
     ColourVision,
     Curve,
@@ -190,6 +192,13 @@ impl Symbolic for Region {
             symbols.length(side, 0)?;
         }
         Ok(())
+    }
+}
+
+impl Symbolic for Sight {
+    fn show<S: Symbols>(&mut self, symbols: &mut S) -> Result<(), S::Error> {
+        self.zoom.show(symbols)?;
+        self.middle.show(symbols)
     }
 }
 

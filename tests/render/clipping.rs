@@ -1,9 +1,10 @@
 //! Pictures cut along the path that they carry.
 
+use super::effects::try_rendered_with;
 use super::sources::{Picture, encode, open, run};
 use cldgate::plan::{EffectStep, Outline, Size, Step};
 use cldgate::render;
-use cldgate::spec::Format;
+use cldgate::spec::{AssetRef, Format};
 
 /// A record of a knot without curves, in shares of the sides.
 fn corner(x: f64, y: f64) -> Vec<u8> {
@@ -216,4 +217,44 @@ fn no_path_breaks_a_picture() {
         let file = jpeg(&resource(2000, "x", &records), true);
         assert_eq!(clip(&file, true).size, Size::new(80, 40));
     }
+}
+
+/// A mask becomes a path in the file; the file cut along it shows what the mask has inside.
+#[test]
+fn a_mask_becomes_the_path_of_a_file() {
+    let ring = |x: u32, y: u32, wide: u32, high: u32| {
+        let share = |n: u32, of: u32| (f64::from(n) + 0.5) / f64::from(of);
+        let away = |n: f64| (n - 0.5).abs();
+        let far = away(share(x, wide)).max(away(share(y, high)));
+        (0.125..0.375).contains(&far)
+    };
+    let light = Picture::new(300, 150, |x, y| {
+        let v = if ring(x, y, 300, 150) { 250 } else { 10 };
+        [v, v, v, 255]
+    });
+    let clear = Picture::new(2400, 1200, |x, y| match ring(x, y, 2400, 1200) {
+        true => [0, 0, 0, 255],
+        false => [255, 255, 255, 0],
+    });
+    let red = Picture::new(80, 40, |_, _| [200, 30, 30, 255]);
+    let chain = "$img_ref:!masks:ring!/e_embed_clipping_path:mask_$img/f_jpg,q_90";
+    for mask in [light, clear] {
+        let file = mask.png();
+        let layer = |asset: &AssetRef| (&*asset.public_id == "masks/ring").then(|| file.clone());
+        let made = try_rendered_with(chain, &red, &layer).unwrap();
+        assert_eq!(made.format, Format::Jpeg);
+        assert!(render::has_clipping_path(&made.body));
+        for even_odd in [false, true] {
+            assert_eq!(seen(&clip(&made.body, even_odd)), [0, 255, 0]);
+        }
+        let plain = try_rendered_with(&chain.replace("f_jpg", "f_webp"), &red, &layer).unwrap();
+        assert!(!render::has_clipping_path(&plain.body));
+    }
+    // Nothing inside, no mask, a broken one.
+    let nothing = Picture::new(8, 8, |_, _| [0, 0, 0, 255]).png();
+    let made = try_rendered_with(chain, &red, &|_| Some(nothing.clone())).unwrap();
+    assert!(!render::has_clipping_path(&made.body));
+    let error = try_rendered_with(chain, &red, &|_| None).unwrap_err();
+    assert!(error.contains("masks/ring"), "{error}");
+    assert!(try_rendered_with(chain, &red, &|_| Some(b"no picture".to_vec())).is_err());
 }

@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use super::sources::{Picture, open};
 use cldgate::dialect::{self, Rules};
 use cldgate::plan::{self, Hints, Limits, Negotiated, Plan, Size, Writable};
-use cldgate::render::{self, Budget, Fonts, Sources};
-use cldgate::spec::{Format, Quality};
+use cldgate::render::{self, Budget, Fonts, Rendered, Sources};
+use cldgate::spec::{AssetRef, Format, Quality};
 
 /// A small picture with sky, a sun, houses of strong colours, stripes and a ramp of greys: something for
 /// every effect to change.
@@ -72,8 +72,17 @@ pub fn badge(hidden: [u8; 3]) -> Picture {
 
 const HIDDEN: [u8; 3] = [255, 0, 255];
 
-/// The spec of a chain, as rendered from a PNG to a PNG.
-pub fn try_made(chain: &str, source: &Picture) -> Result<Picture, String> {
+/// A chain done to a PNG; where nothing is to be done, the PNG itself.
+pub fn try_rendered(chain: &str, source: &Picture) -> Result<Rendered, String> {
+    try_rendered_with(chain, source, &|_| None)
+}
+
+/// As [`try_rendered`], with layers.
+pub fn try_rendered_with(
+    chain: &str,
+    source: &Picture,
+    layer: &dyn Fn(&AssetRef) -> Option<Vec<u8>>,
+) -> Result<Rendered, String> {
     let url = format!("/demo/image/upload/{chain}/x");
     let (delivery, _) = dialect::interpret(&Rules::default(), &url).map_err(|e| e.to_string())?;
     let file = source.plain_png();
@@ -86,7 +95,9 @@ pub fn try_made(chain: &str, source: &Picture) -> Result<Picture, String> {
     };
     let (negotiated, hints) = (Negotiated::default(), Hints::default());
     let (fonts, budget) = (Fonts::default(), Budget::unlimited());
-    let sources = Sources::new(&[], &fonts, &budget).below(&file);
+    let found = |asset: &AssetRef| (asset.clone(), layer(asset).map(Into::into));
+    let layers: Vec<_> = delivery.spec.layers().into_iter().map(found).collect();
+    let sources = Sources::new(&layers, &fonts, &budget).below(&file);
     let plan = plan::make_with(
         &delivery.spec,
         &facts,
@@ -97,12 +108,15 @@ pub fn try_made(chain: &str, source: &Picture) -> Result<Picture, String> {
     );
     match plan.map_err(|e| e.to_string())? {
         Plan::Raster(plan) => {
-            let made =
-                render::run_with(&plan, &file, &sources, &budget).map_err(|e| e.to_string())?;
-            Ok(open(&made.body, Format::Png))
+            render::run_with(&plan, &file, &sources, &budget).map_err(|e| e.to_string())
         }
-        _ => Ok(open(&file, Format::Png)),
+        _ => Ok(Rendered::untouched(&file.clone().into(), &facts)),
     }
+}
+
+/// What a chain makes of a picture, as PNG.
+pub fn try_made(chain: &str, source: &Picture) -> Result<Picture, String> {
+    Ok(open(&try_rendered(chain, source)?.body, Format::Png))
 }
 
 pub fn made(chain: &str, source: &Picture) -> Picture {

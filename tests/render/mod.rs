@@ -25,3 +25,4 @@ mod pool;
 mod resampling;
 mod sets;
 pub mod sources;
+mod travel;

@@ -125,7 +125,7 @@ effects! {
     EmbedClippingPath "embed_clipping_path" Args::Named(&["mask"]), "writes a clipping path into the file" "e_embed_clipping_path:mask_$img";
     Enhance "enhance" Args::None, "enhanced by a model" "e_enhance";
     Extract "extract" PROMPT, "what a prompt names, by a model" "e_extract:prompt_cat;invert_true";
-    Fade "fade" level(-10_000, 10_000), "fades a video in or out, in milliseconds" "e_fade:-2000";
+    Fade "fade" level(-10_000, 10_000), "fades an animation or a video in or out, in milliseconds" "e_fade:-2000";
     FillLight "fill_light" Args::Numbers, "lifts shadows" "e_fill_light:70:20";
     Gamma "gamma" level(-50, 150), "gamma" "e_gamma:50";
     GenBackgroundReplace "gen_background_replace" PROMPT, "a new background, by a model" "e_gen_background_replace:prompt_a beach;seed_2";

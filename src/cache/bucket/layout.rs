@@ -187,16 +187,7 @@ mod tests {
     use crate::cache::KeyParts;
 
     fn key() -> DerivedKey {
-        DerivedKey::new(&KeyParts {
-            public_id: "a",
-            origin: "o",
-            object: "o",
-            etag: "e",
-            others: &[],
-            spec: "s",
-            client: "",
-            rules: "",
-        })
+        DerivedKey::new(&KeyParts::of("a", "o"))
     }
 
     #[test]

@@ -215,16 +215,7 @@ mod tests {
     use crate::cache::{DerivedKey, KeyParts, Owner};
 
     fn record(public_id: &str) -> Record {
-        let key = DerivedKey::new(&KeyParts {
-            public_id,
-            origin: "o",
-            object: "o",
-            etag: "e",
-            others: &[],
-            spec: "s",
-            client: "",
-            rules: "",
-        });
+        let key = DerivedKey::new(&KeyParts::of(public_id, "o"));
         let owner = Owner {
             endpoint: "demo",
             public_ids: vec![public_id],

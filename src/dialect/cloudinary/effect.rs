@@ -3,6 +3,7 @@
 use super::arguments::Arguments;
 use super::component::Reader;
 use super::expression::{argument, ink, length};
+use super::layer;
 use super::size;
 use super::variables::{Texts, with_param};
 use crate::dialect::NoteLevel;
@@ -93,6 +94,10 @@ pub(super) fn read(reader: &mut Reader<'_, '_>) {
     .unwrap_or_else(|| read_as(reader, written, param.text));
     match read {
         Read::Op(op) => reader.push(op, param.text),
+        Read::Effect(effect) if reader.layer && effect.is_of_result() => {
+            let message = "of the whole result: without effect inside a layer";
+            reader.note(NoteLevel::Ignored, param.text, message);
+        }
         Read::Effect(effect) => reader.push(Op::Effect(Box::new(effect)), param.text),
         Read::Blend => {
             let message = "without a layer this effect does nothing";
@@ -259,7 +264,10 @@ impl Arguments<'_, '_> {
                 spread: self.amount(self.find("spread", 2), (0, 100), 50),
             },
             EffectName::EmbedClippingPath => Effect::ClippingPath {
-                mask: self.find("mask", 0).map_or("", |arg| arg.value).into(),
+                mask: self
+                    .find("mask", 0)
+                    .and_then(|arg| layer::referred(arg.value, reader.texts))
+                    .map(Box::new),
             },
             EffectName::Enhance => Effect::Enhance,
             EffectName::Extract => Effect::Extract {
@@ -466,9 +474,7 @@ impl Arguments<'_, '_> {
             EffectName::Volume => Effect::Volume {
                 level: self.loudness(),
             },
-            EffectName::Zoompan => Effect::Zoompan {
-                options: self.options(),
-            },
+            EffectName::Zoompan => self.zoompan(reader),
             // Read above as ways to blend a layer.
             EffectName::AntiRemoval
             | EffectName::CutOut

@@ -429,6 +429,21 @@ fn of_base(area: &mut Area) {
     }
 }
 
+/// The picture that an argument names, by a variable or itself, as a layer would be named.
+pub(super) fn referred(value: &str, texts: &Texts) -> Option<AssetRef> {
+    let id = match value.strip_prefix('$') {
+        Some(name) => texts.get(name)?,
+        None => value,
+    };
+    with_param("l", id, |param| match &param.value {
+        Value::Layer(layer) if layer.kind == LayerKind::Image && !layer.source.is_empty() => {
+            asset(param, layer, AssetType::Image).ok()
+        }
+        _ => None,
+    })
+    .flatten()
+}
+
 fn asset(param: &Param<'_>, layer: &Layer<'_>, kind: AssetType) -> Result<AssetRef, Error> {
     if layer.delivery == Some(grammar::DeliveryType::Fetch) {
         let remote = layer.remote().ok_or_else(|| Error::Conflict {

@@ -31,6 +31,7 @@ mod size;
 mod types;
 mod variables;
 mod video;
+mod zoompan;
 
 pub use expression::colour;
 pub use import::{check_chain, named_transformations};

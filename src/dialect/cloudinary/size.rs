@@ -397,7 +397,7 @@ fn finds(value: &Value<'_>) -> bool {
 }
 
 /// A written gravity with the documented fallback of what is detected.
-fn place(written: &WrittenGravity<'_>) -> Gravity {
+pub(super) fn place(written: &WrittenGravity<'_>) -> Gravity {
     let compass = Gravity::Compass;
     let subject = |subject, fallback| Gravity::Subject { subject, fallback };
     match written.place {

@@ -5,12 +5,14 @@
 
 mod look;
 mod settle;
+mod travel;
 mod warp;
 
 use super::facts::Size;
 use crate::spec::{Colour, ColourVision, Kernel, Morph, OutlineMode, Scene};
 
 pub(super) use settle::{blurred_fill, settle, trim};
+pub use travel::{Sight, Travel};
 pub(super) use warp::turned;
 
 /// How a part of a picture is made unrecognizable.
@@ -199,6 +201,8 @@ pub enum EffectStep {
     Arc(Arc),
     /// Cut along the path that the source's file carries.
     Clip(Outline),
+    /// A still in motion; where the result does not move, its first frame.
+    Travel(Travel),
     /// Edges of one colour cut off; how far only the pixels tell.
     Trim {
         /// The colour; `None`: that of the corners.
@@ -422,6 +426,7 @@ impl EffectStep {
         match self {
             Self::Warp(warp) => warp.size,
             Self::Arc(arc) => arc.size,
+            Self::Travel(travel) => travel.size,
             Self::Shadow { grow, .. } => grown(*grow),
             Self::Outline {
                 mode: OutlineMode::Both | OutlineMode::Outer | OutlineMode::Fill,

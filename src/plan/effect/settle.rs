@@ -3,7 +3,7 @@
 //! Ranges and defaults are published; what a number means in pixels or in powers mostly is not. Each
 //! such choice is a named constant here, listed in `docs/compatibility.md`.
 
-use super::{Balance, EffectStep, Fade, Point, Rect, Veil, look, warp};
+use super::{Balance, EffectStep, Fade, Point, Rect, Veil, look, travel, warp};
 use crate::plan::Error;
 use crate::plan::facts::Size;
 use crate::plan::measure::StepInput;
@@ -53,7 +53,7 @@ const VECTOR_SMOOTHING: f64 = 3.0;
 
 /// The one place where a number of a specification becomes a number of a plan. What an expression
 /// gives is held to the effect's range here; a literal already is.
-fn amount(amount: &Amount, least: f64, most: f64) -> f64 {
+pub(super) fn amount(amount: &Amount, least: f64, most: f64) -> f64 {
     amount
         .fixed()
         .map_or(0.0, Decimal::as_f64)
@@ -77,7 +77,7 @@ fn colour(ink: &Ink) -> Colour {
     clippy::cast_sign_loss,
     reason = "held to the range by the clamp"
 )]
-fn count(n: f64, least: u32, most: u32) -> u32 {
+pub(super) fn count(n: f64, least: u32, most: u32) -> u32 {
     n.round().clamp(f64::from(least), f64::from(most)) as u32
 }
 
@@ -297,6 +297,12 @@ pub(in crate::plan) fn settle(
             warp::sheared(at.input, amount(x, -359.0, 359.0), amount(y, -359.0, 359.0))?
         }
         Effect::Upscale => upscale(at.input)?,
+        Effect::Zoompan {
+            from,
+            to,
+            duration,
+            rate,
+        } => travel::travel(at, (from, to), duration, rate),
         // What the table of support filters out.
         _ => Vec::new(),
     })

@@ -32,6 +32,8 @@ pub(in crate::render) struct MovingGif {
     common: Palette,
     /// The frame that is shown until a different one comes.
     waiting: Option<Waiting>,
+    /// Milliseconds that the frames written so far are shown too short.
+    owed: i64,
     /// What is on the canvas, as the palettes show it.
     canvas: Vec<[u8; 4]>,
     before: Vec<[u8; 4]>,
@@ -76,6 +78,7 @@ impl MovingGif {
             lossy: how.lossy,
             common,
             waiting: None,
+            owed: 0,
             canvas: vec![[0; 4]; pixels],
             before: vec![[0; 4]; pixels],
             now: Vec::new(),
@@ -196,8 +199,11 @@ impl MovingGif {
 
     fn write(&mut self, waiting: Waiting) -> Result<(), Error> {
         let mut frame = waiting.frame;
-        // Hundredths of a second, the nearest.
-        frame.delay = u16::try_from((waiting.milliseconds + 5) / 10).unwrap_or(u16::MAX);
+        // Hundredths of a second, the nearest to where the next frame is to begin: rounding does not add up.
+        let due = i64::from(waiting.milliseconds) + self.owed;
+        let hundredths = (due + 5).div_euclid(10).clamp(0, u16::MAX.into());
+        self.owed = due - hundredths * 10;
+        frame.delay = u16::try_from(hundredths).unwrap_or(u16::MAX);
         self.encoder.write_frame(&frame).map_err(bad)
     }
 

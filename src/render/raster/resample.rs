@@ -26,6 +26,48 @@ impl Raster {
         self.resampled_by(from, to, FilterType::Lanczos3)
     }
 
+    /// As [`resampled`](Self::resampled), of a picture that is still needed: only what the filter looks at
+    /// is copied.
+    pub(in crate::render) fn glimpse(&self, from: Region, to: Size) -> Result<Self, Error> {
+        /// Pixels of the result to each side that the filter looks at, and one for rounding.
+        const REACH: f64 = 4.0;
+        let from = clipped(from, self.size);
+        let span = |start: f64, length: f64, made: u32, side: u32| {
+            let reach = (length / f64::from(made.max(1))).max(1.0) * REACH;
+            #[allow(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "inside a picture"
+            )]
+            let pixel = |at: f64| at.clamp(0.0, f64::from(side)) as u32;
+            let (first, end) = (pixel(start - reach), pixel((start + length + reach).ceil()));
+            (first, end.saturating_sub(first))
+        };
+        let (left, width) = span(from.x, from.width, to.width, self.size.width);
+        let (top, height) = span(from.y, from.height, to.height, self.size.height);
+        let (start, length) = (
+            left as usize * self.layout.bytes(),
+            width as usize * self.layout.bytes(),
+        );
+        let rows = self.pixels.chunks_exact(self.stride().max(1));
+        let part = Self {
+            size: Size::new(width, height),
+            layout: self.layout,
+            pixels: rows
+                .skip(top as usize)
+                .take(height as usize)
+                .filter_map(|row| row.get(start..start + length))
+                .collect::<Vec<_>>()
+                .concat(),
+        };
+        let from = Region {
+            x: from.x - f64::from(left),
+            y: from.y - f64::from(top),
+            ..from
+        };
+        part.resampled(from, to)
+    }
+
     /// [`resampled`](Self::resampled) with another filter.
     pub(super) fn resampled_by(
         mut self,

@@ -153,6 +153,11 @@ impl Raster {
                 self.with_dropped_shadow(*cast, *spread, budget)
             }
             EffectStep::Clip(outline) => self.clipped(outline, budget),
+            // Not moving, it stands at its beginning; `render::travel` knows the other frames.
+            EffectStep::Travel(travel) => {
+                let from = travel.region(0, self.size);
+                self.resampled(from, travel.size)
+            }
             EffectStep::Warp(warp) => self.warped(warp, budget),
             EffectStep::Arc(arc) => self.arced(arc, budget),
             EffectStep::Trim {
