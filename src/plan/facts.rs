@@ -27,6 +27,20 @@ impl Size {
         u64::from(self.width) * u64::from(self.height)
     }
 
+    /// Reduced, its shape kept, so that its longer side has at most so many pixels.
+    #[must_use]
+    pub fn reduced_to(self, most: u32) -> Self {
+        let longer = self.width.max(self.height);
+        if longer <= most {
+            return self;
+        }
+        let side = |side: u32| {
+            let reduced = u64::from(side) * u64::from(most) / u64::from(longer);
+            u32::try_from(reduced).unwrap_or(most)
+        };
+        Self::new(side(self.width), side(self.height))
+    }
+
     /// Width and height exchanged where the turn exchanges them.
     #[must_use]
     pub const fn turned(self, turn: Turn) -> Self {

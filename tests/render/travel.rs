@@ -178,7 +178,7 @@ fn a_film_fades_from_and_to_black() {
                 });
                 frame.unwrap()
             };
-            let found = [0, 450, 950].map(|ms| light(at(ms)) * 10 < light(&plain[0]) * 9);
+            let found = [0, 450, 950].map(|ms| light(at(ms)) * 10 < light(&plain[0]) * 8);
             assert_eq!(found, dark, "{fades} {format}");
         }
     }

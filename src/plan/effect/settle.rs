@@ -48,6 +48,8 @@ const FADE_EVEN: f64 = 20.0;
 /// Largest picture that is enlarged fourfold, in pixels. Documented.
 const UPSCALE_PIXELS: u64 = 4_200_000;
 const UPSCALE: u32 = 4;
+/// Longer side of a picture that outlines are made of, in pixels. Documented.
+const VECTOR_SIDE: u32 = 1000;
 /// Smoothing before few colours are chosen, in pixels, at detail 0. Assumed.
 const VECTOR_SMOOTHING: f64 = 3.0;
 
@@ -226,11 +228,14 @@ pub(in crate::plan) fn settle(
             detail,
             despeckle,
             ..
-        } => effect(EffectStep::Posterize {
-            colours: count(amount(colours, 2.0, 30.0), 2, 30),
-            speckle: count(amount(despeckle, 0.0, 100.0), 0, 100),
-            sigma: VECTOR_SMOOTHING * (1.0 - amount(detail, 0.0, 1000.0) / 1000.0),
-        }),
+        } => drawn(
+            at.input,
+            EffectStep::Posterize {
+                colours: count(amount(colours, 2.0, 30.0), 2, 30),
+                speckle: count(amount(despeckle, 0.0, 100.0), 0, 100),
+                sigma: VECTOR_SMOOTHING * (1.0 - amount(detail, 0.0, 1000.0) / 1000.0),
+            },
+        ),
         Effect::Vignette { level } => effect(EffectStep::Vignette {
             level: share(level),
         }),
@@ -560,6 +565,20 @@ fn drop_shadow(azimuth: &Amount, elevation: &Amount, spread: &Amount) -> Vec<Ste
         ),
         spread: amount(spread, 0.0, 100.0) / 100.0 * SPREAD_AT_FULL,
     })
+}
+
+/// An effect on a picture reduced to what drawings are made of, and enlarged again.
+fn drawn(input: Size, step: EffectStep) -> Vec<Step> {
+    let step = Step::Effect(Box::new(step));
+    let small = input.reduced_to(VECTOR_SIDE);
+    if small == input {
+        return vec![step];
+    }
+    let scaled = |from: Size, to: Size| Step::Resample {
+        from: Part::whole(from),
+        to,
+    };
+    vec![scaled(input, small), step, scaled(small, input)]
 }
 
 fn upscale(input: Size) -> Result<Vec<Step>, Error> {

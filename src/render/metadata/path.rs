@@ -45,15 +45,11 @@ pub(in crate::render) fn of_mask(
         steps.push(Step::Turn(facts.orientation));
     }
     let upright = facts.upright();
-    let longer = upright.width.max(upright.height);
-    if longer > MASK_SIDE {
-        let side = |side: u32| {
-            let reduced = u64::from(side) * u64::from(MASK_SIDE) / u64::from(longer);
-            u32::try_from(reduced).unwrap_or(MASK_SIDE).max(1)
-        };
+    let reduced = upright.reduced_to(MASK_SIDE);
+    if reduced != upright {
         steps.push(Step::Resample {
             from: Region::whole(upright),
-            to: Size::new(side(upright.width), side(upright.height)),
+            to: reduced,
         });
     }
     let mask = draw::stepped(bytes, &steps, sources, budget)?;
