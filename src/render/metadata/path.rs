@@ -198,7 +198,7 @@ fn simple(loops: &[Vec<Corner>], budget: &Budget) -> Result<Vec<Vec<Corner>>, Er
             break;
         }
         kept = found;
-        if kept.iter().map(records).sum::<usize>() <= MOST_RECORDS {
+        if kept.iter().map(|corners| records(corners)).sum::<usize>() <= MOST_RECORDS {
             break;
         }
     }
@@ -212,7 +212,7 @@ fn simple(loops: &[Vec<Corner>], budget: &Budget) -> Result<Vec<Vec<Corner>>, Er
 }
 
 /// Of an outline: one that begins it, and one for each corner.
-const fn records(corners: &Vec<Corner>) -> usize {
+const fn records(corners: &[Corner]) -> usize {
     corners.len() + 1
 }
 
@@ -390,9 +390,9 @@ mod tests {
         });
         let noise = Raster::new(Size::new(side, side), Layout::Grey, noise.collect()).unwrap();
         let loops = Lattice::new(&noise).loops();
-        assert!(loops.iter().map(records).sum::<usize>() > 10 * MOST_RECORDS);
+        assert!(loops.iter().map(|corners| records(corners)).sum::<usize>() > 10 * MOST_RECORDS);
         let simple = simple(&loops, &Budget::unlimited()).unwrap();
-        let all = simple.iter().map(records).sum::<usize>();
+        let all = simple.iter().map(|corners| records(corners)).sum::<usize>();
         assert!(all <= MOST_RECORDS && all > 0, "{all}");
         assert!(resources(&simple, Size::new(side, side)).len() < 65_000);
     }
