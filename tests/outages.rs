@@ -65,6 +65,7 @@ async fn harms_nobody(gateway: Gateway, gate: Gate, way: Way) {
     }
     let asked = gate.accepted() - before;
     assert!(asked < 50, "{way:?}: asked {asked} times");
+    assert_eq!(out_of_order(&gateway, "bad").await, 1, "{way:?}");
     gate.set(Way::Pass);
     let mut back = false;
     for _ in 0..400 {
@@ -78,6 +79,13 @@ async fn harms_nobody(gateway: Gateway, gate: Gate, way: Way) {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     assert!(back, "{way:?}: it came back by itself");
+    assert_eq!(out_of_order(&gateway, "bad").await, 0, "{way:?}");
+}
+
+/// What `/metrics` says of an origin's servers.
+async fn out_of_order(gateway: &Gateway, origin: &str) -> u64 {
+    let row = format!("cldgate_origin_out_of_order{{origin=\"{origin}\"}}");
+    gateway.counter(&row).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -142,6 +150,34 @@ async fn a_bucket_that_is_not_there_is_an_outage_and_no_missing_picture() {
     assert!(log.contains("FORGED"), "{log}");
     assert!(!log.lines().any(|line| line.starts_with("FORGED")), "{log}");
     assert!(!log.contains('\u{1b}'), "{log}");
+}
+
+#[tokio::test]
+async fn operators_are_told_which_origin_is_dead() {
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = format!("http://{}", nobody.local_addr().expect("an address"));
+    drop(nobody);
+    let gateway = start(&[
+        backup(""),
+        store("bucket", &address, BREAKER),
+        server("web", &address, BREAKER),
+        endpoint("bucket", "prefix = \"/bucket\"\norigins = [\"bucket\"]"),
+        endpoint("web", "prefix = \"/web\"\norigins = [\"web\"]"),
+        endpoint("good", "prefix = \"/good\"\norigins = [\"photos\"]"),
+    ]);
+    for asked in 1..=3 {
+        for origin in ["bucket", "web"] {
+            let path = format!("/{origin}/image/upload/w_10/{asked}.jpg");
+            assert_eq!(gateway.get(&path).await.status(), 502);
+            // Three failures in a row, as the configuration says.
+            let expected = u64::from(asked == 3);
+            assert_eq!(out_of_order(&gateway, origin).await, expected, "{path}");
+        }
+    }
+    let good = gateway.get("/good/image/upload/w_10/sample.jpg").await;
+    assert_eq!(good.status(), 200);
+    assert_eq!(out_of_order(&gateway, "photos").await, 0);
+    assert_eq!(gateway.counter("cldgate_origin_out_of_order").await, 2);
 }
 
 #[tokio::test]

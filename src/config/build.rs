@@ -102,7 +102,15 @@ pub fn gateway(config: &Config, shared: Arc<Shared>) -> Result<Gateway, Error> {
         .iter()
         .map(|endpoint| make(endpoint, config, &origins, &fonts).map(Arc::new))
         .collect::<Result<_, _>>()?;
-    Ok(Gateway { endpoints, shared })
+    let origins = config.origins.iter().filter_map(|origin| {
+        let (_, (opened, _)) = origins.get(origin.name.as_str())?;
+        Some(opened.clone())
+    });
+    Ok(Gateway {
+        origins: origins.collect(),
+        endpoints,
+        shared,
+    })
 }
 
 /// The fonts, and what identifies them.

@@ -44,6 +44,8 @@ use crate::spec::{AssetRef, AssetType, DeliveryType, Format, FormatChoice};
 pub struct Gateway {
     /// Looked through by [`Gateway::endpoint`].
     pub endpoints: Vec<Arc<Endpoint>>,
+    /// Every origin of the configuration, whichever endpoints ask it.
+    pub origins: Vec<Arc<dyn Origin>>,
     /// What outlives a reload of the configuration.
     pub shared: Arc<Shared>,
 }

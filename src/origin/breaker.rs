@@ -91,6 +91,12 @@ impl Breaker {
         self.lock().is_shut(Instant::now())
     }
 
+    /// Whether the last that is known of the origin is that it fails: from the first rest on until one has found it back.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.lock().resting_until.is_some()
+    }
+
     #[allow(clippy::disallowed_methods, reason = "a rest is measured by the clock")]
     fn failed(&self, probe: bool) {
         let mut state = self.lock();
@@ -155,10 +161,10 @@ mod tests {
         }
         breaker.admit().unwrap().succeeded();
         for _ in 0..3 {
-            assert!(!breaker.is_shut());
+            assert!(!breaker.is_shut() && !breaker.is_open());
             breaker.admit().unwrap().failed();
         }
-        assert!(breaker.is_shut());
+        assert!(breaker.is_shut() && breaker.is_open());
         assert!(breaker.admit().is_none());
     }
 
@@ -170,6 +176,7 @@ mod tests {
         }
         let probe = breaker.admit().unwrap();
         assert!(breaker.admit().is_none(), "one at a time");
+        assert!(breaker.is_open(), "nobody has found it back yet");
         drop(probe);
         let probe = breaker
             .admit()
@@ -178,6 +185,7 @@ mod tests {
         let probe = breaker.admit().unwrap();
         assert!(breaker.is_shut(), "still one at a time");
         probe.succeeded();
+        assert!(!breaker.is_open());
         let _one = breaker.admit().unwrap();
         assert!(breaker.admit().is_some());
     }

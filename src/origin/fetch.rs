@@ -194,6 +194,10 @@ impl Origin for Fetch {
         })
     }
 
+    fn out_of_order(&self) -> usize {
+        self.listed.out_of_order() + self.mapped.out_of_order()
+    }
+
     fn forget(&self, asset: &AssetRef) {
         self.finder.forget(asset);
     }

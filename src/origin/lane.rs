@@ -48,6 +48,11 @@ impl Lane {
         }
     }
 
+    /// As [`Breaker::is_open`].
+    pub(super) fn is_open(&self) -> bool {
+        self.breaker.is_open()
+    }
+
     /// Waits for room.
     pub(super) async fn enter(&self) -> Result<Turn, Shut> {
         // At once, for room may be short just because the server hangs.

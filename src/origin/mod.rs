@@ -122,6 +122,11 @@ pub trait Origin: Send + Sync + fmt::Debug {
         Box::pin(std::future::ready(Vec::new()))
     }
 
+    /// Servers behind it that failed too often and have not been found back yet: hosts, or its bucket. 0 for kinds that ask no server.
+    fn out_of_order(&self) -> usize {
+        0
+    }
+
     /// Forgets what was remembered about an asset (after a purge).
     fn forget(&self, asset: &AssetRef);
 }

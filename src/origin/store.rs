@@ -322,6 +322,11 @@ impl<T: OnStore> Origin for T {
         self.store().is_local()
     }
 
+    fn out_of_order(&self) -> usize {
+        let bucket = self.store().as_bucket();
+        usize::from(bucket.is_some_and(s3::Client::is_out_of_order))
+    }
+
     fn forget(&self, asset: &AssetRef) {
         OnStore::forget(self, asset);
     }

@@ -238,6 +238,10 @@ impl Origin for WebServer {
         Box::pin(async move { vec![place.remote.reach(&place.base).await] })
     }
 
+    fn out_of_order(&self) -> usize {
+        self.0.place.remote.out_of_order()
+    }
+
     fn forget(&self, asset: &AssetRef) {
         self.0.finder.forget(asset);
         let views = self.0.place.views.lock();

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use hyper::StatusCode;
 
-use crate::deliver::Shared;
+use crate::deliver::{Gateway, Shared};
 use crate::deliver::histogram::{Histogram, STEPS_MS, Snapshot};
 use crate::dialect::NoteLevel;
 use crate::origin::Call;
@@ -70,7 +70,8 @@ impl Metrics {
     }
 
     /// All numbers, of this and of the floors below.
-    pub(super) fn text(&self, shared: &Shared) -> String {
+    pub(super) fn text(&self, gateway: &Gateway) -> String {
+        let shared = &*gateway.shared;
         let mut page = Page(String::with_capacity(4096));
         let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         page.head(
@@ -207,6 +208,16 @@ impl Metrics {
                     page.row("cldgate_origin_requests_total", &labels, calls.get(call));
                 }
             }
+        }
+        page.head(
+            "cldgate_origin_out_of_order",
+            "gauge",
+            "Servers of an origin that failed too often and are left alone until one request has found them back.",
+        );
+        for origin in &gateway.origins {
+            let labels = format!("origin=\"{}\"", escaped(origin.name()));
+            let count = origin.out_of_order() as u64;
+            page.row("cldgate_origin_out_of_order", &labels, count);
         }
         page.counter(
             "cldgate_upstream_total",

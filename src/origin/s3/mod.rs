@@ -122,6 +122,11 @@ impl Client {
         &self.config
     }
 
+    /// Whether the store failed too often and has not been found back yet.
+    pub(super) fn is_out_of_order(&self) -> bool {
+        self.lane.is_open()
+    }
+
     /// The client that does the work, for calls that are not offered here.
     pub async fn sdk(&self) -> &aws_sdk_s3::Client {
         self.sdk.get_or_init(|| connect(&self.config)).await

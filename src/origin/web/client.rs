@@ -261,6 +261,12 @@ impl Client {
         lane.clone()
     }
 
+    /// Hosts that failed too often and have not been found back yet.
+    pub(super) fn out_of_order(&self) -> usize {
+        let lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        lanes.iter().filter(|(_, lane)| lane.is_open()).count()
+    }
+
     /// Attempts at a URL: see [`Attempts`].
     pub(super) fn attempts(&self, url: &Url) -> Result<Attempts, Fault> {
         self.check(url)?;

@@ -142,6 +142,11 @@ impl Remote {
         }
     }
 
+    /// Hosts that failed too often and have not been found back yet.
+    pub(in crate::origin) fn out_of_order(&self) -> usize {
+        self.client.out_of_order()
+    }
+
     /// What a URL holds now.
     pub(in crate::origin) async fn look(self: Arc<Self>, ask: Ask) -> Result<Found, Error> {
         let key = ask.key();

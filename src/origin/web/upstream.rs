@@ -120,5 +120,9 @@ impl Origin for Forwarded {
         Box::pin(self.remote.open(&self.ask, found, range))
     }
 
+    fn out_of_order(&self) -> usize {
+        self.remote.out_of_order()
+    }
+
     fn forget(&self, _: &AssetRef) {}
 }
