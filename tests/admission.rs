@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::gateway::{Gateway, photos};
 
-fn configuration(render: &str) -> String {
+/// The demo's pictures, with lines for `[render]`.
+pub fn configuration(render: &str) -> String {
     format!(
         "listen = \"127.0.0.1:0\"\nadmin = \"127.0.0.1:0\"\n[render]\n{render}\n\
          [[origin]]\nname = \"photos\"\nkind = \"cloudinary_backup\"\npath = '{}'\n\
@@ -97,6 +98,19 @@ async fn what_will_never_fit_is_refused_with_its_size() {
     assert_eq!(answer.status(), 400);
     let reason = answer.headers()["x-cld-error"].to_str().unwrap().to_owned();
     assert!(reason.contains("memory of the"), "{reason}");
+}
+
+#[tokio::test]
+async fn a_layer_counts_as_it_is_decoded() {
+    // 4000x3000 pixels of a JPEG: 108 MB whole, a 64th of that where a small picture is made of it.
+    let gateway = Gateway::start(&configuration("memory = \"128MiB\""));
+    let small = "/demo/image/upload/w_100/l_folder:photo,w_50/fl_layer_apply/sample.jpg";
+    assert_eq!(gateway.get(small).await.status(), 200);
+    let whole = "/demo/image/upload/w_100/l_folder:photo/fl_layer_apply,fl_no_overflow/sample.jpg";
+    let answer = gateway.get(whole).await;
+    assert_eq!(answer.status(), 400);
+    let reason = answer.headers()["x-cld-error"].to_str().unwrap().to_owned();
+    assert!(reason.contains("memory of the rendering"), "{reason}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,9 +1,11 @@
 //! What following a plan takes of memory at most, told before anything is decoded.
 
 use super::facts::{Facts, Size};
+use super::fold::fold;
 use super::frames::Frames;
+use super::overlay::Layer;
 use super::playback::Order;
-use super::raster::{RasterPlan, Step};
+use super::raster::{RasterPlan, Scaling, Step, Window, shrink};
 use crate::spec::Format;
 
 /// Bytes for each pixel of a JPEG as decoded: three planes, and for progressive files the coefficients behind them.
@@ -22,29 +24,17 @@ const ENCODE_BYTES: u64 = 8;
 const LEAST: u64 = 1 << 20;
 
 impl RasterPlan {
-    /// Bytes that following the plan takes at most beside the source's own, roughly: an upper bound for pictures without layers, whose own
-    /// pixels come on top.
+    /// Bytes that following the plan takes at most beside the files themselves, roughly.
+    ///
+    /// Layers are made first, one after the other, and kept until the last is laid: what they take is the more of what making them takes
+    /// and of what all of them take beside the picture. Their sizes and formats are known by now, for a plan is made of what probing told;
+    /// what is not counted is what comes before the plan is complete, the drawing of its texts, which the limit on output pixels bounds.
     #[must_use]
     pub fn memory(&self, facts: &Facts) -> u64 {
         let pixels = |size: Size| size.pixels();
-        let decoded = if facts.format == Format::Jpeg {
-            let shrink = u64::from(self.shrink(self.scaling.margin()));
-            pixels(facts.size) / (shrink * shrink) * JPEG_BYTES
-        } else {
-            pixels(facts.size) * OTHER_BYTES
-        };
-        let mut size = self.window.size;
-        let mut work = 0;
-        for step in &self.steps {
-            let after = step.size_after(size);
-            let buffers = match step {
-                Step::Resample { .. } => pixels(after),
-                Step::Effect(_) => (pixels(size) + pixels(after)) * EFFECT_BUFFERS,
-                _ => pixels(size) + pixels(after),
-            };
-            work = work.max(buffers * STEP_BYTES);
-            size = after;
-        }
+        let reduction = self.shrink(self.scaling.margin());
+        let decoded = decoded(facts.size, Some(facts.format), reduction);
+        let (work, size) = work(self.window.size, &self.steps);
         let held = match &self.frames {
             Frames::All(motion) => motion.order.as_ref().map_or(0, Order::held),
             // Its frames are made as they are shown.
@@ -56,14 +46,89 @@ impl RasterPlan {
         } else {
             0
         };
-        LEAST + decoded + moving + held + work.max(pixels(size) * ENCODE_BYTES)
+        let own = decoded + moving + held + work.max(pixels(size) * ENCODE_BYTES);
+        let layers = Layers::among(&self.steps);
+        LEAST + layers.made.max(layers.kept + own)
     }
+}
+
+/// Bytes for the layers of a chain.
+#[derive(Default)]
+struct Layers {
+    /// While they are made: the most at any time.
+    made: u64,
+    /// Once they are made: all of them.
+    kept: u64,
+}
+
+impl Layers {
+    /// Of the layers among some steps, which are made in their order. Layers inside them are within the plan's limits in number and depth.
+    fn among(steps: &[Step]) -> Self {
+        let layers = steps.iter().filter_map(|step| match step {
+            Step::Overlay(layer) => Some(&**layer),
+            _ => None,
+        });
+        layers.fold(Self::default(), |before, layer| {
+            let (making, finished) = making(layer);
+            Self {
+                made: before.made.max(before.kept + making),
+                kept: before.kept + finished,
+            }
+        })
+    }
+}
+
+/// Bytes that making a layer takes, and those of its finished picture.
+fn making(layer: &Layer) -> (u64, u64) {
+    let (window, steps) = match layer.format {
+        Some(_) => fold(layer.stored, layer.steps.clone()),
+        // Pixels from the beginning, which take their steps as they are.
+        None => (Window::whole(layer.stored), layer.steps.clone()),
+    };
+    let reduction = match layer.format {
+        Some(_) => shrink(&steps, Scaling::Quality.margin()),
+        None => 1,
+    };
+    let decoded = decoded(layer.stored, layer.format, reduction);
+    let (work, size) = work(window.size, &steps);
+    let finished = size.pixels() * STEP_BYTES;
+    let inside = Layers::among(&steps);
+    let own = decoded + work.max(finished);
+    // A text stays as it was drawn, for the plan may lay it once more.
+    let drawn = if layer.format.is_none() { decoded } else { 0 };
+    (
+        inside.made.max(inside.kept + own),
+        finished.saturating_add(drawn),
+    )
+}
+
+/// Bytes of a decoded picture, of which the decoder may make a smaller one itself. `None`: a drawn one.
+fn decoded(size: Size, format: Option<Format>, reduction: u32) -> u64 {
+    if format == Some(Format::Jpeg) {
+        let reduction = u64::from(reduction);
+        size.pixels() / (reduction * reduction) * JPEG_BYTES
+    } else {
+        size.pixels() * OTHER_BYTES
+    }
+}
+
+/// Bytes that the costliest of some steps reads and makes, and the size after the last.
+fn work(from: Size, steps: &[Step]) -> (u64, Size) {
+    steps.iter().fold((0, from), |(most, size), step| {
+        let after = step.size_after(size);
+        let buffers = match step {
+            Step::Resample { .. } => after.pixels(),
+            Step::Effect(_) => (size.pixels() + after.pixels()) * EFFECT_BUFFERS,
+            _ => size.pixels() + after.pixels(),
+        };
+        (most.max(buffers * STEP_BYTES), after)
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::{Encode, Region, Scaling, Window};
+    use crate::plan::{Encode, Mix, Region};
 
     fn plan(source: Size, to: Size) -> RasterPlan {
         let from = Region {
@@ -101,6 +166,75 @@ mod tests {
         let png = small.memory(&facts(Format::Png, source));
         assert!(jpeg < 12_000_000, "{jpeg}");
         assert!((48_000_000..60_000_000).contains(&png), "{png}");
+    }
+
+    /// Laid over a picture of `canvas`, after a resize to `laid`.
+    fn layer(format: Option<Format>, stored: Size, laid: Size, canvas: Size) -> Step {
+        let from = Region::whole(stored);
+        Step::Overlay(Box::new(Layer {
+            source: 0,
+            stored,
+            format,
+            steps: vec![Step::Resample { from, to: laid }],
+            left: 0,
+            top: 0,
+            canvas,
+            base: (0, 0),
+            grown: false,
+            under: false,
+            mix: Mix::Normal,
+            tiled: false,
+        }))
+    }
+
+    /// What a small picture takes with these layers, in bytes above what it takes without.
+    fn more(layers: Vec<Step>) -> u64 {
+        let base = Size::new(300, 300);
+        let mut with = plan(base, base);
+        let facts = facts(Format::Png, base);
+        let without = with.memory(&facts);
+        with.steps.extend(layers);
+        with.memory(&facts) - without
+    }
+
+    #[test]
+    fn a_layer_takes_what_decoding_it_takes() {
+        let (large, small) = (Size::new(4000, 3000), Size::new(100, 75));
+        let base = Size::new(300, 300);
+        let png = more(vec![layer(Some(Format::Png), large, small, base)]);
+        assert!((46_000_000..60_000_000).contains(&png), "{png}");
+        // The decoder makes a smaller picture itself.
+        let jpeg = more(vec![layer(Some(Format::Jpeg), large, small, base)]);
+        assert!((500_000..12_000_000).contains(&jpeg), "{jpeg}");
+        let whole = more(vec![layer(Some(Format::Jpeg), large, large, base)]);
+        assert!(whole > 100_000_000, "{whole}");
+        let text = more(vec![layer(None, large, small, base)]);
+        assert!(text >= 48_000_000, "{text}");
+    }
+
+    #[test]
+    fn layers_are_kept_side_by_side_and_made_one_by_one() {
+        let (stored, laid) = (Size::new(2000, 2000), Size::new(500, 500));
+        let base = Size::new(300, 300);
+        let one = || layer(Some(Format::Png), stored, laid, base);
+        let (first, tenth) = (more(vec![one()]), more((0..10).map(|_| one()).collect()));
+        assert_eq!(
+            tenth - first,
+            9 * 1_000_000,
+            "a finished layer has a megabyte"
+        );
+    }
+
+    #[test]
+    fn layers_inside_layers_count() {
+        let (large, small) = (Size::new(3000, 3000), Size::new(100, 100));
+        let mut outer = layer(Some(Format::Png), small, small, small);
+        let inner = layer(Some(Format::Png), large, small, small);
+        if let Step::Overlay(outer) = &mut outer {
+            outer.steps.push(inner);
+        }
+        let taken = more(vec![outer]);
+        assert!(taken > 34_000_000, "{taken}");
     }
 
     #[test]

@@ -11,8 +11,9 @@ use super::seen::{Needs, Seen};
 use super::settle::Settling;
 use super::vary::vary;
 use crate::spec::{
-    self, Align, Amount, AssetRef, Blend, Colour, Compass, Decimal, Gravity, Ink, Length, Offset,
-    Op, Output, Overlay, Side, Source, Subject, Symbolic as _, Symbols as _, TextPiece, Turn,
+    self, Align, Amount, AssetRef, Blend, Colour, Compass, Decimal, Format, Gravity, Ink, Length,
+    Offset, Op, Output, Overlay, Side, Source, Subject, Symbolic as _, Symbols as _, TextPiece,
+    Turn,
 };
 
 /// Most layers of one picture, those inside layers included.
@@ -144,6 +145,8 @@ pub struct Layer {
     pub source: usize,
     /// Its size as stored, which its first step works on.
     pub stored: Size,
+    /// The format it is stored in; `None` for a text, which is drawn while the plan is made.
+    pub format: Option<Format>,
     /// Done to it first.
     pub steps: Vec<Step>,
     /// Where its left edge lies on the canvas.
@@ -328,20 +331,21 @@ impl Walk<'_> {
     }
 
     fn laid(&mut self, overlay: &Overlay, region: Option<Rect>) -> Result<Option<Step>, Error> {
-        let (source, stored, turn, pages) = match &overlay.source {
+        let (source, stored, format, turn, pages) = match &overlay.source {
             Source::Picture(asset) => {
                 let (source, facts) = self.layers.picture(asset)?;
                 self.rules.limits.source(&facts)?;
                 self.nesting.pixels = self.nesting.pixels.saturating_add(facts.size.pixels());
                 self.rules.limits.pixels(self.nesting.pixels)?;
-                (source, facts.size, facts.orientation, facts.frames)
+                let format = Some(facts.format);
+                (source, facts.size, format, facts.orientation, facts.frames)
             }
             Source::Text(text) => {
                 let drawn = self.text(text, &overlay.source)?;
                 let (source, size) = self.layers.text(&drawn, self.rules.limits.output_pixels)?;
                 self.nesting.laid = self.nesting.laid.saturating_add(size.pixels());
                 self.rules.limits.laid(self.nesting.laid)?;
-                (source, size, Turn::NONE, 1)
+                (source, size, None, Turn::NONE, 1)
             }
             Source::ColourTable(asset) => {
                 let source = self.layers.colour_table(asset)?;
@@ -389,6 +393,7 @@ impl Walk<'_> {
         Ok(Some(Step::Overlay(Box::new(Layer {
             source,
             stored,
+            format,
             steps,
             left,
             top,
