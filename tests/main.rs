@@ -32,6 +32,7 @@ mod layers;
 mod operators;
 mod origin;
 mod outages;
+mod overload;
 mod packaging;
 mod picture;
 mod plan;
