@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 /// Bottom to top.
 const FLOORS: &[&str] = &[
-    "grammar", "spec", "dialect", "plan", "origin", "render", "cache", "deliver", "config",
-    "server", "cli",
+    "grammar", "spec", "dialect", "plan", "trace", "origin", "render", "cache", "deliver",
+    "config", "server", "cli",
 ];
 
 /// Words that only the floors about vendors may say, besides the two that configuration spells.

@@ -149,10 +149,16 @@ impl Gateway {
     }
 
     /// Asks it to stop, and waits until it has.
-    pub fn stop(mut self) {
+    pub fn stop(self) {
+        self.stop_and_tell();
+    }
+
+    /// As [`Gateway::stop`]; all that it has logged.
+    pub fn stop_and_tell(mut self) -> String {
         let stopped = Command::new("kill").arg(self.pid().to_string()).status();
         assert!(stopped.expect("kill").success());
         self.process.wait().expect("ended");
+        self.log()
     }
 
     /// What it has logged so far.

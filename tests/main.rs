@@ -46,4 +46,5 @@ mod soak;
 mod stale;
 mod store;
 mod streaming;
+mod traces;
 mod web;

@@ -9,6 +9,7 @@ use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 
 use super::{Flights, Joined, Purge};
 use crate::origin::{Error, Found, Origin};
+use crate::trace;
 
 /// A typical original, to size the index by.
 const TYPICAL: u64 = 1 << 20;
@@ -109,7 +110,8 @@ impl Originals {
             return Ok(kept(bytes));
         }
         let (theirs, found) = (origin.clone(), found.clone());
-        let read = || async move { theirs.read(&found, limit).await };
+        let trace = trace::current();
+        let read = || trace::within(trace, async move { theirs.read(&found, limit).await });
         match self.flights.join(id.clone(), read).await {
             Joined::Made(Ok(bytes)) => {
                 self.cache.insert(id, bytes.clone());

@@ -6,6 +6,7 @@ use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::{DerivedKey, Record};
+use crate::trace;
 
 /// Bytes that may wait. Beyond it a record is dropped: it can be made again.
 const MAX_WAITING: u64 = 64 << 20;
@@ -25,12 +26,19 @@ struct Queue {
 
 #[derive(Default)]
 struct State {
-    waiting: VecDeque<(DerivedKey, Record)>,
+    waiting: VecDeque<Waiting>,
     bytes: u64,
     /// Numbers of the records that are being written, each higher than those before it.
     writing: Vec<u64>,
     next: u64,
     closed: bool,
+}
+
+struct Waiting {
+    key: DerivedKey,
+    record: Record,
+    /// The request that it was made for.
+    trace: Option<trace::Context>,
 }
 
 impl Writer {
@@ -62,7 +70,11 @@ impl Writer {
             return false;
         }
         state.bytes = bytes;
-        state.waiting.push_back((key, record));
+        state.waiting.push_back(Waiting {
+            key,
+            record,
+            trace: trace::current(),
+        });
         drop(state);
         self.queue.filled.notify_one();
         true
@@ -73,8 +85,8 @@ impl Writer {
         let state = self.queue.lock();
         let mut waiting = state.waiting.iter();
         waiting
-            .find(|(own, _)| own == key)
-            .map(|(_, record)| record.clone())
+            .find(|waiting| waiting.key == *key)
+            .map(|waiting| waiting.record.clone())
     }
 
     /// Records that wait.
@@ -87,8 +99,9 @@ impl Writer {
     pub(super) fn purge(&self, meant: impl Fn(&Record) -> bool) -> u64 {
         let mut state = self.queue.lock();
         let before = state.waiting.len();
-        state.waiting.retain(|(_, record)| !meant(record));
-        state.bytes = state.waiting.iter().map(|(_, record)| record.len()).sum();
+        state.waiting.retain(|waiting| !meant(&waiting.record));
+        let left = state.waiting.iter();
+        state.bytes = left.map(|waiting| waiting.record.len()).sum();
         let gone = before.saturating_sub(state.waiting.len());
         let from = state.next;
         self.wait_while(state, |state| state.writing.iter().any(|n| *n < from));
@@ -125,7 +138,7 @@ impl Queue {
     fn work(&self, write: &dyn Fn(&DerivedKey, &Record)) {
         loop {
             let mut state = self.lock();
-            let (key, record) = loop {
+            let Waiting { key, record, trace } = loop {
                 if let Some(next) = state.waiting.pop_front() {
                     break next;
                 }
@@ -142,7 +155,10 @@ impl Queue {
             state.next += 1;
             state.writing.push(own);
             drop(state);
+            let mut writing = trace::child_of(trace.as_ref(), "store write");
+            writing.set("cldgate.bytes", record.len());
             write(&key, &record);
+            drop(writing);
             self.lock().writing.retain(|n| *n != own);
             self.written.notify_all();
         }

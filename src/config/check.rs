@@ -14,6 +14,7 @@ use super::value as v;
 use super::{
     CACHE_CONTROL, Config, Dialect, Endpoint, FallbackOn, Limits, Log, LogFormat, OnUnsupported,
     OriginErrors, Rate, Reading, Render, SecretName, Server, TOKEN_KEY, Tls, cache, origin, store,
+    telemetry,
 };
 use crate::dialect::token;
 use crate::plan::{self, Scaling};
@@ -66,6 +67,7 @@ fn config<'t>(context: &Context<'t>, table: &DeTable<'t>, folder: &Path) -> Opti
         server: server(root.table("server", "server")),
         tls: tls(&mut root, folder),
         log: log(root.table("log", "log")),
+        telemetry: telemetry::read(root.table("telemetry", "telemetry")),
         limits: limits(root.table("limits", "limits")),
         render: pool(root.table("render", "render")),
         cache: cache::read(root.table("cache", "cache"), folder),

@@ -21,6 +21,7 @@ mod problem;
 mod secret;
 mod section;
 mod store;
+mod telemetry;
 mod unit;
 mod value;
 mod web;
@@ -42,6 +43,7 @@ pub use patience::Patience;
 pub use problem::{Problem, Problems};
 pub use secret::SecretName;
 pub use store::{Access, Bucket, KeyNames, Store};
+pub use telemetry::Telemetry;
 pub use unit::{Bytes, Time};
 pub use web::HeaderText;
 
@@ -73,6 +75,8 @@ pub struct Config {
     pub tls: Option<Tls>,
     /// What is told, and how.
     pub log: Log,
+    /// Where traces go.
+    pub telemetry: Telemetry,
     /// What one request may cost.
     pub limits: Limits,
     /// The render pool.
@@ -438,6 +442,7 @@ impl Config {
                     != before.tls.as_ref().map(|tls| tls.listen),
             ),
             ("[log]", self.log != before.log),
+            ("[telemetry]", self.telemetry != before.telemetry),
             ("[render]", self.render != before.render),
             ("[cache]", self.cache != before.cache),
             (

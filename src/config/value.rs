@@ -11,6 +11,7 @@ use super::section::Value;
 use super::unit::{Bytes, Time};
 use crate::plan::Scaling;
 use crate::spec::{Format, Level, Quality};
+use crate::trace::Share;
 
 /// What one reader returns.
 pub(super) type Read<T> = Result<T, Fault>;
@@ -60,6 +61,18 @@ pub(super) fn number(value: &Value<'_>, least: u64, most: u64) -> Read<u64> {
         .ok()
         .filter(|number| (least..=most).contains(number))
         .map_or_else(|| Err(Fault::new(format!("must be {what}"))), Ok)
+}
+
+/// A part of a whole: a number from 0 to 1.
+pub(super) fn share(value: &Value<'_>) -> Read<Share> {
+    const WHAT: &str = "a number from 0 to 1, such as 0.1";
+    let written = match (value.as_float(), value.as_integer()) {
+        (Some(float), _) => float.as_str(),
+        (None, Some(integer)) if integer.radix() == 10 => integer.as_str(),
+        _ => return expected(WHAT, value),
+    };
+    let share = written.parse().ok().and_then(Share::of);
+    share.map_or_else(|| wrong_text(WHAT, written), Ok)
 }
 
 pub(super) fn bytes(value: &Value<'_>) -> Read<Bytes> {

@@ -181,7 +181,7 @@ pub(super) fn header_map(
 }
 
 /// A base URL that can be asked: with a host, without what a path cannot be put behind.
-fn base_url(value: &Value<'_>) -> v::Read<String> {
+pub(super) fn base_url(value: &Value<'_>) -> v::Read<String> {
     let text = v::base_url(value)?;
     match Url::parse(&text) {
         Ok(url) if !url.username().is_empty() || url.password().is_some() => {

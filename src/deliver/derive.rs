@@ -13,12 +13,13 @@ use super::{
     Body, CacheState, Endpoint, Error, Gateway, Kept, Made, Rendered, Request, Shared, count,
     endpoint, info,
 };
-use crate::cache::{DerivedKey, Joined, KeyParts, Owner, Record};
+use crate::cache::{DerivedKey, Joined, KeyParts, Owner, Record, Store};
 use crate::dialect::{Delivery, Notes};
 use crate::origin::{Found, Origin};
 use crate::plan::{self, Hints, Negotiated, Plan};
 use crate::render::{self, Budget, Lane, Timings};
-use crate::spec::{AssetRef, Select, TransformSpec};
+use crate::spec::{AssetRef, Op, Select, TransformSpec};
+use crate::trace;
 
 impl Gateway {
     /// A derived picture: from memory, from one who is making it, from the store, or made now.
@@ -36,7 +37,9 @@ impl Gateway {
         let layers = if origin.renders() || delivery.spec.layers().is_empty() {
             Vec::new()
         } else {
-            Box::pin(sources::find_all(endpoint, &delivery.spec, request.host)).await?
+            let looking = trace::child("locate layers");
+            let found = sources::find_all(endpoint, &delivery.spec, request.host);
+            Box::pin(looking.within(found)).await?
         };
         let others: Vec<_> = layers.iter().map(Source::identity).collect();
         let key = DerivedKey::new(&KeyParts {
@@ -73,12 +76,23 @@ impl Gateway {
                 hints,
                 key,
                 purges: shared.purges.count(),
+                trace: trace::current(),
             };
+            let waiting = trace::child("wait");
             // In a place of its own: whoever is answered from a cache shall not carry it along.
-            let joined = Box::pin(shared.flights.join(key, || job.make()));
+            let joined = Box::pin(
+                shared
+                    .flights
+                    .join(key, || trace::within(job.trace.clone(), job.make())),
+            );
             let (made, first) = match joined.await {
-                Joined::Made(made) => (made?, true),
+                Joined::Made(made) => {
+                    // What was done meanwhile is in the same trace.
+                    waiting.discard();
+                    (made?, true)
+                }
                 Joined::Shared(made) => {
+                    drop(waiting);
                     count(&shared.counters.coalesced);
                     (made?, false)
                 }
@@ -127,17 +141,14 @@ struct Job {
     key: DerivedKey,
     /// Purges before it began.
     purges: u64,
+    /// The request that it is made for first.
+    trace: Option<trace::Context>,
 }
 
 impl Job {
     async fn make(self) -> Result<Made, Error> {
         let shared = self.shared.clone();
-        if let Some(record) = shared
-            .store
-            .get(&self.key, &self.delivery.asset.public_id)
-            .await
-            && Kept::of(&record).is_some()
-        {
+        if let Some(record) = self.stored().await {
             let kept = record.clone();
             shared
                 .purges
@@ -161,11 +172,30 @@ impl Job {
         made
     }
 
+    /// The result, where the store has it.
+    async fn stored(&self) -> Option<Record> {
+        let store = &self.shared.store;
+        if matches!(store, Store::Nowhere) {
+            return None;
+        }
+        let mut reading = trace::child("store read");
+        let record = store.get(&self.key, &self.delivery.asset.public_id).await;
+        let record = record.filter(|record| Kept::of(record).is_some());
+        reading.set("cldgate.found", record.is_some());
+        record
+    }
+
     async fn render(self) -> Result<Made, Error> {
         let room = self.room().await?;
         let source = self.source().await?;
         let limits = &self.endpoint.plan.limits;
-        let layers = sources::read_all(&self.layers, limits.source_bytes, &self.shared).await?;
+        let layers = if self.layers.is_empty() {
+            Vec::new()
+        } else {
+            let fetching = trace::child("fetch layers");
+            let layers = sources::read_all(&self.layers, limits.source_bytes, &self.shared);
+            Box::pin(fetching.within(layers)).await?
+        };
         let budget = Budget::lasting(self.shared.deadline).with_limits(render::Limits {
             source_pixels: limits.source_pixels,
             picture_pixels: limits.output_pixels,
@@ -173,9 +203,11 @@ impl Job {
         });
         let (shared, lane) = (self.shared.clone(), self.lane());
         let queued = clock();
+        let queueing = trace::child("queue");
         // The pool reports its own failures; what the drawing says comes back inside.
         let drawn = shared.pool.run(budget, lane, move |budget| {
             self.shared.counters.stages.queue.observe(queued.elapsed());
+            drop(queueing);
             let made = self.draw(&source, &layers, budget).map(|kept| Made {
                 record: self.record(&kept),
                 stored: false,
@@ -198,7 +230,10 @@ impl Job {
         let bytes = std::iter::once(self.found.bytes).chain(layers);
         let bytes = bytes.map(|bytes| bytes.min(limit)).sum();
         let shared = &self.shared;
-        Ok(shared.admission.enter(bytes, shared.deadline).await?)
+        let waiting = trace::child("room for originals");
+        let room = shared.admission.enter(bytes, shared.deadline).await;
+        drop(waiting);
+        Ok(room?)
     }
 
     /// The original, from its cache or its origin.
@@ -207,10 +242,21 @@ impl Job {
         let limit = self.endpoint.plan.limits.source_bytes;
         let public_id = &self.delivery.asset.public_id;
         let asked = clock();
-        let original = shared
-            .originals
-            .read(&self.origin, found, public_id, limit)
-            .await?;
+        let mut fetching = trace::child("fetch");
+        let read = shared.originals.read(&self.origin, found, public_id, limit);
+        let read = fetching.within(read).await;
+        if fetching.is_recorded() {
+            fetching.set("cldgate.origin", self.origin.name().to_owned());
+            match &read {
+                Ok(original) => {
+                    fetching.set("cldgate.bytes", original.bytes.len() as u64);
+                    fetching.set("cldgate.downloaded", original.downloaded);
+                }
+                Err(_) => fetching.fail(),
+            }
+        }
+        drop(fetching);
+        let original = read?;
         let counters = &shared.counters;
         if original.downloaded {
             let bytes = original.bytes.len() as u64;
@@ -275,6 +321,10 @@ impl Job {
             }
             None => (source, spec),
         };
+        let mut planning = trace::child_of(self.trace.as_ref(), "plan");
+        planning.set("cldgate.source.format", facts.format.word());
+        planning.set("cldgate.source.width", u64::from(facts.size.width));
+        planning.set("cldgate.source.height", u64::from(facts.size.height));
         let sources = render::Sources::new(layers, &self.endpoint.fonts, budget).below(source);
         let plan = plan::make_with(
             spec,
@@ -283,7 +333,9 @@ impl Job {
             &self.negotiated,
             &self.hints,
             &self.endpoint.plan,
-        )?;
+        )
+        .inspect_err(|_| planning.fail())?;
+        drop(planning);
         let (plan, info) = match plan {
             Plan::Original => return Ok(Kept::Original),
             Plan::Sanitized => (None, None),
@@ -293,8 +345,14 @@ impl Job {
         let made = match &plan {
             None if info.is_none() => render::sanitized(source, budget)?,
             Some(plan) => {
+                let waiting = trace::child_of(self.trace.as_ref(), "room for pixels");
                 let _share = self.shared.ledger.take(plan.memory(&facts), budget)?;
-                let made = render::run_with(plan, source, &sources, budget)?;
+                drop(waiting);
+                let mut rendering = trace::child_of(self.trace.as_ref(), "render");
+                let made = render::run_with(plan, source, &sources, budget)
+                    .inspect_err(|_| rendering.fail())?;
+                tell(&mut rendering, spec, &made);
+                drop(rendering);
                 let counters = &self.shared.counters;
                 count(&counters.renders);
                 counters.stages.decode.observe(made.timings.decode);
@@ -327,6 +385,34 @@ impl Job {
             timings: made.timings,
         }))
     }
+}
+
+/// What a trace tells of a rendering. The stages of an animation alternate frame by frame; they are shown by their sums.
+fn tell(span: &mut trace::Open, spec: &TransformSpec, made: &render::Rendered) {
+    if !span.is_recorded() {
+        return;
+    }
+    let stages = made.timings;
+    span.parts(&[
+        ("decode", stages.decode),
+        ("transform", stages.transform),
+        ("encode", stages.encode),
+    ]);
+    // First words alone: what follows may be a text or a URL.
+    let word = |op: &Op| {
+        op.to_string()
+            .split(' ')
+            .next()
+            .map(|word| word.to_owned().into())
+    };
+    span.set(
+        "cldgate.ops",
+        trace::Value::List(spec.ops.iter().filter_map(word).collect()),
+    );
+    span.set("cldgate.format", made.format.word());
+    span.set("cldgate.width", u64::from(made.size.width));
+    span.set("cldgate.height", u64::from(made.size.height));
+    span.set("cldgate.bytes", made.body.len() as u64);
 }
 
 /// A picture that another service has finished; what is none is passed on as it is.

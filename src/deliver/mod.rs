@@ -38,6 +38,7 @@ use crate::origin::{CallBook, Found, Origin};
 use crate::plan::{self, Hints, Varies};
 use crate::render::{self, Ledger, Pool, Timings};
 use crate::spec::{AssetRef, AssetType, DeliveryType, Format, FormatChoice};
+use crate::trace;
 
 /// Everything that answers requests: endpoints, their origins, the caches and the render pool.
 #[derive(Debug)]
@@ -261,7 +262,19 @@ impl Gateway {
         request: &Request<'_>,
     ) -> Result<Delivered, Error> {
         let (asset, others) = (&delivery.asset, &delivery.others);
-        let looked = Lookups::locate(endpoint, asset, others, request.host).await;
+        let mut looking = trace::child("locate");
+        let looked = looking
+            .within(Lookups::locate(endpoint, asset, others, request.host))
+            .await;
+        match &looked {
+            Ok(located) if looking.is_recorded() => {
+                looking.set("cldgate.origin", located.origin.name().to_owned());
+                looking.set("cldgate.stale", located.stale);
+            }
+            Ok(_) | Err(Error::NotFound(_)) => {}
+            Err(_) => looking.fail(),
+        }
+        drop(looking);
         let mut stale = false;
         let (origin, found, missing) = match looked {
             Ok(located) => {

@@ -106,7 +106,12 @@ fn look(app: &App, ready: &AtomicBool, request: &Parts) -> Response<Body> {
         "/healthz" => page(StatusCode::OK, TEXT, "ok\n".into()),
         "/readyz" if ready.load(Ordering::Relaxed) => page(StatusCode::OK, TEXT, "ready\n".into()),
         "/readyz" => page(StatusCode::SERVICE_UNAVAILABLE, TEXT, "draining\n".into()),
-        "/metrics" => page(StatusCode::OK, METRICS, app.metrics.text(&gateway)),
+        "/metrics" => page(
+            StatusCode::OK,
+            METRICS,
+            app.metrics
+                .text(&gateway, app.tracer().map(|tracer| &**tracer.counts())),
+        ),
         "/explain" => match asked_url(request.uri.query().unwrap_or_default()) {
             Some(url) => {
                 let explained = explain::explain(&gateway, &url);

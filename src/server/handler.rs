@@ -1,10 +1,9 @@
 //! One request to one response: methods, conditions, ranges, and a line in the log.
 
 use std::borrow::Cow;
-use std::hash::{BuildHasher as _, RandomState};
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
@@ -18,12 +17,14 @@ use super::answer::Answer;
 use super::body::Body;
 use super::front::{self, Front, Ready};
 use super::headers::{self, X_CACHE, X_REQUEST_ID};
+use super::ids::Ids;
 use super::limit::Limits;
 use super::metrics::{Answers, Metrics};
 use super::refusal;
 use super::reload;
 use super::status::{Failure, NO_STORE};
 use super::telemetry::loggable;
+use super::traced;
 use crate::cache::{Purge, Unfinished};
 use crate::config::Config;
 use crate::deliver::{CacheState, Delivered, Error, Gateway, Lookups, Purged, Request, Shared};
@@ -31,6 +32,7 @@ use crate::dialect::{self, Note, NoteLevel};
 use crate::grammar;
 use crate::plan::Hints;
 use crate::render;
+use crate::trace::{self, Open, TraceId, Tracer};
 
 const METHODS: &str = "GET, HEAD, OPTIONS";
 
@@ -55,42 +57,17 @@ pub struct App {
     pub(super) reloads: ArcSwapOption<reload::Requests>,
     access_log: bool,
     ids: Ids,
+    /// Where traces are made.
+    tracer: Option<Arc<Tracer>>,
 }
 
-/// Request IDs: 32 hex digits, unlike any other for practical purposes. No secret depends on them.
-#[derive(Debug)]
-struct Ids {
-    seed: u64,
-    next: AtomicU64,
-}
-
-impl Ids {
-    fn new() -> Self {
-        Self {
-            seed: RandomState::new().hash_one("request ids"),
-            next: AtomicU64::new(0),
-        }
-    }
-
-    fn next(&self) -> [u8; 32] {
-        let n = self.next.fetch_add(1, Ordering::Relaxed);
-        // A bijective mix, so that neighbours look nothing alike and none repeats.
-        let mut mixed = n.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ self.seed;
-        mixed = (mixed ^ (mixed >> 31)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mut id = [b'0'; 32];
-        let (first, last) = id.split_at_mut(16);
-        hex(self.seed, first);
-        hex(mixed ^ (mixed >> 29), last);
-        id
-    }
-}
-
-/// Sixteen hex digits.
-fn hex(number: u64, out: &mut [u8]) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    for (place, digit) in (0..16).rev().zip(out) {
-        *digit = DIGITS[(number >> (4 * place) & 15) as usize];
-    }
+/// Who asks.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Peer {
+    /// From where.
+    pub(super) address: IpAddr,
+    /// Over TLS.
+    pub(super) secure: bool,
 }
 
 impl App {
@@ -106,7 +83,19 @@ impl App {
             reloads: ArcSwapOption::empty(),
             access_log: config.log.access,
             ids: Ids::new(),
+            tracer: None,
         }
+    }
+
+    /// Traces requests.
+    #[must_use]
+    pub(super) fn traced(self, tracer: Option<Arc<Tracer>>) -> Self {
+        Self { tracer, ..self }
+    }
+
+    /// Where traces are made, if they are.
+    pub(super) const fn tracer(&self) -> Option<&Arc<Tracer>> {
+        self.tracer.as_ref()
     }
 
     /// Answers from another gateway from now on.
@@ -162,12 +151,13 @@ impl App {
     pub(super) fn respond_at_once(
         &self,
         request: &Parts,
-        peer: Option<IpAddr>,
+        peer: Option<Peer>,
     ) -> Option<Response<Body>> {
         let start = Instant::now();
         let asked = Asked::of(request);
         let ready = self.ready(&asked, start)?;
         let mut response = ready.answer.respond_at_once(request)?;
+        let span = self.open(request, peer, start);
         match self.limit(&ready.endpoint.name, peer, request) {
             Some(refused) => response = refused,
             None => self.count_ready(&ready),
@@ -178,6 +168,7 @@ impl App {
             start,
             &ready.endpoint.name,
             &ready.answers,
+            span,
         );
         Some(response)
     }
@@ -186,9 +177,10 @@ impl App {
     pub(super) async fn respond_later(
         &self,
         request: &Parts,
-        peer: Option<IpAddr>,
+        peer: Option<Peer>,
     ) -> Response<Body> {
         let start = Instant::now();
+        let span = self.open(request, peer, start);
         let asked = Asked::of(request);
         let gateway = self.gateway.load_full();
         let endpoint = gateway.endpoint(asked.host, asked.path());
@@ -196,19 +188,41 @@ impl App {
         let mut response = match self.limit(name, peer, request) {
             Some(refused) => refused,
             None => {
-                let ready = match self.ready(&asked, start) {
-                    Some(ready) => self.give(&gateway, &ready, &asked).await,
-                    None => None,
-                };
-                match ready {
-                    Some(response) => response,
-                    None => self.answer(&gateway, &asked, peer, start).await,
+                let work = self.ready_or_made(&gateway, &asked, peer, start);
+                match span.as_ref().and_then(Open::context) {
+                    // In a place of its own: what is not traced shall not carry a wider future along.
+                    Some(context) => Box::pin(trace::within(Some(context), work)).await,
+                    None => work.await,
                 }
             }
         };
         let answers = self.metrics.answers(name);
-        self.finish(&asked, &mut response, start, name, &answers);
+        self.finish(&asked, &mut response, start, name, &answers, span);
         response
+    }
+
+    async fn ready_or_made(
+        &self,
+        gateway: &Gateway,
+        asked: &Asked<'_>,
+        peer: Option<Peer>,
+        start: Instant,
+    ) -> Response<Body> {
+        let ready = match self.ready(asked, start) {
+            Some(ready) => self.give(gateway, &ready, asked).await,
+            None => None,
+        };
+        match ready {
+            Some(response) => response,
+            None => self.answer(gateway, asked, peer, start).await,
+        }
+    }
+
+    /// The span of a request, where traces are made.
+    fn open(&self, request: &Parts, peer: Option<Peer>, start: Instant) -> Option<Open> {
+        let secure = peer.is_some_and(|peer| peer.secure);
+        let tracer = self.tracer.as_ref()?;
+        Some(traced::open(tracer, request, secure, start))
     }
 
     /// What every response has in common, counted and logged.
@@ -219,6 +233,7 @@ impl App {
         start: Instant,
         endpoint: &str,
         answers: &Answers,
+        span: Option<Open>,
     ) {
         let id = self.ids.next();
         if let Ok(value) = HeaderValue::from_bytes(&id) {
@@ -227,7 +242,12 @@ impl App {
         self.metrics
             .answered(answers, response.status(), start.elapsed());
         if self.access_log {
-            log(asked, response, start, endpoint, &id);
+            let trace = span.as_ref().filter(|span| span.is_recorded());
+            let trace = trace.and_then(Open::context).map(|context| context.trace());
+            log(asked, response, start, endpoint, &id, trace);
+        }
+        if let Some(span) = span {
+            traced::close(span, response, asked.host, endpoint, &id);
         }
     }
 
@@ -240,13 +260,9 @@ impl App {
     }
 
     /// The refusal of a request that comes too soon.
-    fn limit(
-        &self,
-        endpoint: &str,
-        peer: Option<IpAddr>,
-        request: &Parts,
-    ) -> Option<Response<Body>> {
+    fn limit(&self, endpoint: &str, peer: Option<Peer>, request: &Parts) -> Option<Response<Body>> {
         let limits = self.limits.load();
+        let peer = peer.map(|peer| peer.address);
         let checked = limits.check(endpoint, peer, &request.headers);
         checked
             .err()
@@ -287,13 +303,13 @@ impl App {
         &self,
         gateway: &Gateway,
         asked: &Asked<'_>,
-        peer: Option<IpAddr>,
+        peer: Option<Peer>,
         now: Instant,
     ) -> Response<Body> {
         if let Some(refused) = refused(asked) {
             return refused;
         }
-        let address = peer.map(|peer| peer.to_string());
+        let address = peer.map(|peer| peer.address.to_string());
         let cookies = cookies(&asked.parts.headers);
         let client = dialect::Client {
             now: SystemTime::now()
@@ -361,7 +377,14 @@ fn by_level(notes: &[Note]) -> [u64; 3] {
     ]
 }
 
-fn log(asked: &Asked<'_>, response: &Response<Body>, start: Instant, endpoint: &str, id: &[u8]) {
+fn log(
+    asked: &Asked<'_>,
+    response: &Response<Body>,
+    start: Instant,
+    endpoint: &str,
+    id: &[u8],
+    trace: Option<TraceId>,
+) {
     let headers = response.headers();
     let cache = headers.get(X_CACHE).and_then(|value| value.to_str().ok());
     let bytes = hyper::body::Body::size_hint(response.body()).lower();
@@ -376,6 +399,7 @@ fn log(asked: &Asked<'_>, response: &Response<Body>, start: Instant, endpoint: &
         cache = cache.unwrap_or("-"),
         endpoint,
         id = std::str::from_utf8(id).unwrap_or_default(),
+        trace = trace.map(tracing::field::display),
     );
 }
 
@@ -565,13 +589,5 @@ mod tests {
         ] {
             assert_eq!(host(&parts(uri, header)), Some(expected));
         }
-    }
-
-    #[test]
-    fn request_ids_differ() {
-        let ids = Ids::new();
-        let all: std::collections::BTreeSet<_> = (0..10_000).map(|_| ids.next()).collect();
-        assert_eq!(all.len(), 10_000);
-        assert!(all.iter().flatten().all(u8::is_ascii_hexdigit));
     }
 }

@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use hyper::StatusCode;
 
-use crate::deliver::{Gateway, Shared};
 use crate::deliver::histogram::{Histogram, STEPS_MS, Snapshot};
+use crate::deliver::{Gateway, Shared};
 use crate::dialect::NoteLevel;
 use crate::origin::Call;
+use crate::trace;
 
 /// Requests of one endpoint.
 #[derive(Debug, Default)]
@@ -70,7 +71,7 @@ impl Metrics {
     }
 
     /// All numbers, of this and of the floors below.
-    pub(super) fn text(&self, gateway: &Gateway) -> String {
+    pub(super) fn text(&self, gateway: &Gateway, spans: Option<&trace::Counts>) -> String {
         let shared = &*gateway.shared;
         let mut page = Page(String::with_capacity(4096));
         let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
@@ -263,6 +264,18 @@ impl Metrics {
         for (level, counter) in levels.into_iter().zip(&counters.notes) {
             let labels = format!("level=\"{}\"", level.word());
             page.row("cldgate_notes_total", &labels, get(counter));
+        }
+        if let Some(spans) = spans {
+            page.counter(
+                "cldgate_trace_spans_sent_total",
+                "Spans of traces that the collector took.",
+                get(&spans.sent),
+            );
+            page.counter(
+                "cldgate_trace_spans_dropped_total",
+                "Spans lost: too many waited, or the collector did not take them.",
+                get(&spans.dropped),
+            );
         }
         page.counter(
             "cldgate_reloads_total",

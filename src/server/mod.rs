@@ -15,18 +15,22 @@ mod body;
 mod conditional;
 mod connection;
 pub mod explain;
+mod export;
 mod front;
 mod handler;
 mod headers;
+mod ids;
 mod limit;
 mod media;
 mod metrics;
+mod otlp;
 mod refusal;
 mod reload;
 mod stall;
 mod status;
 pub mod telemetry;
 mod tls;
+mod traced;
 
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
@@ -51,6 +55,7 @@ pub use tls::Error as TlsError;
 
 use crate::config::{self, Config};
 use connection::{Terms, accept};
+use handler::Peer;
 use reload::Reloader;
 use tls::Tls;
 
@@ -74,6 +79,9 @@ pub enum Error {
     /// Signals cannot be waited for.
     #[error("signals: {0}")]
     Signals(std::io::Error),
+    /// Traces cannot be sent.
+    #[error("telemetry: {0}")]
+    Telemetry(#[from] reqwest::Error),
     /// No gateway can be made of the configuration.
     #[error(transparent)]
     Config(#[from] config::Error),
@@ -112,7 +120,7 @@ impl Server {
             listener,
             secure,
             admin,
-            app: Arc::new(App::new(gateway, &config)),
+            app: Arc::new(App::new(gateway, &config).traced(export::start(&config.telemetry)?)),
             config,
         })
     }
@@ -222,9 +230,18 @@ impl Server {
             }
             app.gateway.load_full().shared.store.flush().await;
         };
-        match tokio::time::timeout(config.server.drain.0, drained).await {
+        let limit = tokio::time::Instant::now() + config.server.drain.0;
+        match tokio::time::timeout_at(limit, drained).await {
             Ok(()) => tracing::info!("stopped"),
             Err(_) => tracing::warn!("stopped with requests still open after the drain limit"),
+        }
+        // Last, for what was written to the store is told too.
+        if let Some(tracer) = app.tracer()
+            && tokio::time::timeout_at(limit, tracer.flush())
+                .await
+                .is_err()
+        {
+            tracing::warn!("stopped with traces that are not sent");
         }
         follower.abort();
         if let Some(back) = back {
@@ -245,14 +262,15 @@ fn front(
         }
         response
     };
-    move |request, peer| {
+    move |request, address| {
         let parts = request.into_parts().0;
-        if let Some(response) = app.respond_at_once(&parts, Some(peer)) {
+        let peer = Some(Peer { address, secure });
+        if let Some(response) = app.respond_at_once(&parts, peer) {
             return Given::Now(Some(with_policy(response)));
         }
         let app = app.clone();
         Given::Later(Box::pin(async move {
-            with_policy(app.respond_later(&parts, Some(peer)).await)
+            with_policy(app.respond_later(&parts, peer).await)
         }))
     }
 }

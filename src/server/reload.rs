@@ -109,6 +109,7 @@ impl Reloader {
                     },
                     tls,
                     log: old.log.clone(),
+                    telemetry: old.telemetry.clone(),
                     render: old.render.clone(),
                     cache: old.cache.clone(),
                     ..config

@@ -15,6 +15,7 @@ use super::super::lane::{Lane, RESTING, Shut, Turn};
 use super::super::patience::{Patience, pause, soon};
 use super::at_least_one;
 use super::remote::Ask;
+use crate::trace;
 
 /// Redirects that are followed.
 const MAX_REDIRECTS: usize = 5;
@@ -24,6 +25,10 @@ const MAX_LANES: NonZeroUsize = at_least_one(1024);
 
 /// Bytes of headers over HTTP/2; over HTTP/1.1 hyper has bounds of its own.
 const MAX_HEADERS: u32 = 64 << 10;
+
+/// The trace that a request is part of, and what other systems keep of it.
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 
 /// Who asks, for the logs of whoever answers.
 const USER_AGENT: &str = concat!(
@@ -317,11 +322,49 @@ impl Client {
                 request = request.header(HOST, host);
             }
         }
+        let mut span = trace::call("GET");
+        if let Some(context) = span.context() {
+            request = request.header(TRACEPARENT, context.traceparent());
+            if let Some(state) = context.tracestate() {
+                request = request.header(TRACESTATE, state);
+            }
+        }
         let limit = deadline.min(soon(self.patience.first_byte));
-        match tokio::time::timeout_at(limit.into(), request.send()).await {
+        let answer = match tokio::time::timeout_at(limit.into(), request.send()).await {
             Err(_) => Err(Fault::Timeout),
             Ok(Err(error)) => Err(fault(&error)),
             Ok(Ok(response)) => Ok(response),
+        };
+        if span.is_recorded() {
+            tell(&mut span, url, &answer);
+        }
+        answer
+    }
+}
+
+/// What a trace tells of a request. A path or a query may hold a secret of the server's: they are left out.
+fn tell(span: &mut trace::Open, url: &Url, answer: &Result<reqwest::Response, Fault>) {
+    span.set("http.request.method", "GET");
+    span.set(
+        "server.address",
+        url.host_str().unwrap_or_default().to_owned(),
+    );
+    if let Some(port) = url.port_or_known_default() {
+        span.set("server.port", u64::from(port));
+    }
+    match answer {
+        Ok(response) => {
+            let status = response.status();
+            span.set("http.response.status_code", u64::from(status.as_u16()));
+            if status.is_client_error() || status.is_server_error() {
+                span.set("error.type", status.as_str().to_owned());
+                span.fail();
+            }
+        }
+        Err(fault) => {
+            let timeout = matches!(fault, Fault::Timeout);
+            span.set("error.type", if timeout { "timeout" } else { "_OTHER" });
+            span.fail();
         }
     }
 }
