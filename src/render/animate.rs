@@ -56,7 +56,7 @@ pub(super) trait Shots {
 }
 
 /// Opens what frames come from, at its beginning: their numbers rise until it is opened again.
-pub(super) type Open<'a> = dyn Fn(&Budget) -> Result<Box<dyn Shots + 'a>, Error> + 'a;
+pub(super) type Open<'a> = dyn Fn() -> Result<Box<dyn Shots + 'a>, Error> + 'a;
 
 /// What becomes a file of frames.
 pub(super) struct Reels<'a> {
@@ -78,7 +78,7 @@ pub(super) fn run(
     budget: &Budget,
 ) -> Result<Rendered, Error> {
     let reels = Reels {
-        open: &|budget| Ok(Box::new(Reel::open(film, budget)?)),
+        open: &|| Ok(Box::new(Reel::open(film, budget)?)),
         frames: film.facts.frames,
         source: film.source,
         stored: film.facts.format,
@@ -172,7 +172,7 @@ fn streamed(
     budget: &Budget,
     spent: &mut Timings,
 ) -> Result<(), Error> {
-    let mut reel = (reels.open)(budget)?;
+    let mut reel = (reels.open)()?;
     for &frame in order {
         let Some((raster, delay)) = reel.at(frame, budget, spent)? else {
             break;
@@ -190,7 +190,7 @@ fn held(
     budget: &Budget,
     spent: &mut Timings,
 ) -> Result<(), Error> {
-    let mut reel = (reels.open)(budget)?;
+    let mut reel = (reels.open)()?;
     let wanted: BTreeSet<u32> = order.iter().copied().collect();
     let mut found = BTreeMap::new();
     let mut read = Ok(());
@@ -222,7 +222,7 @@ fn fades(
     if motion.fades.is_empty() {
         return Ok(Fades::default());
     }
-    let mut reel = (reels.open)(budget)?;
+    let mut reel = (reels.open)()?;
     let wanted: BTreeSet<u32> = order.iter().copied().collect();
     let mut found = BTreeMap::new();
     for frame in wanted {
@@ -246,7 +246,7 @@ fn look(
 ) -> Result<Vec<Raster>, Error> {
     let shown: BTreeSet<u32> = order.iter().copied().collect();
     let apart = shown.len().div_ceil(LOOKED_AT).max(1);
-    let mut reel = (reels.open)(budget)?;
+    let mut reel = (reels.open)()?;
     let mut seen = Vec::new();
     for frame in shown.into_iter().step_by(apart) {
         match reel.at(frame, budget, spent) {
@@ -322,7 +322,7 @@ struct Reel<'a> {
 }
 
 impl<'a> Reel<'a> {
-    fn open(film: &'a Film<'a>, budget: &Budget) -> Result<Self, Error> {
+    fn open(film: &'a Film<'a>, budget: &'a Budget) -> Result<Self, Error> {
         Ok(Self {
             animation: ingest::animation(film.source, film.facts, budget)?,
             film,

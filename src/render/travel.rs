@@ -36,7 +36,7 @@ pub(super) fn run(
     animate::add(&mut spent.transform, start);
     let still = raster.without_idle_alpha();
     let reels = Reels {
-        open: &|_| {
+        open: &|| {
             Ok(Box::new(Still {
                 picture: &still,
                 travel,

@@ -6,6 +6,7 @@ use color_quant::NeuQuant;
 
 use crate::render::budget::Budget;
 use crate::render::error::Error;
+use crate::render::raster::{Layout, Raster};
 
 /// Most colours of a palette.
 pub(super) const MOST: usize = 256;
@@ -35,12 +36,27 @@ enum Places {
 }
 
 impl Palette {
-    /// The colours themselves, where there are no more than `most`, in their order.
-    pub fn exact(pixels: &[[u8; 4]], most: usize) -> Option<Self> {
+    /// The colours of a picture themselves, where there are no more than `most`, in their order. One that has more is looked
+    /// at no further than to the first that is too many.
+    pub fn exact(picture: &Raster, most: usize) -> Option<Self> {
+        let pixels = picture.pixels();
+        match picture.layout() {
+            Layout::Grey => Self::gathered(pixels.iter().map(|&v| [v, v, v, 255]), most),
+            Layout::Rgb => {
+                let (rgb, _) = pixels.as_chunks::<3>();
+                Self::gathered(rgb.iter().map(|&[r, g, b]| [r, g, b, 255]), most)
+            }
+            Layout::Rgba | Layout::Cmyk => {
+                Self::gathered(pixels.as_chunks::<4>().0.iter().copied(), most)
+            }
+        }
+    }
+
+    fn gathered(pixels: impl Iterator<Item = [u8; 4]>, most: usize) -> Option<Self> {
         let mut seen: HashMap<[u8; 4], u8> = HashMap::new();
         let mut colours = Vec::new();
         let mut last = None;
-        for &pixel in pixels {
+        for pixel in pixels {
             let pixel = visible(pixel);
             if last == Some(pixel) {
                 continue;
@@ -68,7 +84,7 @@ impl Palette {
 
     /// As [`learnt`](Self::learnt), from no more than so many of the pixels.
     pub fn learnt_from(pixels: &[[u8; 4]], most: usize, from: usize) -> Self {
-        if let Some(exact) = Self::exact(pixels, most) {
+        if let Some(exact) = Self::gathered(pixels.iter().copied(), most) {
             return exact;
         }
         let step = pixels.len().div_ceil(from).max(1);

@@ -1,8 +1,10 @@
 //! PNG, as many samples a pixel as the picture has, or as few as were asked for.
 
 use std::borrow::Cow;
+use std::io::Write as _;
 
-use png::{BitDepth, ColorType, Compression, Encoder, Filter};
+use flate2::write::ZlibEncoder;
+use png::{BitDepth, ColorType, Compression, Encoder, Filter, Writer, chunk};
 
 use super::animated::rgba;
 use super::palette::{MOST, Palette};
@@ -13,6 +15,9 @@ use crate::render::raster::{Layout, Raster};
 use crate::render::watched::Watched;
 use crate::spec::Format;
 
+/// Bytes that are compressed between two looks at the budget.
+const BETWEEN_GLANCES: usize = 1 << 16;
+
 pub(super) fn encode(raster: &Raster, how: &Encode, budget: &Budget) -> Result<Vec<u8>, Error> {
     let raster = match how.png {
         PngKind::AsIs => Cow::Borrowed(raster),
@@ -21,6 +26,7 @@ pub(super) fn encode(raster: &Raster, how: &Encode, budget: &Budget) -> Result<V
         PngKind::Palette => {
             let mut pixels = Vec::new();
             rgba(raster, &mut pixels);
+            budget.check()?;
             let palette = Palette::learnt(&pixels, MOST);
             return indexed(&pixels, raster.size(), palette, budget);
         }
@@ -37,20 +43,20 @@ pub(super) fn encode(raster: &Raster, how: &Encode, budget: &Budget) -> Result<V
     // The slower settings take thirty times as long for one file in a hundred less.
     write(
         raster.size(),
-        raster.pixels(),
         (colour, BitDepth::Eight),
         budget,
         |encoder| {
             encoder.set_filter(Filter::Adaptive);
         },
+        |writer| writer.write_image_data(raster.pixels()),
     )
 }
 
 /// With a palette, where the picture has no more colours than a palette holds.
 pub(super) fn exact(raster: &Raster, budget: &Budget) -> Option<Result<Vec<u8>, Error>> {
+    let palette = Palette::exact(raster, MOST)?;
     let mut pixels = Vec::new();
     rgba(raster, &mut pixels);
-    let palette = Palette::exact(&pixels, MOST)?;
     Some(indexed(&pixels, raster.size(), palette, budget))
 }
 
@@ -74,11 +80,12 @@ fn indexed(
     } else {
         packed(&places, size.width as usize, bits)
     };
+    let row = (size.width as usize * bits).div_ceil(8);
+    let data = compressed(&packed, row, budget)?;
     let rgb: Vec<[u8; 3]> = colours.iter().map(|&[r, g, b, _]| [r, g, b]).collect();
     let alpha: Vec<u8> = colours.iter().map(|&[.., a]| a).collect();
     write(
         size,
-        &packed,
         (ColorType::Indexed, depth),
         budget,
         |encoder| {
@@ -86,11 +93,26 @@ fn indexed(
             if alpha.iter().any(|&a| a != 255) {
                 encoder.set_trns(alpha);
             }
-            // Places in a palette are no amounts: the difference of neighbours says nothing, but rows repeat.
-            encoder.set_filter(Filter::NoFilter);
-            encoder.set_compression(Compression::Balanced);
         },
+        |writer| writer.write_chunk(chunk::IDAT, &data),
     )
+}
+
+/// Rows of places compressed, as the `png` crate does it in one piece. Places in a palette are no amounts: the difference of
+/// neighbours says nothing, but rows repeat, so nothing is predicted.
+fn compressed(data: &[u8], row: usize, budget: &Budget) -> Result<Vec<u8>, Error> {
+    const UNPREDICTED: u8 = 0;
+    let bad = |error| Error::encoder(Format::Png, error);
+    let row = row.max(1);
+    let mut zlib = ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+    for rows in data.chunks(row * (BETWEEN_GLANCES / row).max(1)) {
+        budget.check()?;
+        for line in rows.chunks(row) {
+            zlib.write_all(&[UNPREDICTED]).map_err(bad)?;
+            zlib.write_all(line).map_err(bad)?;
+        }
+    }
+    zlib.finish().map_err(bad)
 }
 
 /// Several places in a byte, the first in the upper bits; every row begins with a new byte.
@@ -105,15 +127,18 @@ fn packed(places: &[u8], width: usize, bits: usize) -> Vec<u8> {
     .collect()
 }
 
+type File<'a> = Watched<'a, &'a mut Vec<u8>>;
+
+/// The file around what `data` writes.
 fn write(
     size: Size,
-    data: &[u8],
     (colour, depth): (ColorType, BitDepth),
     budget: &Budget,
-    adjust: impl FnOnce(&mut Encoder<'_, Watched<'_, &mut Vec<u8>>>),
+    adjust: impl FnOnce(&mut Encoder<'_, File<'_>>),
+    data: impl FnOnce(&mut Writer<File<'_>>) -> Result<(), png::EncodingError>,
 ) -> Result<Vec<u8>, Error> {
     let bad = |error: png::EncodingError| Error::encoder(Format::Png, error);
-    let mut file = Vec::with_capacity(data.len() / 2 + 1024);
+    let mut file = Vec::with_capacity(1024);
     let watched = Watched::new(&mut file, budget);
     let mut encoder = Encoder::new(watched, size.width, size.height);
     encoder.set_color(colour);
@@ -121,7 +146,7 @@ fn write(
     encoder.set_compression(Compression::Fast);
     adjust(&mut encoder);
     let mut writer = encoder.write_header().map_err(bad)?;
-    let written = writer.write_image_data(data).and_then(|()| writer.finish());
+    let written = data(&mut writer).and_then(|()| writer.finish());
     budget.check()?;
     written.map_err(bad)?;
     Ok(file)

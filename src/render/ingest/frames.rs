@@ -29,7 +29,7 @@ pub(in crate::render) trait Animation {
 pub(in crate::render) fn animation<'a>(
     bytes: &'a [u8],
     facts: &Facts,
-    budget: &Budget,
+    budget: &'a Budget,
 ) -> Result<Box<dyn Animation + 'a>, Error> {
     Ok(match facts.format {
         crate::spec::Format::Gif => Box::new(gif::Gif::open(bytes, facts.size, budget)?),

@@ -10,6 +10,7 @@ use super::frames::{Animation, Place, Shown};
 use crate::plan::Size;
 use crate::render::budget::Budget;
 use crate::render::error::Error;
+use crate::render::watched::Watched;
 use crate::spec::Format;
 
 /// Viewers show a frame that asks for less than this...
@@ -23,7 +24,8 @@ fn bad(error: DecodingError) -> Error {
 
 /// A GIF being played.
 pub(super) struct Gif<'a> {
-    decoder: Decoder<&'a [u8]>,
+    decoder: Decoder<Watched<'a, &'a [u8]>>,
+    budget: &'a Budget,
     size: Size,
     canvas: Vec<[u8; 4]>,
     /// The canvas as it was before a frame that leaves no trace.
@@ -34,16 +36,19 @@ pub(super) struct Gif<'a> {
 }
 
 impl<'a> Gif<'a> {
-    pub fn open(bytes: &'a [u8], size: Size, budget: &Budget) -> Result<Self, Error> {
+    pub fn open(bytes: &'a [u8], size: Size, budget: &'a Budget) -> Result<Self, Error> {
         let most = NonZeroU64::new(budget.limits().source_pixels).unwrap_or(NonZeroU64::MIN);
         let mut options = DecodeOptions::new();
         options.set_color_output(ColorOutput::Indexed);
         options.set_memory_limit(MemoryLimit::Bytes(most));
-        let decoder = options.read_info(bytes).map_err(bad)?;
+        let decoder = options
+            .read_info(Watched::new(bytes, budget))
+            .map_err(bad)?;
         let pixels = usize::try_from(size.pixels())
             .map_err(|_| Error::bad(Format::Gif, "picture does not fit into memory"))?;
         Ok(Self {
             decoder,
+            budget,
             size,
             canvas: vec![[0; 4]; pixels],
             before: Vec::new(),
@@ -69,7 +74,10 @@ impl Animation for Gif<'_> {
         // Whatever comes of this frame, it is taken away no second time.
         self.dispose = DisposalMethod::Keep;
         let global = self.decoder.global_palette().map(<[u8]>::to_vec);
-        let Some(frame) = self.decoder.read_next_frame().map_err(bad)? else {
+        let frame = self.decoder.read_next_frame();
+        // A file that broke because the budget has ended is not a damaged one.
+        self.budget.check()?;
+        let Some(frame) = frame.map_err(bad)? else {
             return Ok(None);
         };
         let palette = frame

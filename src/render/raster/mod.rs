@@ -150,7 +150,7 @@ impl Raster {
         budget.limits().picture(step.size_after(self.size))?;
         Ok(match *step {
             Step::Effect(ref effect) => self.affected(effect, budget)?,
-            Step::Turn(turn) => self.turned(turn),
+            Step::Turn(turn) => self.turned(turn, budget)?,
             Step::Resample { from, to } => self.resampled(from, to)?,
             Step::Canvas {
                 size,

@@ -108,11 +108,16 @@ impl Raster {
             } else {
                 255
             };
-            for (pixel, &line) in picture.pixels.chunks_exact_mut(samples).zip(&drawn.pixels) {
-                if line > 0 {
-                    let left = 255 - scale(line, strength);
-                    for v in pixel.iter_mut().take(3) {
-                        *v = scale(*v, left);
+            let (band, lines) = (picture.stride() * ROWS_A_LOOK, drawn.stride() * ROWS_A_LOOK);
+            let bands = picture.pixels.chunks_mut(band);
+            for (band, lines) in bands.zip(drawn.pixels.chunks(lines)) {
+                budget.check()?;
+                for (pixel, &line) in band.chunks_exact_mut(samples).zip(lines) {
+                    if line > 0 {
+                        let left = 255 - scale(line, strength);
+                        for v in pixel.iter_mut().take(3) {
+                            *v = scale(*v, left);
+                        }
                     }
                 }
             }
@@ -128,10 +133,15 @@ impl Raster {
         let mut wide = light.blurred_exactly(sigma * LINE_RATIO, budget)?;
         // Fainter edges are drawn where the lines are strong.
         let from = LINE_FROM + 3.0 * (1.0 - strength as f32);
-        for (wide, &narrow) in wide.pixels.iter_mut().zip(&narrow.pixels) {
-            let darker = f32::from(*wide) - f32::from(narrow);
-            let t = ((darker - from) / (LINE_FULL - LINE_FROM)).clamp(0.0, 1.0);
-            *wide = (t * t * (3.0 - 2.0 * t) * 255.0) as u8;
+        let band = wide.stride() * ROWS_A_LOOK;
+        let bands = wide.pixels.chunks_mut(band);
+        for (wide, narrow) in bands.zip(narrow.pixels.chunks(band)) {
+            budget.check()?;
+            for (wide, &narrow) in wide.iter_mut().zip(narrow) {
+                let darker = f32::from(*wide) - f32::from(narrow);
+                let t = ((darker - from) / (LINE_FULL - LINE_FROM)).clamp(0.0, 1.0);
+                *wide = (t * t * (3.0 - 2.0 * t) * 255.0) as u8;
+            }
         }
         Ok(wide)
     }
@@ -142,14 +152,15 @@ impl Raster {
     fn smoothed(mut self, reach: f32, edge: f32, budget: &Budget) -> Result<Self, Error> {
         let samples = self.layout.bytes();
         let (width, height) = (self.size.width as usize, self.size.height as usize);
-        let mut field: Vec<[f32; 4]> = self
-            .pixels
-            .chunks_exact(samples)
-            .map(|pixel| match *pixel {
+        let mut field: Vec<[f32; 4]> = Vec::with_capacity(width * height);
+        for band in self.pixels.chunks(self.stride() * ROWS_A_LOOK) {
+            budget.check()?;
+            let pixels = band.chunks_exact(samples);
+            field.extend(pixels.map(|pixel| match *pixel {
                 [r, g, b, ..] => [r, g, b, 0].map(f32::from),
                 _ => [pixel.first().copied().map_or(0.0, f32::from); 4],
-            })
-            .collect();
+            }));
+        }
         // How different neighbours are, before anything is smoothed.
         let mut across = vec![0; field.len()];
         let mut down = vec![0; field.len()];
@@ -157,7 +168,10 @@ impl Raster {
         let rows = across
             .chunks_exact_mut(width)
             .zip(down.chunks_exact_mut(width));
-        for (row, (across, down)) in field.chunks_exact(width).zip(rows) {
+        for (y, (row, (across, down))) in field.chunks_exact(width).zip(rows).enumerate() {
+            if y % ROWS_A_LOOK == 0 {
+                budget.check()?;
+            }
             differences(&row[1..], row, &mut across[1..]);
             if let Some(above) = above {
                 differences(row, above, down);
@@ -206,9 +220,14 @@ impl Raster {
                 blend_rows(&mut here[y * width..], &below[..width], down, &shares);
             }
         }
-        for (pixel, smooth) in self.pixels.chunks_exact_mut(samples).zip(&field) {
-            for (v, smooth) in pixel.iter_mut().zip(smooth).take(3) {
-                *v = byte(*smooth);
+        let band = self.stride() * ROWS_A_LOOK;
+        let bands = self.pixels.chunks_mut(band);
+        for (band, field) in bands.zip(field.chunks(width * ROWS_A_LOOK)) {
+            budget.check()?;
+            for (pixel, smooth) in band.chunks_exact_mut(samples).zip(field) {
+                for (v, smooth) in pixel.iter_mut().zip(smooth).take(3) {
+                    *v = byte(*smooth);
+                }
             }
         }
         Ok(self)
