@@ -14,6 +14,7 @@ mod answers;
 mod architecture;
 mod audit;
 mod coalesce;
+mod codecs;
 mod config;
 mod conformance;
 mod connections;

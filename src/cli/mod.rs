@@ -7,6 +7,7 @@
 
 pub mod audit;
 mod check;
+mod codec;
 mod demo;
 mod explain;
 mod generate;
@@ -136,6 +137,9 @@ impl Error {
 /// Runs the command that was typed.
 #[must_use]
 pub fn main() -> ExitCode {
+    if codec::is_asked_for() {
+        return codec::run();
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

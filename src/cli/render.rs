@@ -11,7 +11,7 @@ use hyper::http::request::Parts;
 use hyper::{Request, Response, Uri};
 
 use super::demo::Photos;
-use super::{ConfigFile, Error, FAILED, load, runtime};
+use super::{ConfigFile, Error, FAILED, codec, load, runtime};
 use crate::config;
 use crate::server::{App, Body, telemetry};
 
@@ -43,6 +43,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
         None => Some(Photos::unpack()?),
     };
     let mut config = load(file, photos.as_ref().map_or("".as_ref(), Photos::path))?;
+    config.codec_program = codec::program();
     telemetry::start(&config.log);
     config.log.access = false;
     let app = App::new(config::gateway(&config, config::shared(&config)?)?, &config);

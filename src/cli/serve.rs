@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::demo::Photos;
-use super::{ConfigFile, Error, address, demo, load, runtime};
+use super::{ConfigFile, Error, address, codec, demo, load, runtime};
 use crate::server::{Server, telemetry};
 
 #[derive(Debug, Args)]
@@ -37,6 +37,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     if let Some(listen) = arguments.listen {
         config.listen = listen;
     }
+    config.codec_program = codec::program();
     telemetry::start(&config.log);
     runtime()?.block_on(async {
         let server = Server::bind(config).await?;

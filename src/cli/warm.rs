@@ -11,7 +11,7 @@ use futures_util::stream::{self, StreamExt as _};
 use hyper::{Method, StatusCode};
 
 use super::render::request;
-use super::{ConfigFile, Error, FAILED, load, runtime};
+use super::{ConfigFile, Error, FAILED, codec, load, runtime};
 use crate::config;
 use crate::server::{App, telemetry};
 
@@ -78,6 +78,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     if config.cache.store.is_none() {
         return Err(Error::NoStore);
     }
+    config.codec_program = codec::program();
     telemetry::start(&config.log);
     config.log.access = false;
     let accepts: Vec<&str> = match arguments.accept.as_slice() {

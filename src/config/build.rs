@@ -19,7 +19,7 @@ use crate::origin::{
     Upstream, Url, WebRules, WebServer, s3,
 };
 use crate::plan::{self, Writable};
-use crate::render::{self, Ledger, Pool};
+use crate::render::{self, Ledger, Pool, Workers};
 
 /// What outlives a reload: the caches, the render pool, the counters.
 ///
@@ -40,6 +40,7 @@ pub fn shared(config: &Config) -> Result<Arc<Shared>, Error> {
         failures: Failures::new(),
         purges: Purges::default(),
         pool: pool.map_err(Error::Threads)?,
+        workers: config.codec_program.clone().map(Workers::new),
         // One half for pixels, one for the files that they come from: a rendering that has its file never waits for another file.
         ledger: Ledger::new(config.render.memory.0 / 2),
         admission: Admission::new(config.render.memory.0 / 2, size(config.render.queue)),

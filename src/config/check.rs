@@ -74,6 +74,7 @@ fn config<'t>(context: &Context<'t>, table: &DeTable<'t>, folder: &Path) -> Opti
         fonts: super::fonts::read(root.table("fonts", "fonts"), folder),
         origins: Vec::new(),
         endpoints: Vec::new(),
+        codec_program: None,
     };
     let origins = root.tables("origin");
     let endpoints = root.tables("endpoint");

@@ -91,6 +91,10 @@ pub struct Config {
     /// Places in the URL space.
     #[serde(rename = "endpoint")]
     pub endpoints: Vec<Endpoint>,
+    /// What is started for codecs that need a process of their own; `None`: they have none. No key of the file: commands that
+    /// render name their own program.
+    #[serde(skip)]
+    pub codec_program: Option<PathBuf>,
 }
 
 /// `[server]`: connections.

@@ -201,6 +201,7 @@ impl Job {
             picture_pixels: limits.output_pixels,
             ..render::Limits::default()
         });
+        let budget = budget.with_workers(self.shared.workers.clone());
         let (shared, lane) = (self.shared.clone(), self.lane());
         let queued = clock();
         let queueing = trace::child("queue");

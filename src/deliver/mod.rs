@@ -36,7 +36,7 @@ use crate::cache::{DerivedKey, Failures, Flights, Memory, Originals, Record, Sto
 use crate::dialect::{self, Delivery, Note, NoteLevel, Notes};
 use crate::origin::{CallBook, Found, Origin};
 use crate::plan::{self, Hints, Varies};
-use crate::render::{self, Ledger, Pool, Timings};
+use crate::render::{self, Ledger, Pool, Timings, Workers};
 use crate::spec::{AssetRef, AssetType, DeliveryType, Format, FormatChoice};
 use crate::trace;
 
@@ -68,6 +68,8 @@ pub struct Shared {
     pub purges: Purges,
     /// Where pixels are worked on.
     pub pool: Pool,
+    /// Processes for codecs that cannot be asked to stop; `None`: they work on the threads of the pool.
+    pub workers: Option<Arc<Workers>>,
     /// Bytes that renderings may take together.
     pub ledger: Arc<Ledger>,
     /// Room for the originals of renderings.

@@ -5,21 +5,45 @@ use super::fold::fold;
 use super::frames::Frames;
 use super::overlay::Layer;
 use super::playback::Order;
-use super::raster::{RasterPlan, Scaling, Step, Window, shrink};
+use super::raster::{Encode, RasterPlan, Scaling, Step, Window, shrink};
 use crate::spec::Format;
 
-/// Bytes for each pixel of a JPEG as decoded: three planes, and for progressive files the coefficients behind them.
-const JPEG_BYTES: u64 = 9;
-/// Bytes for each pixel of other formats as decoded.
-const OTHER_BYTES: u64 = 4;
+/// Bytes for each pixel of a source while it is decoded: in a codec's process as the system counted them at 12 megapixels, rounded
+/// up; three planes of a JPEG, and for progressive files the coefficients behind them.
+const fn decoder_bytes(format: Format) -> u64 {
+    match format {
+        Format::Jpeg => 9,
+        Format::Avif => 16,
+        Format::Jxl => 30,
+        Format::WebP => 8,
+        _ => 4,
+    }
+}
+
+/// Bytes for each pixel that an encoder keeps, counted in the same way: planes, tokens, the file.
+const fn encoder_bytes(format: Format, quality: u8) -> u64 {
+    match format {
+        Format::Avif => 22,
+        Format::WebP if quality >= 100 => 20,
+        _ => 8,
+    }
+}
+
+/// Bytes for each pixel that go to a codec's process or come from it, and are there twice meanwhile. Small pictures are not sent;
+/// what is counted for them is little.
+const fn sent_bytes(format: Format) -> u64 {
+    match format {
+        Format::Avif | Format::WebP | Format::Jxl => 4,
+        _ => 0,
+    }
+}
+
 /// Canvases that an animation keeps beside the frame at hand: the source's, and two of the result's.
 const CANVASES: u64 = 3;
 /// Bytes for each pixel that a step reads or makes.
 const STEP_BYTES: u64 = 4;
 /// Buffers of an effect beside its picture.
 const EFFECT_BUFFERS: u64 = 2;
-/// Bytes for each pixel that an encoder keeps: planes, tokens, the file.
-const ENCODE_BYTES: u64 = 8;
 /// What is there for the smallest picture.
 const LEAST: u64 = 1 << 20;
 
@@ -46,7 +70,11 @@ impl RasterPlan {
         } else {
             0
         };
-        let own = decoded + moving + held + work.max(pixels(size) * ENCODE_BYTES);
+        let Encode {
+            format, quality, ..
+        } = self.encode;
+        let encoded = pixels(size) * (encoder_bytes(format, quality) + sent_bytes(format));
+        let own = decoded + moving + held + work.max(encoded);
         let layers = Layers::among(&self.steps);
         LEAST + layers.made.max(layers.kept + own)
     }
@@ -104,12 +132,14 @@ fn making(layer: &Layer) -> (u64, u64) {
 
 /// Bytes of a decoded picture, of which the decoder may make a smaller one itself. `None`: a drawn one.
 fn decoded(size: Size, format: Option<Format>, reduction: u32) -> u64 {
-    if format == Some(Format::Jpeg) {
-        let reduction = u64::from(reduction);
-        size.pixels() / (reduction * reduction) * JPEG_BYTES
-    } else {
-        size.pixels() * OTHER_BYTES
-    }
+    let Some(format) = format else {
+        return size.pixels() * STEP_BYTES;
+    };
+    let reduction = match format {
+        Format::Jpeg => u64::from(reduction),
+        _ => 1,
+    };
+    size.pixels() / (reduction * reduction) * (decoder_bytes(format) + sent_bytes(format))
 }
 
 /// Bytes that the costliest of some steps reads and makes, and the size after the last.
@@ -128,7 +158,7 @@ fn work(from: Size, steps: &[Step]) -> (u64, Size) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::{Encode, Mix, Region};
+    use crate::plan::{Mix, Region};
 
     fn plan(source: Size, to: Size) -> RasterPlan {
         let from = Region {
@@ -235,6 +265,26 @@ mod tests {
         }
         let taken = more(vec![outer]);
         assert!(taken > 34_000_000, "{taken}");
+    }
+
+    #[test]
+    fn what_is_sent_to_a_process_is_there_twice() {
+        let size = Size::new(4000, 3000);
+        let small = Size::new(10, 10);
+        // Peaks of `cldgate codec`, without what the program takes itself, at this size.
+        for (from, to, process) in [
+            (Format::Bmp, Format::Avif, 250_000_000),
+            (Format::Bmp, Format::WebP, 60_000_000),
+            (Format::Avif, Format::Bmp, 187_000_000),
+            (Format::Jxl, Format::Bmp, 343_000_000),
+        ] {
+            let out = if from == Format::Bmp { size } else { small };
+            let mut plan = plan(size, out);
+            plan.encode = Encode::new(to, 80);
+            let picture = size.pixels() * 3;
+            let told = plan.memory(&facts(from, size));
+            assert!(told >= process + picture, "{from:?} {to:?} {told}");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use super::apart::Workers;
 use super::error::Error;
 use crate::plan::Size;
 
@@ -65,6 +66,7 @@ pub struct Budget {
     cancelled: Arc<AtomicBool>,
     deadline: Option<Instant>,
     limits: Limits,
+    workers: Option<Arc<Workers>>,
 }
 
 impl Budget {
@@ -88,6 +90,18 @@ impl Budget {
     pub fn with_limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
+    }
+
+    /// With processes for codecs that cannot be asked to stop; without them they work where they are called.
+    #[must_use]
+    pub fn with_workers(mut self, workers: Option<Arc<Workers>>) -> Self {
+        self.workers = workers;
+        self
+    }
+
+    /// Who starts processes for codecs.
+    pub(super) fn workers(&self) -> Option<&Workers> {
+        self.workers.as_deref()
     }
 
     /// The sizes allowed.

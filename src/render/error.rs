@@ -55,6 +55,14 @@ pub enum Error {
         /// What the encoder says.
         reason: String,
     },
+    /// The process that a codec ran in ended without an answer: it crashed, or somebody else ended it.
+    #[error("{} codec ended without a result: {reason}", format.word())]
+    CodecLost {
+        /// The format that was read or written.
+        format: Format,
+        /// How it ended.
+        reason: String,
+    },
     /// The resampler refused sizes that were checked before.
     #[error("resampling failed: {reason}")]
     Resample {

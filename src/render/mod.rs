@@ -14,6 +14,7 @@
 //! does; one that cannot decodes everything, and the result is the same picture.
 
 mod animate;
+mod apart;
 mod budget;
 mod clip;
 #[cfg(feature = "aom")]
@@ -42,6 +43,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+pub use apart::{COMMAND as CODEC_COMMAND, WorkerCounters, Workers, work as codec_process};
 pub use budget::{Budget, Limits};
 pub use clip::has_clipping_path;
 pub use error::Error;

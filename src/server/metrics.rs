@@ -12,6 +12,7 @@ use crate::deliver::histogram::{Histogram, STEPS_MS, Snapshot};
 use crate::deliver::{Gateway, Shared};
 use crate::dialect::NoteLevel;
 use crate::origin::Call;
+use crate::render::WorkerCounters;
 use crate::trace;
 
 /// Requests of one endpoint.
@@ -251,6 +252,7 @@ impl Metrics {
             "Renderings dropped because nobody waited any more.",
             pool.abandoned,
         );
+        codecs(&mut page, shared);
         page.head(
             "cldgate_notes_total",
             "counter",
@@ -289,6 +291,33 @@ impl Metrics {
         );
         page.0
     }
+}
+
+/// The processes of codecs, where there are any.
+fn codecs(page: &mut Page, shared: &Shared) {
+    let Some(workers) = &shared.workers else {
+        return;
+    };
+    let WorkerCounters {
+        started,
+        killed,
+        failed,
+    } = workers.counters();
+    page.counter(
+        "cldgate_codec_processes_started_total",
+        "Processes started for codecs that cannot be asked to stop.",
+        started,
+    );
+    page.counter(
+        "cldgate_codec_processes_killed_total",
+        "Codec processes killed because nobody waited any more, or for too long.",
+        killed,
+    );
+    page.counter(
+        "cldgate_codec_processes_failed_total",
+        "Codec processes that could not be started or ended without an answer.",
+        failed,
+    );
 }
 
 /// The derived store, where there is one, and the originals in memory.

@@ -148,6 +148,7 @@ const fn status(error: &Error) -> StatusCode {
             render::Error::Timeout => StatusCode::GATEWAY_TIMEOUT,
             render::Error::Mismatch { .. }
             | render::Error::Encoder { .. }
+            | render::Error::CodecLost { .. }
             | render::Error::Resample { .. }
             | render::Error::Crashed => StatusCode::INTERNAL_SERVER_ERROR,
         },

@@ -22,6 +22,7 @@ mod tiff;
 mod webp;
 mod webp_animated;
 
+use super::apart;
 use super::budget::{Budget, within};
 use super::error::Error;
 use super::raster::{Layout, Raster};
@@ -79,11 +80,15 @@ pub(super) fn encode(raster: Raster, how: &Encode, budget: &Budget) -> Result<Wr
     })
 }
 
-fn write(raster: &Raster, how: &Encode, budget: &Budget) -> Result<Vec<u8>, Error> {
+/// As [`encode`], in this very format; the picture has the samples that it can have.
+pub(super) fn write(raster: &Raster, how: &Encode, budget: &Budget) -> Result<Vec<u8>, Error> {
     let how = &Encode {
         quality: aim::quality(raster, how),
         ..how.clone()
     };
+    if let Some(file) = apart::written(raster, how, budget)? {
+        return Ok(file);
+    }
     match how.format {
         Format::Jpeg => jpeg::encode(raster, how, budget),
         Format::Png => png::encode(raster, how, budget),

@@ -1,5 +1,7 @@
 //! RGB to light and colour differences: full range, BT.601, as JPEG has them.
 
+use std::borrow::Cow;
+
 use crate::render::raster::{Layout, Raster};
 
 /// Planes without padding.
@@ -14,19 +16,19 @@ impl Yuv {
     /// each the mean of the pixels it covers.
     pub fn new(raster: &Raster, halved: bool) -> Self {
         let width = raster.size().width as usize;
-        let pixels: Vec<[u8; 3]> = match raster.layout() {
+        let pixels: Cow<'_, [[u8; 3]]> = match raster.layout() {
             Layout::Rgba => {
                 let (rgba, _) = raster.pixels().as_chunks::<4>();
                 rgba.iter().map(|&[r, g, b, _]| [r, g, b]).collect()
             }
-            _ => raster.pixels().as_chunks::<3>().0.to_vec(),
+            _ => Cow::Borrowed(raster.pixels().as_chunks::<3>().0),
         };
         let light = pixels.iter().map(|&[r, g, b]| light(r, g, b)).collect();
         let (blue, red) = if halved {
             let small = halves(&pixels, width);
             small.into_iter().map(differences).unzip()
         } else {
-            pixels.into_iter().map(differences).unzip()
+            pixels.iter().copied().map(differences).unzip()
         };
         Self { light, blue, red }
     }

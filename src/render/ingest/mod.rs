@@ -20,6 +20,7 @@ pub(super) use general::describe as describe_general;
 pub(super) use jxl::describe as describe_jxl;
 pub(super) use svg::{describe as describe_svg, sanitized as sanitized_svg};
 
+use super::apart;
 use super::budget::Budget;
 use super::error::Error;
 use super::raster::{Layout, Planes, Raster, buffer_len};
@@ -205,6 +206,9 @@ pub(super) fn decode(
 ) -> Result<Decoded, Error> {
     if request.frame > 0 || moves(facts.format, facts.frames) {
         return still(bytes, facts, request.frame, budget);
+    }
+    if let Some(decoded) = apart::read(bytes, facts, request, budget)? {
+        return Ok(decoded);
     }
     match facts.format {
         Format::Jpeg => jpeg::decode(bytes, facts, request, budget),
