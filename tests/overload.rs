@@ -9,15 +9,15 @@ use crate::gateway::{Gateway, peak};
 const HIT: &str = "/demo/image/upload/w_90/sample.jpg";
 
 /// Renderings at once, and waiting.
-const THREADS: u64 = 16;
+const THREADS: u64 = 24;
 const QUEUE: u64 = 4;
 
 /// Clients that ask again at once, whatever the answer was: ten for each place that there is.
 const CLIENTS: u64 = 10 * (THREADS + QUEUE);
 
-/// Bytes for renderings: half of it for pixels, of which one of these takes 24 MB. Sixteen at once would take half as much again as the whole; five
+/// Bytes for renderings: half of it for pixels, of which one of these takes 24 MB. As many as there are threads would take three times the whole; four
 /// may.
-const BUDGET: u64 = 256 << 20;
+const BUDGET: u64 = 192 << 20;
 
 /// The load goes on until so many have been rendered and so many refused.
 const RENDERED: u64 = 12;
