@@ -145,7 +145,10 @@ impl Pool {
             let shared = Arc::clone(&pool.shared);
             let thread = std::thread::Builder::new()
                 .name(format!("render-{n}"))
-                .spawn(move || shared.work())?;
+                .spawn(move || {
+                    step_back();
+                    shared.work();
+                })?;
             pool.threads.push(thread);
         }
         Ok(pool)
@@ -194,6 +197,18 @@ impl Pool {
             abandoned: shared.abandoned.load(Ordering::Relaxed),
         }
     }
+}
+
+/// Steps on Linux's scale of niceness that render threads stand behind the others: a third of the time that an
+/// async thread gets where both want a core, and all of it where nobody else does.
+#[cfg(target_os = "linux")]
+const BEHIND: i32 = 5;
+
+/// Lets async threads go first: what is at hand is answered in the midst of renderings.
+fn step_back() {
+    // On Linux it is the thread's alone. Where it is not allowed, all threads are alike, as elsewhere.
+    #[cfg(target_os = "linux")]
+    let _refused = rustix::process::nice(BEHIND);
 }
 
 impl Drop for Pool {
