@@ -188,7 +188,11 @@ async fn what_breaks_off_on_its_way_is_cut_and_not_short() {
     let gate = Gate::before(sound.address()).await;
     let torn = Server::start(|_| Reply::Torn(1_000_000, vec![7; 500_000])).await;
     let gateway = start(&[
-        store("bucket", &gate.base(), "breaker_failures = 0"),
+        // In no haste: what is asked here is what comes, not when.
+        format!(
+            "[[origin]]\nname = \"bucket\"\nkind = \"s3\"\n{}retries = 0\nbreaker_failures = 0\n",
+            s3_server::toml(&gate.base())
+        ),
         server("web", &torn.base(), "breaker_failures = 0"),
         endpoint("bucket", "prefix = \"/bucket\"\norigins = [\"bucket\"]"),
         endpoint("web", "prefix = \"/web\"\norigins = [\"web\"]"),
