@@ -7,9 +7,10 @@ use super::facts::{Facts, Size};
 use super::fold::fold;
 use super::frames::Film;
 use super::geometry;
+use super::layers::{Layers, NoLayers};
 use super::measure::StepInput;
 use super::negotiate::{self, Negotiated, Source, Writable};
-use super::overlay::{Layers, Nesting, NoLayers};
+use super::overlay::Nesting;
 use super::raster::{
     Encode, OwnColours, Paint, Palette, RasterPlan, Rounding, Scaling, Step, Towards,
 };

@@ -9,6 +9,7 @@ mod fold;
 mod frames;
 mod geometry;
 mod hints;
+mod layers;
 mod limits;
 mod make;
 mod measure;
@@ -20,6 +21,7 @@ mod raster;
 mod region;
 mod seen;
 mod settle;
+mod text;
 mod vary;
 
 use std::borrow::Cow;
@@ -35,16 +37,18 @@ pub use facts::{Facts, Size};
 pub use fold::fold;
 pub use frames::{Frames, Motion};
 pub use hints::Hints;
+pub use layers::{Layers, NoLayers};
 pub use limits::Limits;
 pub use make::{Rules, is_original, make, make_with};
 pub use negotiate::{Negotiated, Writable, negotiate};
-pub use overlay::{Layer, Layers, Mix, NoLayers, Text};
+pub use overlay::{Layer, Mix};
 pub use playback::{Order, Pass};
 pub use raster::{
     Colours, Encode, OwnColours, Paint, Palette, PngKind, RasterPlan, Region, Rounding, Scaling,
     Step, TiffKind, Towards, Window, shrink,
 };
 pub use seen::{Attention, Needs, Seen};
+pub use text::Text;
 
 use make::paint;
 

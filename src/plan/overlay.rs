@@ -1,19 +1,18 @@
 //! Layers: where each goes, and how large the canvas becomes.
 
 use super::Error;
-use super::effect::{EffectStep, Rect};
-use super::facts::{Facts, Size};
+use super::effect::Rect;
+use super::facts::Size;
 use super::make::Walk;
 use super::measure::StepInput;
 use super::raster::Step;
 use super::region;
-use super::seen::{Needs, Seen};
+use super::seen::Seen;
 use super::settle::Settling;
 use super::vary::vary;
 use crate::spec::{
-    self, Align, Amount, AssetRef, Blend, Colour, Compass, Decimal, Format, Gravity, Ink, Length,
-    Offset, Op, Output, Overlay, Side, Source, Subject, Symbolic as _, Symbols as _, TextPiece,
-    Turn,
+    Blend, Compass, Decimal, Format, Gravity, Offset, Op, Output, Overlay, Source, Subject,
+    Symbolic as _, Turn,
 };
 
 /// Most layers of one picture, those inside layers included.
@@ -27,116 +26,6 @@ const FARTHEST: i64 = 65_535;
 
 /// Farthest that a displacement moves a pixel.
 const MOST_DISPLACED: i64 = 999;
-
-/// Longest text, in bytes.
-const MAX_TEXT: usize = 20_000;
-
-/// Largest letters, in pixels.
-const MAX_FONT_SIZE: f64 = 2000.0;
-
-/// Widest line around letters, in pixels.
-const MAX_STROKE: i64 = 200;
-
-/// Widest spacing between letters or lines, in pixels.
-const MAX_SPACING: f64 = 2000.0;
-
-/// Where a plan learns what its layers are. Whoever makes a plan has fetched them.
-pub trait Layers {
-    /// A stored picture: its number for the renderer, and what probing tells.
-    ///
-    /// # Errors
-    /// [`Error::NoLayer`] when it is not there, [`Error::BadLayer`] when it is no picture.
-    fn picture(&self, asset: &AssetRef) -> Result<(usize, Facts), Error>;
-
-    /// A table that maps colours: its number for the renderer.
-    ///
-    /// # Errors
-    /// As for [`Layers::picture`].
-    fn colour_table(&self, asset: &AssetRef) -> Result<usize, Error>;
-
-    /// A text: its number for the renderer, and its size once it is drawn. `most` is the most pixels
-    /// that it may have.
-    ///
-    /// # Errors
-    /// [`Error::BadLayer`] when it cannot be drawn.
-    fn text(&self, text: &Text, most: u64) -> Result<(usize, Size), Error>;
-
-    /// The size that a trim leaves: of the picture itself (`None`) or of a layer's source, after these
-    /// steps. `None` where the pixels are not at hand; the rest of the chain is then planned as if
-    /// nothing were cut off.
-    fn trimmed(&self, of: Option<usize>, steps: &[Step], trim: &EffectStep) -> Option<Size> {
-        let _ = (of, steps, trim);
-        None
-    }
-
-    /// What a look at the base picture finds, upright by `orientation`. Nothing where nobody looks.
-    fn look(&self, needs: Needs, orientation: Turn) -> Seen {
-        let _ = (needs, orientation);
-        Seen::default()
-    }
-}
-
-/// No layer is there.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct NoLayers;
-
-impl Layers for NoLayers {
-    fn picture(&self, asset: &AssetRef) -> Result<(usize, Facts), Error> {
-        Err(Error::NoLayer(asset.clone()))
-    }
-
-    fn colour_table(&self, asset: &AssetRef) -> Result<usize, Error> {
-        Err(Error::NoLayer(asset.clone()))
-    }
-
-    fn text(&self, text: &Text, _: u64) -> Result<(usize, Size), Error> {
-        Err(Error::BadLayer {
-            layer: text.text.chars().take(40).collect(),
-            reason: "texts are not drawn here".into(),
-        })
-    }
-}
-
-/// A text with every number settled.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Text {
-    /// What is drawn.
-    pub text: Box<str>,
-    /// Family, or a font file's public ID.
-    pub font: Box<str>,
-    /// Where the font is stored, if it is: the first that is there counts.
-    pub font_files: Box<[AssetRef]>,
-    /// Pixels.
-    pub size: f64,
-    /// 100 to 900.
-    pub weight: u16,
-    /// Slanted.
-    pub italic: bool,
-    /// A line below.
-    pub underline: bool,
-    /// A line through.
-    pub strikethrough: bool,
-    /// How lines of different length are set.
-    pub align: Align,
-    /// Pixels more (or less) between letters.
-    pub letter_spacing: f64,
-    /// Pixels more (or less) between lines.
-    pub line_spacing: f64,
-    /// Of the letters.
-    pub colour: Colour,
-    /// Of a box behind them.
-    pub background: Option<Colour>,
-    /// A line around each letter: pixels and colour.
-    pub stroke: Option<(f64, Colour)>,
-    /// Lines end at this width, in pixels.
-    pub width: Option<u32>,
-    /// The last line ends at this height, in pixels.
-    pub height: Option<u32>,
-    /// Keeps the room that the font has around its letters.
-    pub untrimmed: bool,
-    /// Edges are smoothed.
-    pub smooth: bool,
-}
 
 /// A layer, settled: what is laid, and where.
 #[derive(Clone, Debug, PartialEq)]
@@ -303,7 +192,7 @@ fn canvas(base: Size, layer: Size, (left, top): (i64, i64), grows: bool) -> Resu
 }
 
 /// How an error names a layer.
-fn name(source: &Source) -> Box<str> {
+pub(super) fn name(source: &Source) -> Box<str> {
     source.to_string().chars().take(80).collect()
 }
 
@@ -493,103 +382,6 @@ impl Walk<'_> {
                 );
                 Mix::Normal
             }
-        })
-    }
-
-    /// A text with its variables put in and every number settled.
-    fn text(&self, text: &spec::Text, source: &Source) -> Result<Text, Error> {
-        let view = self.view();
-        let mut settling = Settling(&view);
-        let bad = |reason: &'static str| Error::BadLayer {
-            layer: name(source),
-            reason: reason.into(),
-        };
-        let mut written = String::new();
-        for piece in &text.pieces {
-            match piece {
-                TextPiece::Literal(text) => written.push_str(text),
-                TextPiece::Variable(name) => written.push_str(&self.variables.get(name)?.text()),
-            }
-            if written.len() > MAX_TEXT {
-                return Err(Error::OverLimit {
-                    what: "bytes of a text",
-                    asked: written.len() as u64,
-                    limit: MAX_TEXT as u64,
-                });
-            }
-        }
-        if written.trim().is_empty() {
-            return Err(bad("there is no text to draw"));
-        }
-        let style = &text.style;
-        let mut number = |amount: &Option<Amount>| -> Result<Option<f64>, Error> {
-            let mut amount = amount.clone();
-            amount.show(&mut settling)?;
-            Ok(amount
-                .and_then(|amount| amount.fixed())
-                .map(Decimal::as_f64))
-        };
-        let size = number(&style.size)?
-            .ok_or_else(|| bad("its style names no size, and no stored style has this name"))?;
-        if !(1.0..=MAX_FONT_SIZE).contains(&size) {
-            return Err(bad("a text's size is 1 to 2000 pixels"));
-        }
-        let letter_spacing = number(&style.letter_spacing)?.unwrap_or(0.0);
-        let line_spacing = number(&style.line_spacing)?.unwrap_or(0.0);
-        let mut colour = |ink: &Ink| -> Result<Colour, Error> {
-            let mut ink = ink.clone();
-            ink.show(&mut settling)?;
-            Ok(ink.colour().unwrap_or(Colour::TRANSPARENT))
-        };
-        let background = style.background.as_ref().map(&mut colour).transpose()?;
-        let stroke_colour = style
-            .stroke
-            .as_ref()
-            .map(|(_, ink)| colour(ink))
-            .transpose()?;
-        let colour = colour(&style.colour)?;
-        let mut wrap = text.wrap.clone();
-        wrap.show(&mut settling)?;
-        // Shares without a base are of the picture: a text has no size of its own before it is set.
-        let at = StepInput {
-            base: Some(self.size),
-            ..self.input()
-        };
-        let one = Decimal::ONE;
-        let side = |length: &Option<Length>, along| {
-            length
-                .as_ref()
-                .and_then(|length| at.length(length, along, one))
-        };
-        let stroke = match (&style.stroke, stroke_colour) {
-            (Some((width, _)), Some(colour)) => {
-                let mut width = width.clone();
-                settling.length(&mut width, 0)?;
-                let pixels = at.distance(Some(&width), Side::Width).clamp(0, MAX_STROKE);
-                #[allow(clippy::cast_precision_loss)]
-                Some((pixels as f64, colour))
-            }
-            _ => None,
-        };
-        Ok(Text {
-            text: written.into(),
-            font: style.font.clone(),
-            font_files: text.font_files.clone(),
-            size,
-            weight: style.weight,
-            italic: style.italic,
-            underline: style.underline,
-            strikethrough: style.strikethrough,
-            align: style.align,
-            letter_spacing: letter_spacing.clamp(-MAX_SPACING, MAX_SPACING),
-            line_spacing: line_spacing.clamp(-MAX_SPACING, MAX_SPACING),
-            colour,
-            background,
-            stroke: stroke.filter(|(width, _)| *width > 0.0),
-            width: side(&wrap.width, Side::Width),
-            height: side(&wrap.height, Side::Height),
-            untrimmed: text.untrimmed,
-            smooth: style.antialias.as_deref() != Some("none"),
         })
     }
 }

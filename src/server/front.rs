@@ -14,7 +14,7 @@ use quick_cache::sync::Cache;
 use smallvec::SmallVec;
 
 use super::answer::Answer;
-use super::handler::HINTS;
+use super::asked::HINTS;
 use super::metrics::Answers;
 use crate::deliver::Endpoint;
 

@@ -1,19 +1,17 @@
 //! One request to one response: methods, conditions, ranges, and a line in the log.
 
-use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
-use hyper::header::{
-    ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_TYPE, COOKIE, HOST, HeaderName, HeaderValue, VARY,
-};
+use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, VARY};
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, Response, StatusCode};
 
 use super::answer::Answer;
+use super::asked::{Asked, cookies};
 use super::body::Body;
 use super::front::{self, Front, Ready};
 use super::headers::{self, X_CACHE, X_REQUEST_ID};
@@ -30,7 +28,6 @@ use crate::config::Config;
 use crate::deliver::{CacheState, Delivered, Error, Gateway, Lookups, Purged, Request, Shared};
 use crate::dialect::{self, Note, NoteLevel};
 use crate::grammar;
-use crate::plan::Hints;
 use crate::render;
 use crate::trace::{self, Open, TraceId, Tracer};
 
@@ -403,61 +400,6 @@ fn log(
     );
 }
 
-/// A request as far as this floor looks at it.
-struct Asked<'a> {
-    parts: &'a Parts,
-    host: Option<&'a str>,
-    target: &'a str,
-}
-
-impl<'a> Asked<'a> {
-    fn of(parts: &'a Parts) -> Self {
-        Self {
-            parts,
-            host: host(parts),
-            target: parts
-                .uri
-                .path_and_query()
-                .map_or("/", |target| target.as_str()),
-        }
-    }
-
-    /// Whether it asks for a picture and not about how to ask.
-    fn reads(&self) -> bool {
-        self.parts.method == Method::GET || self.parts.method == Method::HEAD
-    }
-
-    fn path(&self) -> &'a str {
-        self.target.split('?').next().unwrap_or_default()
-    }
-
-    fn key(&self) -> front::Key {
-        Front::key(self.host, self.target, &self.parts.headers)
-    }
-
-    fn request(&self, client: dialect::Client<'a>) -> Request<'a> {
-        Request {
-            host: self.host,
-            target: self.target,
-            hints: hints(&self.parts.headers),
-            client,
-        }
-    }
-}
-
-/// The host that was asked, without its port.
-fn host(request: &Parts) -> Option<&str> {
-    let authority = match request.uri.authority() {
-        Some(authority) => authority.as_str(),
-        None => request.headers.get(HOST)?.to_str().ok()?,
-    };
-    let end = match authority.rfind(']') {
-        Some(bracket) => bracket + 1,
-        None => authority.find(':').unwrap_or(authority.len()),
-    };
-    authority.get(..end)
-}
-
 /// The answer to what is no delivery at all.
 fn refused(asked: &Asked<'_>) -> Option<Response<Body>> {
     if asked.parts.method == Method::OPTIONS {
@@ -476,35 +418,6 @@ fn refused(asked: &Asked<'_>) -> Option<Response<Body>> {
         let reason = format!("URL is longer than {longest} bytes");
         refuse(&Failure::new(StatusCode::URI_TOO_LONG, reason), asked.parts)
     })
-}
-
-/// All cookies; HTTP/2 may send each in a header of its own.
-fn cookies(headers: &HeaderMap) -> Option<Cow<'_, str>> {
-    let mut all = headers
-        .get_all(COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
-    let first = all.next()?;
-    Some(all.fold(Cow::Borrowed(first), |joined, next| {
-        Cow::Owned(format!("{joined}; {next}"))
-    }))
-}
-
-/// Every header that a success may depend on, in the order of [`hints`].
-pub(super) const HINTS: [HeaderName; 5] = [
-    ACCEPT,
-    HeaderName::from_static("sec-ch-dpr"),
-    HeaderName::from_static("dpr"),
-    HeaderName::from_static("sec-ch-width"),
-    HeaderName::from_static("width"),
-];
-
-fn hints(headers: &HeaderMap) -> Hints {
-    let values = HINTS
-        .each_ref()
-        .map(|name| headers.get(name)?.to_str().ok());
-    let [accept, sec_dpr, dpr, sec_width, width] = values;
-    Hints::read(accept, sec_dpr.or(dpr), sec_width.or(width))
 }
 
 /// The answer to an error of the road. What a client may not know goes to the log.
@@ -564,30 +477,4 @@ pub(super) fn respond(status: StatusCode, headers: HeaderMap, body: Body) -> Res
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     response
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parts(uri: &str, host: &str) -> Parts {
-        let request = hyper::Request::builder()
-            .uri(uri)
-            .header(HOST, host)
-            .body(());
-        request.unwrap().into_parts().0
-    }
-
-    #[test]
-    fn hosts_lose_their_port() {
-        for (uri, header, expected) in [
-            ("/a", "example.com", "example.com"),
-            ("/a", "example.com:8080", "example.com"),
-            ("/a", "[::1]:8080", "[::1]"),
-            ("/a", "[::1]", "[::1]"),
-            ("http://other.example:1/a", "example.com", "other.example"),
-        ] {
-            assert_eq!(host(&parts(uri, header)), Some(expected));
-        }
-    }
 }

@@ -11,6 +11,7 @@
 
 mod admin;
 mod answer;
+mod asked;
 mod body;
 mod conditional;
 mod connection;
