@@ -1,5 +1,6 @@
 //! Specification plus facts to a plan: all arithmetic lives here, and nothing here touches the world.
 
+mod attention;
 mod client;
 mod density;
 mod effect;
@@ -28,6 +29,7 @@ use std::borrow::Cow;
 
 use thiserror::Error as ThisError;
 
+pub use attention::Attention;
 pub use client::{Varies, relevant, varies};
 pub use effect::{
     Arc, Balance, EffectStep, Fade, Knot, Outline, Point, Rect, Sight, Travel, Veil, Warp,
@@ -47,7 +49,7 @@ pub use raster::{
     Colours, Encode, OwnColours, Paint, Palette, PngKind, RasterPlan, Region, Rounding, Scaling,
     Step, TiffKind, Towards, Window, shrink,
 };
-pub use seen::{Attention, Needs, Seen};
+pub use seen::{Needs, Seen};
 pub use text::Text;
 
 use make::paint;

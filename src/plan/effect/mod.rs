@@ -3,6 +3,7 @@
 //! Shares are of one, lengths in pixels, angles in degrees. How the words of a specification become
 //! these numbers is the business of [`settle`].
 
+mod edges;
 mod look;
 mod settle;
 mod travel;
