@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use cldgate::plan::{Encode, Size};
 use cldgate::render::{self, Budget, Error, Rendered, WorkerCounters, Workers};
-use cldgate::spec::Format;
+use cldgate::spec::{Format, Progressive};
 
 use crate::gateway::{Gateway, cldgate, command, photos, scratch};
 use crate::render::sources::{Picture, encode, plan};
@@ -39,15 +39,20 @@ fn large() -> Vec<u8> {
 #[test]
 fn a_long_job_has_a_process_and_the_same_result() {
     let here = Budget::unlimited();
-    // Reading a WebP of the second size would not take long.
-    for (source, format, quality, reads) in [
-        (large(), Format::Avif, 50, 1),
-        (picture(2100, 1500), Format::WebP, 100, 0),
-        (picture(3400, 2400), Format::WebP, 75, 1),
+    let in_scans = Encode {
+        progressive: Progressive::On,
+        ..encode(Format::Jpeg, 80)
+    };
+    // Reading a WebP of the second size would not take long, and a JPEG can be stopped.
+    for (source, written, reads) in [
+        (large(), encode(Format::Avif, 50), 1),
+        (picture(2100, 1500), encode(Format::WebP, 100), 0),
+        (picture(3400, 2400), encode(Format::WebP, 75), 1),
+        (picture(3400, 2400), in_scans, 0),
     ] {
+        let (format, quality) = (written.format, written.quality);
         let workers = workers();
         let budget = Budget::unlimited().with_workers(Some(workers.clone()));
-        let written = encode(format, quality);
         let expected = made(&source, &written, &here).unwrap().body;
         let apart = made(&source, &written, &budget).unwrap().body;
         assert!(apart == expected, "{format:?} {quality} differs");
@@ -126,7 +131,7 @@ fn a_program_that_answers_nonsense_is_an_error_of_the_codec() {
     let answers = [
         ("exit 3", "exit status: 3"),
         ("printf nonsense", "no message of this version of cldgate"),
-        ("printf 'cldcodc\\001\\007'", "unknown answer"),
+        ("printf 'cldcodc\\002\\007'", "unknown answer"),
     ];
     for (does, says) in answers {
         let script = scratch("codec").join("program");

@@ -6,7 +6,7 @@ use super::frames::Frames;
 use super::overlay::Layer;
 use super::playback::Order;
 use super::raster::{Encode, RasterPlan, Scaling, Step, Window, shrink};
-use crate::spec::Format;
+use crate::spec::{Format, Progressive};
 
 /// Bytes for each pixel of a source while it is decoded: in a codec's process as the system counted them at 12 megapixels, rounded
 /// up; three planes of a JPEG, and for progressive files the coefficients behind them.
@@ -21,10 +21,12 @@ const fn decoder_bytes(format: Format) -> u64 {
 }
 
 /// Bytes for each pixel that an encoder keeps, counted in the same way: planes, tokens, the file.
-const fn encoder_bytes(format: Format, quality: u8) -> u64 {
-    match format {
+const fn encoder_bytes(how: &Encode) -> u64 {
+    match how.format {
         Format::Avif => 22,
-        Format::WebP if quality >= 100 => 20,
+        Format::WebP if how.quality >= 100 => 20,
+        // Three coefficients of two bytes at most, and the pixels once more in its process.
+        Format::Jpeg if !matches!(how.progressive, Progressive::Off) => 14,
         _ => 8,
     }
 }
@@ -70,10 +72,8 @@ impl RasterPlan {
         } else {
             0
         };
-        let Encode {
-            format, quality, ..
-        } = self.encode;
-        let encoded = pixels(size) * (encoder_bytes(format, quality) + sent_bytes(format));
+        let encode = &self.encode;
+        let encoded = pixels(size) * (encoder_bytes(encode) + sent_bytes(encode.format));
         let own = decoded + moving + held + work.max(encoded);
         let layers = Layers::among(&self.steps);
         LEAST + layers.made.max(layers.kept + own)

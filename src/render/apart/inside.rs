@@ -36,10 +36,12 @@ fn done(job: Job<'_>) -> std::result::Result<Answer, Error> {
             layout,
             quality,
             chroma,
+            progressive,
         } => {
             confine::bound_to(size.pixels());
             let how = Encode {
                 chroma,
+                progressive,
                 ..Encode::new(format, quality)
             };
             let raster = Raster::new(size, layout, job.bytes.into_owned())

@@ -10,10 +10,10 @@ use super::super::budget::Limits;
 use super::super::ingest::{Decoded, Packed, Picture, Request};
 use super::super::raster::{Layout, Raster, buffer_len};
 use crate::plan::Size;
-use crate::spec::{Chroma, Format};
+use crate::spec::{Chroma, Format, Progressive};
 
 /// What every message begins with; the last byte is the version.
-const MAGIC: [u8; 8] = *b"cldcodc\x01";
+const MAGIC: [u8; 8] = *b"cldcodc\x02";
 /// Most bytes of a file or of pixels.
 const MOST_BYTES: u64 = 4 << 30;
 /// Most bytes of a refusal's text.
@@ -35,6 +35,7 @@ pub(super) enum Task {
         layout: Layout,
         quality: u8,
         chroma: Chroma,
+        progressive: Progressive,
     },
     Read {
         limits: Limits,
@@ -72,11 +73,13 @@ impl<'a> Job<'a> {
                 layout,
                 quality,
                 chroma,
+                progressive,
             } => {
                 head.push(0);
                 put_size(&mut head, size);
                 head.push(place(&LAYOUTS, &layout)?);
                 head.extend([quality, u8::from(chroma == Chroma::Half)]);
+                head.push(place(&SCANS, &progressive)?);
             }
             Task::Read { limits, request } => {
                 head.push(1);
@@ -108,6 +111,7 @@ impl<'a> Job<'a> {
                 } else {
                     Chroma::Full
                 },
+                progressive: pick(&SCANS, byte(from)?)?,
             },
             1 => {
                 let limits = Limits {
@@ -223,7 +227,14 @@ fn picture(from: &mut impl Read) -> Result<Decoded> {
 }
 
 /// Formats by their place here.
-const FORMATS: [Format; 3] = [Format::Avif, Format::WebP, Format::Jxl];
+const FORMATS: [Format; 4] = [Format::Avif, Format::WebP, Format::Jxl, Format::Jpeg];
+/// Ways to write scans by their place here.
+const SCANS: [Progressive; 4] = [
+    Progressive::Off,
+    Progressive::Semi,
+    Progressive::On,
+    Progressive::Steep,
+];
 /// Layouts by their place here.
 const LAYOUTS: [Layout; 4] = [Layout::Grey, Layout::Rgb, Layout::Rgba, Layout::Cmyk];
 
@@ -316,6 +327,7 @@ mod tests {
             layout: Layout::Rgb,
             quality: 71,
             chroma: Chroma::Half,
+            progressive: Progressive::Steep,
         };
         Job::new(Format::WebP, task, pixels)
     }

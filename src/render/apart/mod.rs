@@ -1,6 +1,6 @@
 //! Codecs in processes of their own: what cannot be asked to stop can be killed there.
 //!
-//! libaom, rav1e, rav1d, libwebp's lossless side and the JPEG XL decoder work in one call that takes as long as the picture is
+//! libaom, rav1e, rav1d, libwebp's lossless side, the JPEG XL decoder and the encoder of progressive JPEG work in one call that takes as long as the picture is
 //! large. A job of theirs that would keep a core for longer than about a tenth of a second after nobody wants it any more is
 //! sent to a process: this same program, started for one job, which it reads from its standard input and answers on its standard
 //! output. The render thread waits, looks at its budget meanwhile, and kills the process when that says so. A codec that
@@ -29,7 +29,7 @@ use super::error::Error;
 use super::ingest::{Decoded, Request};
 use super::raster::Raster;
 use crate::plan::{Encode, Facts};
-use crate::spec::Format;
+use crate::spec::{Format, Progressive};
 use message::{Answer, Job, Task};
 use process::Failure;
 
@@ -52,6 +52,8 @@ mod longest {
     pub const LOSSLESS_WEBP_OUT: u64 = 2_000_000;
     /// WebP with loss, out: 9 ns a pixel before the first look.
     pub const WEBP_OUT: u64 = 8_000_000;
+    /// JPEG in scans, out: 9 ns a pixel before its first byte.
+    pub const JPEG_IN_SCANS_OUT: u64 = 8_000_000;
     /// WebP in: 5 ns a pixel with loss.
     pub const WEBP_IN: u64 = 8_000_000;
     /// JPEG XL in: 70 ns a pixel with loss, 180 without.
@@ -151,6 +153,7 @@ pub(super) fn written(
         Format::Avif => longest::AVIF_OUT,
         Format::WebP if how.quality >= 100 => longest::LOSSLESS_WEBP_OUT,
         Format::WebP => longest::WEBP_OUT,
+        Format::Jpeg if how.progressive != Progressive::Off => longest::JPEG_IN_SCANS_OUT,
         _ => return Ok(None),
     };
     if raster.size().pixels() <= most {
@@ -162,6 +165,7 @@ pub(super) fn written(
         layout: raster.layout(),
         quality: how.quality,
         chroma: how.chroma,
+        progressive: how.progressive,
     };
     let job = Job::new(format, task, raster.pixels());
     Ok(match workers.ask(&job, budget)? {
