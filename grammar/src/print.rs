@@ -6,7 +6,9 @@ use crate::ast::{
     AssetType, BranchScope, Component, DeliveryType, DeliveryUrl, Form, LayerScope, Param,
 };
 use crate::params::ParamKey;
-use crate::value::{AngleStep, Corner, EffectHead, Expr, Fill, Operand, QualityBase, Value};
+use crate::value::{
+    AngleStep, BitRate, Corner, EffectHead, Expr, Fill, Operand, QualityBase, Value,
+};
 
 impl DeliveryUrl<'_> {
     /// The URL as it was written, percent-encoded anew: reading it again gives the same tree.
@@ -256,6 +258,7 @@ impl Param<'_> {
             | Value::Effect(_)
             | Value::Layer(_)
             | Value::BitRate(_)
+            | Value::BitRates(_)
             | Value::Range(_)
             | Value::Pages(_)
             | Value::AssetId(_)
@@ -297,6 +300,13 @@ struct Shown<'v>(&'v Value<'v>);
 
 /// An expression with its parentheses.
 struct Nested<'v>(&'v Expr<'v>);
+
+impl Display for BitRate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let constant = if self.constant { " constant" } else { "" };
+        write!(f, "{}x{}{constant}", self.number, self.unit)
+    }
+}
 
 impl Display for Nested<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -428,14 +438,17 @@ impl Display for Shown<'_> {
                     None => write!(f, " {:?}", layer.public_id()),
                 }
             }
-            Value::BitRate(rate) => {
-                write!(
-                    f,
-                    "{}x{}{}",
-                    rate.number,
-                    rate.unit,
-                    if rate.constant { " constant" } else { "" }
-                )
+            Value::BitRate(rate) => rate.fmt(f),
+            Value::BitRates(rates) => {
+                let parts = [("video", rates.video), ("audio", rates.audio)];
+                let mut between = "";
+                for (part, rate) in parts {
+                    if let Some(rate) = rate {
+                        write!(f, "{between}{part} {rate}")?;
+                        between = ", ";
+                    }
+                }
+                Ok(())
             }
             Value::Range(range) => {
                 let end = |end: &Option<Expr<'_>>| {

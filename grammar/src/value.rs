@@ -11,6 +11,7 @@ mod lists;
 mod number;
 mod plain;
 
+pub use crate::text::decode_lenient as decode_again;
 pub use colour::Colour;
 pub use effect::{Arg, ArgIter, Effect, EffectHead};
 pub use expression::{Binary, Expr, Name, Operand, Operator};
@@ -66,6 +67,8 @@ pub enum Value<'a> {
     Layer(Box<Layer<'a>>),
     /// `br_`
     BitRate(BitRate),
+    /// `br_av:…`
+    BitRates(Box<BitRates>),
     /// `24-30`, with either end open.
     Range(Box<Range<'a>>),
     /// `pg_`
@@ -146,6 +149,15 @@ pub struct BitRate {
     pub unit: u32,
     /// Whether exactly that, instead of at most.
     pub constant: bool,
+}
+
+/// Bits per second of picture and sound apart, at least one of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BitRates {
+    /// Of the picture.
+    pub video: Option<BitRate>,
+    /// Of the sound.
+    pub audio: Option<BitRate>,
 }
 
 /// A range with at least one end.

@@ -183,7 +183,9 @@ fn placed(at: &StepInput<'_>, resize: &Resize, area: Size, scale: f64) -> Region
     let (dx, dy) = at.distances(&resize.offset);
     let dpr = at.dpr(&resize.area.dpr).billionths();
     let seen = match &resize.gravity {
-        Gravity::Subject { subject, .. } => at.seen.place(subject, width / w, height / h),
+        Gravity::Subject { subject, fallback } => {
+            at.seen.placed(subject, *fallback, width / w, height / h)
+        }
         _ => None,
     };
     let (x, y) = match (&resize.gravity, seen) {
@@ -306,7 +308,10 @@ pub(super) fn crop(at: &StepInput<'_>, crop: &Crop) -> Result<Vec<Step>, Error> 
     );
     let (dx, dy) = at.offset_shown(&crop.offset, &crop.area.dpr);
     let seen = match &crop.gravity {
-        Gravity::Subject { subject, .. } => at.seen.place(subject, share(bw, w), share(bh, h)),
+        Gravity::Subject { subject, fallback } => {
+            at.seen
+                .placed(subject, *fallback, share(bw, w), share(bh, h))
+        }
         _ => None,
     };
     let (x, y, width, height) = match (&crop.gravity, seen) {
@@ -404,7 +409,7 @@ fn resample(input: Size, from: Region, to: Size) -> Vec<Step> {
 const fn compass(gravity: &Gravity) -> Compass {
     match gravity {
         Gravity::Compass(compass) => *compass,
-        Gravity::Subject { fallback, .. } => *fallback,
+        Gravity::Subject { fallback, .. } => fallback.compass(),
         Gravity::Corner | Gravity::Point | Gravity::Variable(_) => Compass::Center,
     }
 }

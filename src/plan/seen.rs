@@ -8,7 +8,7 @@ use super::attention::Attention;
 use super::facts::Size;
 use super::raster::{Region, Step};
 use super::region::is_of_faces;
-use crate::spec::{Decimal, Effect, Expr, Fact, Gravity, Op, Subject, TransformSpec};
+use crate::spec::{Decimal, Effect, Expr, Fact, Gravity, Op, Otherwise, Subject, TransformSpec};
 
 /// What has to be looked for before a specification can be planned.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -79,7 +79,7 @@ impl Needs {
 
     fn of_gravity(gravity: &Gravity) -> Self {
         match gravity {
-            Gravity::Subject { subject, .. } => match subject {
+            Gravity::Subject { subject, fallback } => match subject {
                 // The documented weighting of automatic gravity is towards faces.
                 Subject::Salient => Self {
                     faces: true,
@@ -87,7 +87,7 @@ impl Needs {
                 },
                 Subject::Face | Subject::Faces => Self {
                     faces: true,
-                    attention: false,
+                    attention: *fallback == Otherwise::Salient,
                 },
                 Subject::Named(_) => Self::default(),
             },
@@ -196,6 +196,15 @@ impl Seen {
             Subject::Face | Subject::Faces => self.area(subject).map(centred),
             Subject::Named(_) => None,
         }
+    }
+
+    /// As [`place`](Self::place), or by the fallback where that looks for something too.
+    #[must_use]
+    pub fn placed(&self, subject: &Subject, or: Otherwise, w: f64, h: f64) -> Option<(f64, f64)> {
+        self.place(subject, w, h).or_else(|| match or {
+            Otherwise::Salient => self.place(&Subject::Salient, w, h),
+            Otherwise::Compass(_) => None,
+        })
     }
 
     /// The region of a subject, in shares of the picture.

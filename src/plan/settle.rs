@@ -76,6 +76,7 @@ pub(super) fn setting(setting: &mut Setting, view: &View<'_>) -> Result<(), Faul
         | Setting::Sampling { amount, .. }
         | Setting::SampleRate(amount)
         | Setting::BitRate { bits: amount, .. }
+        | Setting::SoundBitRate(amount)
         | Setting::KeyframeInterval(amount)
         | Setting::Quantiser(amount) => amount.show(&mut settling),
         Setting::FrameRate { low, high } => {

@@ -4,8 +4,8 @@ use std::fmt::{self, Display, Formatter, Write as _};
 
 use super::{
     Amount, Angle, Area, Border, Chroma, Clip, Colour, Compass, Corner, Crop, Decimal, Direction,
-    Dpr, Fill, FormatChoice, Frame, Gravity, Ink, Length, Level, Metadata, Offset, Op, Output,
-    Percent, Progressive, Quality, Radii, Ratio, Resize, Select, Side, Subject, Time,
+    Dpr, Fill, FormatChoice, Frame, Gravity, Ink, Length, Level, Metadata, Offset, Op, Otherwise,
+    Output, Percent, Progressive, Quality, Radii, Ratio, Resize, Select, Side, Subject, Time,
     TransformSpec, Turn, When,
 };
 
@@ -276,7 +276,10 @@ impl Display for Gravity {
                     Subject::Faces => "faces",
                     Subject::Named(name) => name,
                 };
-                write!(f, "@{word}/{fallback}")
+                match fallback {
+                    Otherwise::Compass(compass) => write!(f, "@{word}/{compass}"),
+                    Otherwise::Salient => write!(f, "@{word}/salient"),
+                }
             }
             Self::Variable(name) => write!(f, "@${name}"),
         }

@@ -37,7 +37,7 @@ pub use effect::{
 pub use expr::{Amount, Binary, Expr, Fact, Hundredths, Operator};
 pub use op::{
     Area, Border, Clip, Corner, Crop, Derived, Direction, Dpr, Fill, Frame, Gravity, Let, Offset,
-    Op, Radii, Resize, ResizeBy, Subject, Time, Trim, Turn, TurnToShape, When,
+    Op, Otherwise, Radii, Resize, ResizeBy, Subject, Time, Trim, Turn, TurnToShape, When,
 };
 pub use output::{Chroma, Format, FormatChoice, Level, Metadata, Output, Progressive, Quality};
 pub use overlay::{Align, Blend, Overlay, Source, Style, Text, TextPiece};

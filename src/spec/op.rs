@@ -271,10 +271,30 @@ pub enum Gravity {
         /// What is looked for.
         subject: Subject,
         /// Where the box sits when nothing is found.
-        fallback: Compass,
+        fallback: Otherwise,
     },
     /// Where a variable says.
     Variable(Box<str>),
+}
+
+/// Where a box sits when what its gravity looks for is not in the picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Otherwise {
+    /// One of nine fixed places.
+    Compass(Compass),
+    /// On the most interesting region.
+    Salient,
+}
+
+impl Otherwise {
+    /// The fixed place; the centre where nothing draws the eye either.
+    #[must_use]
+    pub const fn compass(self) -> Compass {
+        match self {
+            Self::Compass(compass) => compass,
+            Self::Salient => Compass::Center,
+        }
+    }
 }
 
 /// What a smart gravity looks for.

@@ -39,6 +39,8 @@ pub enum Setting {
         /// Exactly that.
         constant: bool,
     },
+    /// Bits a second of the sound alone, at most.
+    SoundBitRate(Amount),
     /// Frames a second: the source's, held between these ends.
     FrameRate {
         /// At least.
@@ -88,6 +90,7 @@ impl Display for Setting {
             Self::BitRate { bits, constant } => {
                 write!(f, "bit-rate={bits}{}", if *constant { "!" } else { "" })
             }
+            Self::SoundBitRate(bits) => write!(f, "sound-bit-rate={bits}"),
             Self::FrameRate { low, high } => {
                 f.write_str("frame-rate=")?;
                 if let Some(low) = low {

@@ -522,6 +522,7 @@ impl Setting {
             | Self::AudioCodec(_)
             | Self::SampleRate(_)
             | Self::BitRate { .. }
+            | Self::SoundBitRate(_)
             | Self::FrameRate { .. }
             | Self::KeyframeInterval(_)
             | Self::Quantiser(_)

@@ -10,8 +10,8 @@ use cldgate::plan::{
 };
 use cldgate::render::{Budget, Fonts, Sources, look, probe};
 use cldgate::spec::{
-    Amount, Area, Compass, Decimal, Direction, Format, Frame, Gravity, Op, Quality, Resize,
-    Subject, TransformSpec, Turn,
+    Amount, Area, Compass, Decimal, Direction, Format, Frame, Gravity, Op, Otherwise, Quality,
+    Resize, Subject, TransformSpec, Turn,
 };
 
 const FACES: Needs = Needs {
@@ -106,7 +106,7 @@ fn on_face(zoom: Option<Amount>) -> Op {
     let mut resize = Resize::new(Frame::Cover, Direction::Any, Area::px(100, 100));
     resize.gravity = Gravity::Subject {
         subject: Subject::Face,
-        fallback: Compass::North,
+        fallback: Otherwise::Compass(Compass::North),
     };
     resize.zoom = zoom;
     Op::Resize(resize)
@@ -145,6 +145,26 @@ fn a_box_goes_to_the_face_and_a_thumbnail_shows_little_else() {
     let blank = bmp(&image::RgbImage::from_pixel(200, 600, image::Rgb([128; 3])));
     let north = from(&plan(&blank, vec![on_face(None)]));
     assert!(north.y.abs() < 1e-9, "no face: the fallback, {north:?}");
+}
+
+#[test]
+fn without_a_face_the_box_goes_where_its_fallback_looks() {
+    let mut tower = image::RgbImage::from_pixel(200, 600, image::Rgb([128; 3]));
+    for (x, y, pixel) in tower.enumerate_pixels_mut() {
+        if (40..160).contains(&x) && (430..550).contains(&y) && (x / 8 + y / 8) % 2 == 0 {
+            *pixel = image::Rgb([250, 40, 20]);
+        }
+    }
+    let file = bmp(&tower);
+    let top = |chain: &str| match planned(&file, chain).steps.as_slice() {
+        [Step::Resample { from, .. }] => from.y,
+        steps => panic!("{steps:?}"),
+    };
+    assert!(top("c_fill,g_face,w_100,h_100").abs() < 1e-9);
+    assert!((top("c_fill,g_faces:center,w_100,h_100") - 200.0).abs() < 1e-9);
+    assert!(top("c_fill,g_faces:auto,w_100,h_100") > 340.0);
+    // An area that the URL itself names needs no look.
+    assert!((top("c_fill,g_auto:aoi_50_100_20_60,w_100,h_100") - 30.0).abs() < 1e-9);
 }
 
 /// One head, alone at the right end of a grey wall.

@@ -229,7 +229,7 @@ impl<'a> Layer<'a> {
         String::from_utf8(base64(digits)?).ok()
     }
 
-    /// The style, read. Unknown words in it are left out.
+    /// The style, read. Of unknown words in it the first is kept.
     #[must_use]
     pub fn text_style(&self) -> Option<TextStyle<'a>> {
         self.style.map(TextStyle::read)
@@ -340,6 +340,8 @@ pub struct TextStyle<'a> {
     pub antialias: Option<&'a str>,
     /// `none`, `slight`, `medium` or `full`.
     pub hinting: Option<&'a str>,
+    /// The first word behind the font that is none of the above.
+    pub unknown: Option<&'a str>,
 }
 
 impl<'a> TextStyle<'a> {
@@ -403,7 +405,11 @@ impl<'a> TextStyle<'a> {
             "left" | "center" | "right" | "start" | "end" | "justify" => self.align = Some(token),
             "stroke" => self.stroke = true,
             "letter" | "line" if next() == "spacing" => {
-                let value = number::whole(next());
+                let spacing = next();
+                let value = number::whole(spacing);
+                if value.is_none() {
+                    self.unknown = self.unknown.or(Some(spacing));
+                }
                 if token == "letter" {
                     self.letter_spacing = value;
                 } else {
@@ -416,7 +422,9 @@ impl<'a> TextStyle<'a> {
             }
             "antialias" => self.antialias = Some(next()),
             "hinting" => self.hinting = Some(next()),
-            _ => {}
+            // What is so without a word.
+            "" | "normal" | "none" | "regular" => {}
+            _ => self.unknown = self.unknown.or(Some(token)),
         }
     }
 }

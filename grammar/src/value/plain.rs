@@ -1,8 +1,8 @@
 //! Values that are no lists: one production for each shape of the table.
 
 use super::{
-    Assignment, BitRate, Border, Expr, Fill, Gravity, Operand, Quality, QualityBase, Range, Read,
-    Value, Words, Wrong, colour, expression, misspelt, number, wrong,
+    Assignment, BitRate, BitRates, Border, Expr, Fill, Gravity, Operand, Quality, QualityBase,
+    Range, Read, Value, Words, Wrong, colour, expression, misspelt, number, wrong,
 };
 use crate::error::ErrorKind;
 use crate::params::{CropMode, FORMATS, Place, is_format};
@@ -225,23 +225,75 @@ pub(super) fn bit_rate(text: &str, limit: usize) -> Read<'_, Value<'_>> {
     const EXPECTED: &str = "bits per second such as `250000`, `500k` or `2m`, and `:constant`";
     let (rate, constant) = match cut(text, b':') {
         Some((rate, "constant")) => (rate, true),
+        Some(("av", parts)) => return bit_rates(parts),
         Some((_, option)) => return misspelt("br_…:", option, EXPECTED, ["constant"].into_iter()),
         None => (text, false),
     };
+    match bits(rate, constant) {
+        Ok(rate) => Ok(Value::BitRate(rate)),
+        Err(digits) if !constant && number::whole(digits).is_none() => {
+            expression::value(text, limit, EXPECTED).map(Value::Expr)
+        }
+        Err(_) => wrong(rate, EXPECTED),
+    }
+}
+
+/// A number above zero and its unit; the digits where it is none.
+fn bits(rate: &str, constant: bool) -> Result<BitRate, &str> {
     let (digits, unit) = match rate.as_bytes().last() {
         Some(b'k' | b'K') => (rate.get(..rate.len() - 1).unwrap_or(""), 1_000),
         Some(b'm' | b'M') => (rate.get(..rate.len() - 1).unwrap_or(""), 1_000_000),
         _ => (rate, 1),
     };
     match number::whole(digits) {
-        Some(number) if number.mantissa > 0 => Ok(Value::BitRate(BitRate {
+        Some(number) if number.mantissa > 0 => Ok(BitRate {
             number,
             unit,
             constant,
-        })),
-        None if !constant => expression::value(text, limit, EXPECTED).map(Value::Expr),
-        _ => wrong(rate, EXPECTED),
+        }),
+        _ => Err(digits),
     }
+}
+
+/// `video_(value_2m;mode_cbr);audio_(value_128k)`, either alone too.
+fn bit_rates(text: &str) -> Read<'_, Value<'_>> {
+    const EXPECTED: &str =
+        "`video_(value_2m;mode_cbr);audio_(value_128k)`, its modes `vbr` and `cbr`";
+    let mut rates = BitRates {
+        video: None,
+        audio: None,
+    };
+    for part in text.split_inclusive(')') {
+        let part = part.strip_prefix(';').unwrap_or(part);
+        let of = |name: &str| {
+            part.strip_prefix(name)
+                .and_then(|rest| rest.strip_prefix("_("))
+                .and_then(|rest| rest.strip_suffix(')'))
+        };
+        let (slot, items) = match (of("video"), of("audio")) {
+            (Some(items), _) => (&mut rates.video, items),
+            (None, Some(items)) => (&mut rates.audio, items),
+            (None, None) => return wrong(part, EXPECTED),
+        };
+        let (mut rate, mut constant) = (None, false);
+        for item in items.split(';') {
+            match item.split_once('_') {
+                Some(("value", value)) => rate = Some(value),
+                Some(("mode", "cbr")) => constant = true,
+                Some(("mode", "vbr")) => constant = false,
+                _ => return wrong(item, EXPECTED),
+            }
+        }
+        match rate.map(|rate| bits(rate, constant)) {
+            Some(Ok(rate)) => *slot = Some(rate),
+            Some(Err(digits)) => return wrong(digits, EXPECTED),
+            None => return wrong(items, EXPECTED),
+        }
+    }
+    if rates.video.is_none() && rates.audio.is_none() {
+        return wrong(text, EXPECTED);
+    }
+    Ok(Value::BitRates(Box::new(rates)))
 }
 
 pub(super) fn frame_rate(text: &str, limit: usize) -> Read<'_, Value<'_>> {

@@ -121,10 +121,7 @@ fn resolved(written: &Written<'_>, texts: &Texts) -> Option<String> {
 }
 
 fn read_as(reader: &mut Reader<'_, '_>, written: &Written<'_>, parameter: &str) -> Read {
-    let mut args = Arguments {
-        written,
-        held: false,
-    };
+    let mut args = Arguments::of(written);
     let read = args.read(reader);
     if args.held {
         let message = "held to the documented range";
@@ -136,6 +133,9 @@ fn read_as(reader: &mut Reader<'_, '_>, written: &Written<'_>, parameter: &str) 
     );
     if single && written.text.contains([':', ';']) && written.args().nth(1).is_some() {
         let message = "this effect takes one argument: the rest is left out";
+        reader.note(NoteLevel::Approximated, parameter, message);
+    } else if args.has_unread() && !matches!(read, Read::Blend) {
+        let message = "an argument says nothing to this effect: left out";
         reader.note(NoteLevel::Approximated, parameter, message);
     }
     read
@@ -190,11 +190,10 @@ impl Arguments<'_, '_> {
                 level: self.percent(0),
             },
             EffectName::Art => Effect::Art {
-                level: self.words().next().unwrap_or_default().into(),
+                level: self.said(self.positional(0)).unwrap_or_default().into(),
             },
             EffectName::AssistColorblind => Effect::AssistColourVision {
-                level: (!self.has("xray"))
-                    .then(|| self.amount(self.written.positional(0), (1, 100), 10)),
+                level: (!self.has("xray")).then(|| self.amount(self.positional(0), (1, 100), 10)),
             },
             EffectName::AutoBrightness => Effect::AutoBrightness {
                 level: self.percent(100),
@@ -206,11 +205,11 @@ impl Arguments<'_, '_> {
                 level: self.percent(100),
             },
             EffectName::AutoEnhance => Effect::AutoEnhance {
-                colours: self.named_is("enhance-colors", "true"),
+                colours: self.named_is("enhance-colors", "true", "false"),
             },
             EffectName::BackgroundRemoval => Effect::RemoveBackground {
-                fine: self.named_is("fineedges", "y"),
-                hints: self.written.named("hints").map(|arg| arg.value.into()),
+                fine: self.named_is("fineedges", "y", "n"),
+                hints: self.said(self.named("hints")).map(Into::into),
             },
             EffectName::Bgremoval => Effect::KeyBackground {
                 screen: self.has("screen"),
@@ -265,8 +264,8 @@ impl Arguments<'_, '_> {
             },
             EffectName::EmbedClippingPath => Effect::ClippingPath {
                 mask: self
-                    .find("mask", 0)
-                    .and_then(|arg| layer::referred(arg.value, reader.texts))
+                    .said(self.find("mask", 0))
+                    .and_then(|value| layer::referred(value, reader.texts))
                     .map(Box::new),
             },
             EffectName::Enhance => Effect::Enhance,
@@ -309,14 +308,13 @@ impl Arguments<'_, '_> {
             },
             EffectName::Improve => Effect::Improve {
                 level: Hundredths(self.amount(
-                    self.written.named("blend").or(self.number(0)),
+                    self.named("blend").or(self.number(0)),
                     (0, 100),
                     100,
                 )),
-                scene: if self.has("indoor") {
-                    Scene::Indoor
-                } else {
-                    Scene::Outdoor
+                scene: match (self.has("indoor"), self.has("outdoor")) {
+                    (true, _) => Scene::Indoor,
+                    (false, _) => Scene::Outdoor,
                 },
             },
             EffectName::Light => Effect::Light {
@@ -361,34 +359,23 @@ impl Arguments<'_, '_> {
                 duration: self.amount(self.find("duration", 0), (0, 3600), 5),
                 parts: self.amount(self.find("max_seg", 1), (1, 1000), 1),
                 part: self.amount(
-                    self.written
-                        .named("min_seg_dur")
+                    self.named("min_seg_dur")
                         .or_else(|| self.find("min_seg", 2)),
                     (0, 3600),
                     5,
                 ),
             },
             EffectName::Progressbar => Effect::Progress {
-                frame: self.has("frame"),
+                frame: self.has("frame") && !self.has("bar"),
                 colour: self
-                    .written
                     .named("color")
-                    .and_then(|arg| arg.colour())
-                    .map(|colour| ink(&colour))
+                    .and_then(|arg| self.coloured(&arg))
                     .or_else(|| self.colour_argument())
                     .unwrap_or(Ink::Colour(RED)),
-                width: self.amount(
-                    self.written.named("width").or(self.number(0)),
-                    (1, 10_000),
-                    10,
-                ),
+                width: self.amount(self.named("width").or(self.number(0)), (1, 10_000), 10),
             },
             EffectName::Recolor => Effect::Recolour {
-                matrix: self
-                    .written
-                    .args()
-                    .filter_map(|arg| argument(&arg))
-                    .collect(),
+                matrix: self.each(argument).collect(),
             },
             EffectName::Red => Effect::Red {
                 level: self.percent(0),
@@ -399,7 +386,7 @@ impl Arguments<'_, '_> {
                 to: self
                     .colour_at(0)
                     .unwrap_or(Ink::Colour(Colour::TRANSPARENT)),
-                tolerance: self.amount(self.written.positional(1), (0, 100), 50),
+                tolerance: self.amount(self.positional(1), (0, 100), 50),
                 from: self.colour_at(2),
             },
             EffectName::Reverse => Effect::Reverse,
@@ -439,10 +426,10 @@ impl Arguments<'_, '_> {
             EffectName::Theme => Effect::Theme {
                 colour: self
                     .find("color", 0)
-                    .and_then(|arg| arg.colour())
-                    .map_or(Ink::Colour(Colour::BLACK), |colour| ink(&colour)),
+                    .and_then(|arg| self.coloured(&arg))
+                    .unwrap_or(Ink::Colour(Colour::BLACK)),
                 sensitivity: self.amount(
-                    self.written.named("photosensitivity").or(self.number(0)),
+                    self.named("photosensitivity").or(self.number(0)),
                     (0, 200),
                     100,
                 ),

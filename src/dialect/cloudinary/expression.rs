@@ -3,7 +3,7 @@
 use super::component::{decimal, nearest};
 use crate::grammar::value::{
     Arg, Colour as WrittenColour, Expr as Written, Name, Operand, Operator as WrittenOperator,
-    Ratio as WrittenRatio,
+    Ratio as WrittenRatio, decode_again,
 };
 use crate::grammar::{Number, Value};
 use crate::spec::{Amount, Colour, Decimal, Expr, Fact, Ink, Length, Operator, Ratio, Side};
@@ -42,7 +42,8 @@ fn operand(operand: &Operand<'_>, current: Option<Fact>) -> Expr {
             },
             Expr::Ratio,
         ),
-        Operand::Text(text) | Operand::Word(text) => Expr::Text(text.into()),
+        Operand::Text(text) => Expr::Text(decode_again(text).into()),
+        Operand::Word(text) => Expr::Text(text.into()),
         Operand::Name(name) => Expr::Fact(fact(name)),
         Operand::Variable(name) => Expr::Variable(name.into()),
         Operand::Context(key) => Expr::Context(key.into()),

@@ -7,9 +7,9 @@ use super::component::{Reader, nearest};
 use super::expression::{ink, length, saturated};
 use super::variables::{Texts, with_param};
 use super::{delivery_type, effect, size, stored, video};
-use crate::dialect::{Error, Notes, Rules};
+use crate::dialect::{Error, Note, NoteLevel, Notes, Rules};
 use crate::grammar::params::{CropMode, FlagName};
-use crate::grammar::value::{Arg, Layer, LayerKind, Number, TextPart, TextStyle};
+use crate::grammar::value::{Arg, Layer, LayerKind, Number, TextPart, TextStyle, decode_again};
 use crate::grammar::{
     self, Component, KeySet, LayerScope, Limits, Param, ParamKey, UrlText, Value,
 };
@@ -245,6 +245,16 @@ impl<'a, 'u> Frame<'a, 'u> {
             };
             return self.source(param, &styled, rules, texts, notes);
         }
+        if let Some(style) = layer.text_style()
+            && style.size.is_some()
+            && style.unknown.is_some()
+        {
+            notes.push(Note {
+                level: NoteLevel::Approximated,
+                parameter: param.text.into(),
+                message: "a word of the style is not known: left out".into(),
+            });
+        }
         Ok(match layer.kind {
             LayerKind::Image => Source::Picture(asset(param, layer, AssetType::Image)?),
             LayerKind::Video => Source::Video(asset(param, layer, AssetType::Video)?),
@@ -349,7 +359,7 @@ impl<'a, 'u> Frame<'a, 'u> {
                 _ => None,
             });
         Style {
-            font: written.font.into(),
+            font: decode_again(written.font).into(),
             size: written.size.and_then(amount),
             weight: weight(written.weight),
             italic: written.italic,

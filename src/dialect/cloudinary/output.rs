@@ -7,7 +7,7 @@ use super::{stored, video};
 use crate::dialect::{Error, NoteLevel};
 use crate::grammar::params::FlagName;
 use crate::grammar::value::{
-    Arg, Expr, Flag, Operand, Quality as WrittenQuality, QualityBase, Words,
+    Arg, Expr, Flag, Operand, Quality as WrittenQuality, QualityBase, Words, decode_again,
 };
 use crate::grammar::{Component, KeySet, Number, ParamKey, Value};
 use crate::spec::{
@@ -81,7 +81,11 @@ fn format_of(reader: &mut Reader<'_, '_>, value: &Value<'_>, parameter: &str) {
             match words.first() {
                 "" | "image" => {}
                 "animated" => set(reader, Setting::Animated(None), parameter),
-                _ => set(reader, Setting::Switch("moving", None), parameter),
+                "video" => set(reader, Setting::Switch("moving", None), parameter),
+                _ => unknown_option(reader, parameter),
+            }
+            if words.iter().nth(1).is_some() {
+                unknown_option(reader, parameter);
             }
         }
         Value::Format(name) => match Format::from_extension(name) {
@@ -97,6 +101,11 @@ fn format_of(reader: &mut Reader<'_, '_>, value: &Value<'_>, parameter: &str) {
         },
         _ => reader.judge(Support::UNKNOWN_CHOICE, parameter),
     }
+}
+
+fn unknown_option(reader: &mut Reader<'_, '_>, parameter: &str) {
+    let message = "an option is not known: left out";
+    reader.note(NoteLevel::Ignored, parameter, message);
 }
 
 fn quality(reader: &mut Reader<'_, '_>) -> Result<(), Error> {
@@ -144,6 +153,16 @@ fn quality(reader: &mut Reader<'_, '_>) -> Result<(), Error> {
         QualityBase::Expr(expr) => set(reader, Setting::QualityBy(boxed(expr, None)), text),
     }
     reader.spec.output.chroma = chroma(written.options);
+    let mut options = written.options.iter();
+    let jpegmini = matches!(written.base, QualityBase::JpegMini);
+    match options.find(|option| is_left_out(option)) {
+        Some("411" | "422") => {
+            let message = "only 420 and 444 are written: left out";
+            reader.note(NoteLevel::Approximated, text, message);
+        }
+        Some(_) if !jpegmini => unknown_option(reader, text),
+        _ => {}
+    }
     let bound = written
         .options
         .iter()
@@ -169,6 +188,11 @@ fn automatic(written: &WrittenQuality<'_>) -> Quality {
         level,
         sensitive: has("sensitive"),
     }
+}
+
+/// Whether an option is a number that says nothing here.
+fn is_left_out(option: &str) -> bool {
+    option.starts_with(|c: char| c.is_ascii_digit()) && !matches!(option, "420" | "444")
 }
 
 fn chroma(options: Words<'_>) -> Option<Chroma> {
@@ -206,6 +230,9 @@ fn switch(reader: &mut Reader<'_, '_>, flag: &Flag<'_>) {
                 Some("steep") => Progressive::Steep,
                 _ => Progressive::On,
             });
+            if flag.argument.is_some() && output.progressive == Some(Progressive::On) {
+                unknown_option(reader, &written());
+            }
         }
         FlagName::PreserveTransparency => output.preserve_alpha = true,
         FlagName::KeepIptc | FlagName::KeepAttribution => {
@@ -217,7 +244,7 @@ fn switch(reader: &mut Reader<'_, '_>, flag: &Flag<'_>) {
             reader.judge(support, &written());
         }
         FlagName::Attachment | FlagName::StreamingAttachment => {
-            output.attachment = Some(flag.argument.unwrap_or_default().into());
+            output.attachment = Some(decode_again(flag.argument.unwrap_or_default()).into());
         }
         // Read with the box; or what happens here in any case.
         FlagName::IgnoreAspectRatio

@@ -12,7 +12,7 @@ use crate::grammar::value::{
 use crate::grammar::{Component, KeySet, Number, ParamKey, Value};
 use crate::spec::{
     Amount, Area, Compass, Crop, Decimal, Direction, Dpr, Fact, Fill, Frame, Gravity, Length,
-    Offset, Op, Ratio, Resize, ResizeBy, Subject, TurnToShape,
+    Offset, Op, Otherwise, Ratio, Resize, ResizeBy, Subject, TurnToShape,
 };
 
 /// Granularity of `w_auto` where the URL names none, in pixels.
@@ -120,13 +120,18 @@ fn op(
 ) -> Result<Op, Error> {
     let (frame, direction) = match mode {
         CropMode::Crop => {
-            let offset = offset(reader);
-            let unplaced = if offset.is_empty() {
-                Gravity::Compass(Compass::Center)
-            } else {
-                Gravity::Corner
+            let (gravity, offset) = match named_area(reader) {
+                Some(offset) => (Gravity::Point, offset),
+                None => {
+                    let offset = offset(reader);
+                    let unplaced = if offset.is_empty() {
+                        Gravity::Compass(Compass::Center)
+                    } else {
+                        Gravity::Corner
+                    };
+                    (gravity(reader, mode)?.unwrap_or(unplaced), offset)
+                }
             };
-            let gravity = gravity(reader, mode)?.unwrap_or(unplaced);
             return Ok(Op::Crop(Crop {
                 area,
                 gravity,
@@ -156,6 +161,20 @@ fn op(
     let padded = matches!(frame, Frame::Pad | Frame::CoverPad);
     let placed = padded || frame == Frame::Cover;
     let detects = matches!(mode, CropMode::Thumb | CropMode::Auto);
+    if placed
+        && !padded
+        && let Some(offset) = named_area(reader)
+    {
+        return Ok(Op::Resize(Resize {
+            frame,
+            direction,
+            area,
+            gravity: Gravity::Point,
+            offset,
+            zoom: None,
+            background: None,
+        }));
+    }
     Ok(Op::Resize(Resize {
         frame,
         direction,
@@ -179,6 +198,10 @@ pub(super) fn area(reader: &mut Reader<'_, '_>) -> Result<Area, Error> {
     let dpr = dpr(reader);
     if let Some(param) = reader.param(ParamKey::Dpr) {
         reader.judge(dpr.support(), param.text);
+        if matches!(&param.value, Value::Auto(words) if !words.first().is_empty()) {
+            let message = "an option is not known: left out";
+            reader.note(NoteLevel::Ignored, param.text, message);
+        }
     }
     Ok(Area {
         width: side(reader, ParamKey::Width, Fact::Width),
@@ -202,11 +225,30 @@ pub(super) fn has_flag(component: &Component<'_>, wanted: FlagName) -> bool {
 fn side(reader: &mut Reader<'_, '_>, key: ParamKey, current: Fact) -> Option<Length> {
     let param = reader.param(key)?;
     let side = match &param.value {
-        Value::Auto(words) => shown(*words),
+        Value::Auto(words) => {
+            shown_apart(reader, *words, param.text);
+            shown(*words)
+        }
         value => length(value, current)?,
     };
     reader.judge(side.support(), param.text);
     Some(side)
+}
+
+/// Notes what [`shown`] leaves out.
+fn shown_apart(reader: &mut Reader<'_, '_>, words: Words<'_>, parameter: &str) {
+    for word in words.iter() {
+        let (level, message) = match word {
+            "json" => (NoteLevel::Unsupported, "no list of breakpoints is made"),
+            _ if word.parse::<u32>().is_ok() => continue,
+            _ if word.split('_').next() == Some("breakpoints") => (
+                NoteLevel::Approximated,
+                "breakpoints are not computed: steps of the same width are used",
+            ),
+            _ => (NoteLevel::Ignored, "an option is not known: left out"),
+        };
+        reader.note(level, parameter, message);
+    }
 }
 
 /// `auto`, `auto:50`, `auto:50:500`. Breakpoints that are computed elsewhere are read as plain `auto`.
@@ -388,6 +430,28 @@ fn gravity(reader: &mut Reader<'_, '_>, mode: CropMode) -> Result<Option<Gravity
     Ok(gravity_of(reader))
 }
 
+/// The middle of the area that `g_auto:aoi_<x>_<y>_<width>_<height>` names, as the point to centre on.
+/// That the service centres on it is assumed.
+fn named_area(reader: &mut Reader<'_, '_>) -> Option<Offset> {
+    let param = reader.param(ParamKey::Gravity)?;
+    let Value::Gravity(written) = &param.value else {
+        return None;
+    };
+    let sides = written
+        .args
+        .iter()
+        .find_map(|arg| arg.strip_prefix("aoi_"))?;
+    let mut sides = sides.splitn(4, '_').map(str::parse::<i32>);
+    let mut side = || sides.next().and_then(Result::ok).filter(|side| *side >= 0);
+    let (x, y, width, height) = (side()?, side()?, side()?, side()?);
+    let message = "the box is centred on the area that is named";
+    reader.note(NoteLevel::Approximated, param.text, message);
+    Some(Offset {
+        x: Some(Length::Px(x.saturating_add(width / 2))),
+        y: Some(Length::Px(y.saturating_add(height / 2))),
+    })
+}
+
 /// Whether a gravity names something that is looked for in the picture, or may do so.
 fn finds(value: &Value<'_>) -> bool {
     match value {
@@ -400,6 +464,7 @@ fn finds(value: &Value<'_>) -> bool {
 pub(super) fn place(written: &WrittenGravity<'_>) -> Gravity {
     let compass = Gravity::Compass;
     let subject = |subject, fallback| Gravity::Subject { subject, fallback };
+    let center = Otherwise::Compass(Compass::Center);
     match written.place {
         Place::North => compass(Compass::North),
         Place::NorthEast => compass(Compass::NorthEast),
@@ -411,13 +476,20 @@ pub(super) fn place(written: &WrittenGravity<'_>) -> Gravity {
         Place::NorthWest => compass(Compass::NorthWest),
         Place::Center => compass(Compass::Center),
         Place::XyCenter => Gravity::Point,
-        Place::Auto | Place::AutoContentAware => subject(Subject::Salient, Compass::Center),
+        Place::Auto | Place::AutoContentAware => subject(Subject::Salient, center),
         Place::Face | Place::AdvFace | Place::AdvEyes => {
             subject(Subject::Face, face_fallback(written.args))
         }
-        Place::FaceCenter => subject(Subject::Face, Compass::Center),
+        Place::FaceCenter => subject(Subject::Face, center),
         Place::Faces | Place::AdvFaces | Place::MultiFace => {
             subject(Subject::Faces, face_fallback(written.args))
+        }
+        // Stored coordinates are not known here, nor are bodies: what is looked for in their place is.
+        Place::Custom | Place::Body if matches!(written.args.first(), "face" | "adv_face") => {
+            subject(Subject::Face, Otherwise::Compass(Compass::North))
+        }
+        Place::Custom if matches!(written.args.first(), "faces" | "adv_faces") => {
+            subject(Subject::Faces, Otherwise::Compass(Compass::North))
         }
         Place::Body
         | Place::Custom
@@ -427,14 +499,15 @@ pub(super) fn place(written: &WrittenGravity<'_>) -> Gravity {
         | Place::Region
         | Place::ClippingPath
         | Place::TrackPerson
-        | Place::Object => subject(Subject::Named(written.word.into()), Compass::Center),
+        | Place::Object => subject(Subject::Named(written.word.into()), center),
     }
 }
 
 /// Where a face gravity goes without a face: up, unless it says otherwise.
-fn face_fallback(args: Words<'_>) -> Compass {
+fn face_fallback(args: Words<'_>) -> Otherwise {
     match args.first() {
-        "center" | "auto" => Compass::Center,
-        _ => Compass::North,
+        "auto" => Otherwise::Salient,
+        "center" => Otherwise::Compass(Compass::Center),
+        _ => Otherwise::Compass(Compass::North),
     }
 }

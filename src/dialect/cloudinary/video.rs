@@ -2,6 +2,7 @@
 
 use super::component::Reader;
 use super::expression::{amount, amount_of, boxed, saturated};
+use crate::grammar::value::BitRate;
 use crate::grammar::{KeySet, ParamKey, Value};
 use crate::spec::{Amount, Clip, Decimal, Fact, Op, Setting, Time};
 
@@ -33,7 +34,16 @@ pub(super) fn settings(reader: &mut Reader<'_, '_>) {
         let Some(param) = reader.param(key) else {
             continue;
         };
-        if let Some(setting) = setting(key, &param.value, param.value_text()) {
+        if let Value::BitRates(rates) = &param.value {
+            let video = rates.video.map(|rate| bits(&rate));
+            let audio = rates
+                .audio
+                .map(|rate| Setting::SoundBitRate(per_second(&rate)));
+            for setting in video.into_iter().chain(audio) {
+                reader.judge(setting.support(), param.text);
+                reader.spec.output.set(setting);
+            }
+        } else if let Some(setting) = setting(key, &param.value, param.value_text()) {
             reader.judge(setting.support(), param.text);
             reader.spec.output.set(setting);
         }
@@ -62,14 +72,7 @@ fn setting(key: ParamKey, value: &Value<'_>, text: &str) -> Option<Setting> {
         ParamKey::AudioCodec => Setting::AudioCodec(text.into()),
         ParamKey::AudioFrequency => Setting::SampleRate(amount(value)?),
         ParamKey::BitRate => match value {
-            Value::BitRate(rate) => Setting::BitRate {
-                bits: Amount::Fixed(Decimal::from_billionths(
-                    saturated(rate.number)
-                        .billionths()
-                        .saturating_mul(rate.unit.into()),
-                )),
-                constant: rate.constant,
-            },
+            Value::BitRate(rate) => bits(rate),
             value => Setting::BitRate {
                 bits: amount(value)?,
                 constant: false,
@@ -90,6 +93,20 @@ fn setting(key: ParamKey, value: &Value<'_>, text: &str) -> Option<Setting> {
         ParamKey::StreamingProfile => Setting::Stream(text.into()),
         _ => return None,
     })
+}
+
+fn bits(rate: &BitRate) -> Setting {
+    Setting::BitRate {
+        bits: per_second(rate),
+        constant: rate.constant,
+    }
+}
+
+fn per_second(rate: &BitRate) -> Amount {
+    let number = saturated(rate.number).billionths();
+    Amount::Fixed(Decimal::from_billionths(
+        number.saturating_mul(rate.unit.into()),
+    ))
 }
 
 /// Reads `so_ eo_ du_` as a step of the chain: several compose on the time left by the one before.

@@ -41,12 +41,14 @@ impl<'u> Arguments<'_, 'u> {
             let message = "a layer does not move: the beginning of the motion is shown";
             reader.note(NoteLevel::Approximated, "e_zoompan", message);
         }
-        let close = match self.written.named("maxzoom").and_then(|arg| argument(&arg)) {
+        let close = match self.named("maxzoom").and_then(|arg| self.measured(&arg)) {
             Some(zoom) => self.hold(zoom, ZOOM.0, ZOOM.1),
             None => Amount::Fixed(Decimal::from_billionths(CLOSE)),
         };
-        let (from, to) = (self.written.named("from"), self.written.named("to"));
-        let mode = self.written.named("mode").map(|arg| arg.value);
+        let (from, to) = (self.named("from"), self.named("to"));
+        self.said(from);
+        self.said(to);
+        let mode = self.said(self.named("mode"));
         let known = |word| MODES.iter().find(|(name, _)| *name == word);
         let [start, end] = match mode.map(known) {
             Some(Some((_, ends))) => *ends,
@@ -65,8 +67,8 @@ impl<'u> Arguments<'_, 'u> {
         Effect::Zoompan {
             from: seen(from, start),
             to: seen(to, end),
-            duration: self.amount(self.written.named("du"), (1, 30), 4),
-            rate: self.amount(self.written.named("fps"), (5, 60), 25),
+            duration: self.amount(self.named("du"), (1, 30), 4),
+            rate: self.amount(self.named("fps"), (5, 60), 25),
         }
     }
 

@@ -154,9 +154,9 @@ fn sight(at: &StepInput<'_>, asked: &Asked) -> Sight {
             Some(Gravity::Compass(compass)) => geometry::anchor(*compass),
             Some(Gravity::Subject { subject, fallback }) => {
                 let side = 1.0 / zoom;
-                let found = at.seen.place(subject, side, side);
+                let found = at.seen.placed(subject, *fallback, side, side);
                 found.map_or_else(
-                    || geometry::anchor(*fallback),
+                    || geometry::anchor(fallback.compass()),
                     |(x, y)| (x + side / 2.0, y + side / 2.0),
                 )
             }
