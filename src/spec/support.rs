@@ -210,7 +210,6 @@ impl Effect {
             | Self::BrightnessHsb { .. }
             | Self::Colourize { .. }
             | Self::Contrast { .. }
-            | Self::Distort { .. }
             | Self::Gamma { .. }
             | Self::GradientFade { .. }
             | Self::Grayscale
@@ -225,7 +224,6 @@ impl Effect {
             | Self::OrderedDither { .. }
             | Self::Outline { .. }
             | Self::Pixelate { .. }
-            | Self::Recolour { .. }
             | Self::Red { .. }
             | Self::ReplaceColour { .. }
             | Self::Saturation { .. }
@@ -238,6 +236,14 @@ impl Effect {
             | Self::UnsharpMask { .. }
             | Self::Vibrance { .. }
             | Self::Vignette { .. } => Supported,
+            Self::Distort { corners } => match corners.len() {
+                8 => Supported,
+                _ => Unsupported("a shape has four corners, eight numbers: left out"),
+            },
+            Self::Recolour { matrix } => match matrix.len() {
+                9 | 16 => Supported,
+                _ => Unsupported("a matrix has nine or sixteen numbers: left out"),
+            },
             Self::BlurRegion { region, .. } | Self::PixelateRegion { region, .. } => {
                 match region.subject.as_deref() {
                     None => Supported,

@@ -53,12 +53,14 @@ impl fmt::Display for Colour<'_> {
     }
 }
 
-/// `colour = "rgb:" hex / ["#"] hex / "transparent" / "none" / variable / name`
+/// `colour = ("rgb:" / "rgb_") hex / ["#"] hex / "transparent" / "none" / variable / name`
 ///
 /// Bare digits are documented for effects only, and read everywhere.
 pub(crate) fn colour(text: &str) -> Read<'_, Colour<'_>> {
     const EXPECTED: &str = "a colour name, or `rgb:` and 3, 4, 6 or 8 hexadecimal digits";
-    if let Some(digits) = text.strip_prefix("rgb:") {
+    let digits = text.strip_prefix("rgb:");
+    // Nuxt's image module writes an underscore.
+    if let Some(digits) = digits.or_else(|| text.strip_prefix("rgb_")) {
         if let Some(name) = digits
             .strip_prefix('$')
             .filter(|name| expression::is_variable_name(name))
