@@ -331,6 +331,36 @@ async fn other_methods() {
     }
 }
 
+/// The service stores no longer names; who has them elsewhere is served.
+#[tokio::test]
+async fn a_name_that_is_too_long_is_no_missing_picture() {
+    let gateway = Gateway::demo("");
+    for (letters, status, told) in [
+        (
+            "x".repeat(255),
+            StatusCode::NOT_FOUND,
+            "Resource not found - ",
+        ),
+        (
+            "x".repeat(256),
+            StatusCode::BAD_REQUEST,
+            "public_id is too long",
+        ),
+        // Characters count, not bytes.
+        (
+            "%C3%A9".repeat(200),
+            StatusCode::NOT_FOUND,
+            "Resource not found - ",
+        ),
+    ] {
+        let path = format!("/demo/image/upload/w_10/{letters}.jpg");
+        let response = gateway.get(&path).await;
+        assert_eq!(response.status(), status, "{letters}");
+        let said = header(&response, "x-cld-error").unwrap();
+        assert!(said.starts_with(told), "{said}");
+    }
+}
+
 #[tokio::test]
 async fn every_error_says_why_in_its_header_and_in_a_body_for_its_reader() {
     let gateway = Gateway::demo("");

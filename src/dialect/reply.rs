@@ -27,11 +27,23 @@ pub fn reason(error: &Error) -> String {
     }
 }
 
+/// Characters of a public ID, at most, that the service stores. Documented.
+const LONGEST_ID: usize = 255;
+
+/// Whether nothing can be stored under an asset's name: what is there is delivered all the same.
+#[must_use]
+pub fn is_too_long(asset: &AssetRef) -> bool {
+    asset.delivery_type != DeliveryType::Fetch
+        && asset.public_id.len() > LONGEST_ID
+        && asset.public_id.chars().count() > LONGEST_ID
+}
+
 /// The reason for an asset that is not there.
 #[must_use]
 pub fn not_found(asset: &AssetRef) -> String {
     match asset.delivery_type {
         DeliveryType::Fetch => loading(&asset.public_id),
+        _ if is_too_long(asset) => "public_id is too long".to_owned(),
         _ => format!("Resource not found - {}", asset.public_id),
     }
 }

@@ -106,7 +106,7 @@ const fn origin_fault(error: &Error) -> Option<OriginFault> {
 }
 
 /// No `_` arm anywhere here: a new failure does not compile before its status is chosen.
-const fn status(error: &Error) -> StatusCode {
+fn status(error: &Error) -> StatusCode {
     match error {
         Error::Dialect(error) => match error {
             dialect::Error::Syntax(_)
@@ -125,6 +125,7 @@ const fn status(error: &Error) -> StatusCode {
             | plan::Error::BadLayer { .. }
             | plan::Error::Expression(_) => StatusCode::BAD_REQUEST,
         },
+        Error::NotFound(asset) if dialect::reply::is_too_long(asset) => StatusCode::BAD_REQUEST,
         Error::NotFound(_) => StatusCode::NOT_FOUND,
         Error::UnknownImage(_) => UNKNOWN_IMAGE,
         Error::Remote { error, .. } => match of_origin(error) {
