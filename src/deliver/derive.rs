@@ -186,6 +186,8 @@ impl Job {
     }
 
     async fn render(self) -> Result<Made, Error> {
+        // Before anything is read for a rendering that there is no room for.
+        self.shared.pool.admits(self.lane())?;
         let room = self.room().await?;
         let source = self.source().await?;
         let limits = &self.endpoint.plan.limits;

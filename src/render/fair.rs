@@ -55,26 +55,26 @@ impl<T> Fair<T> {
         Some(work)
     }
 
-    /// Takes back the latest work of the endpoint with most of it, where that has more than the
-    /// endpoint of `lane`: whoever crowds the queue gives way to who does not.
-    pub(super) fn make_room(&mut self, lane: Lane) -> Option<T> {
-        let waiting = |assets: &Ring<VecDeque<T>>| -> usize {
-            assets.lanes.iter().map(|(_, works)| works.len()).sum()
-        };
-        let own = self
-            .endpoints
-            .lanes
-            .iter()
-            .find(|(id, _)| *id == lane.endpoint);
+    /// Whether another endpoint has more work waiting than that of `lane` would have with one more:
+    /// whoever crowds the queue gives way to who does not.
+    pub(super) fn gives_way(&self, lane: Lane) -> bool {
+        let lanes = &self.endpoints.lanes;
+        let own = lanes.iter().find(|(id, _)| *id == lane.endpoint);
         let own = own.map_or(0, |(_, assets)| waiting(assets));
+        let most = lanes.iter().map(|(_, assets)| waiting(assets)).max();
+        most.is_some_and(|most| most > own + 1)
+    }
+
+    /// Takes back the latest work of the endpoint with most of it, where that gives way.
+    pub(super) fn make_room(&mut self, lane: Lane) -> Option<T> {
+        if !self.gives_way(lane) {
+            return None;
+        }
         let (_, crowd) = self
             .endpoints
             .lanes
             .iter_mut()
             .max_by_key(|(_, assets)| waiting(assets))?;
-        if waiting(crowd) <= own + 1 {
-            return None;
-        }
         let (_, longest) = crowd
             .lanes
             .iter_mut()
@@ -112,6 +112,11 @@ impl<T> Fair<T> {
             .lanes
             .retain(|(_, assets)| !assets.is_empty());
     }
+}
+
+/// Work of all assets of an endpoint.
+fn waiting<T>(assets: &Ring<VecDeque<T>>) -> usize {
+    assets.lanes.iter().map(|(_, works)| works.len()).sum()
 }
 
 /// Lanes that take turns. Never holds an empty one between calls. Looked through one by one: there are

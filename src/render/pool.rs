@@ -185,6 +185,15 @@ impl Pool {
         result
     }
 
+    /// Whether work of a lane would be taken now: asked before anything is fetched for it.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run) would answer at once.
+    pub fn admits(&self, lane: Lane) -> Result<(), Error> {
+        self.shared.admits(&mut self.shared.lock(), lane)
+    }
+
     /// What the pool is doing.
     #[must_use]
     pub fn counters(&self) -> Counters {
@@ -234,8 +243,8 @@ impl Shared {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn push(&self, lane: Lane, job: Box<dyn Job>) -> Result<(), Error> {
-        let mut queue = self.lock();
+    /// Whether there is room for work of a lane, or another gives way.
+    fn admits(&self, queue: &mut Queue, lane: Lane) -> Result<(), Error> {
         if queue.closed {
             return Err(Error::Cancelled);
         }
@@ -245,13 +254,21 @@ impl Shared {
             self.abandoned.fetch_add(left as u64, Ordering::Relaxed);
         }
         let queued = queue.jobs.len();
+        if queued >= self.length && !queue.jobs.gives_way(lane) {
+            self.refused.fetch_add(1, Ordering::Relaxed);
+            return Err(Error::Busy { queued });
+        }
+        Ok(())
+    }
+
+    fn push(&self, lane: Lane, job: Box<dyn Job>) -> Result<(), Error> {
+        let mut queue = self.lock();
+        self.admits(&mut queue, lane)?;
+        let queued = queue.jobs.len();
         let mut displaced = None;
         if queued >= self.length {
             self.refused.fetch_add(1, Ordering::Relaxed);
             displaced = queue.jobs.make_room(lane);
-            if displaced.is_none() {
-                return Err(Error::Busy { queued });
-            }
         }
         queue.jobs.push(lane, job);
         drop(queue);
