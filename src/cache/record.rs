@@ -233,16 +233,7 @@ mod tests {
     use crate::cache::KeyParts;
 
     fn key(object: &str) -> DerivedKey {
-        DerivedKey::new(&KeyParts {
-            public_id: "a",
-            origin: "o",
-            object,
-            etag: "e",
-            others: &[],
-            spec: "s",
-            client: "",
-            rules: "",
-        })
+        DerivedKey::new(&KeyParts::of("a", object))
     }
 
     fn record() -> Record {
