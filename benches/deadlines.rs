@@ -17,10 +17,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use cldgate::dialect::{self, Rules};
-use cldgate::plan::{self, Hints, Limits, Negotiated, Plan, Writable};
-use cldgate::render::{self, Budget, Fonts, Sources, Workers};
-use cldgate::spec::{Format, Quality};
+use cldgate::render::{Budget, Workers};
+
+mod chains;
 
 /// Formats written, at full size from a bitmap.
 const WRITTEN: &[&str] = &[
@@ -80,68 +79,18 @@ const STEPS: &[&str] = &[
 ];
 
 fn bitmap(width: u32, height: u32) -> Vec<u8> {
-    let mut noise = 1_u32;
-    let mut pixels = Vec::with_capacity((width * height * 3) as usize);
-    for y in 0..height {
-        for x in 0..width {
-            noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            let grain = noise >> 28;
-            let (r, g, b) = (
-                x * 200 / width + grain,
-                y * 200 / height + grain,
-                (x / 40 + y / 30) % 7 * 30 + grain,
-            );
-            pixels.extend([r, g, b].map(|v| u8::try_from(v.min(255)).unwrap()));
-        }
-    }
-    let mut file = std::io::Cursor::new(Vec::new());
-    image::RgbImage::from_raw(width, height, pixels)
-        .unwrap()
-        .write_to(&mut file, image::ImageFormat::Bmp)
-        .unwrap();
-    file.into_inner()
+    chains::bitmap(width, height, |x, y, grain| {
+        [
+            x * 200 / width + grain,
+            y * 200 / height + grain,
+            (x / 40 + y / 30) % 7 * 30 + grain,
+        ]
+    })
 }
 
 fn render(chain: &str, source: &[u8], budget: &Budget) -> Option<Bytes> {
-    let url = format!("/demo/image/upload/{chain}/x");
-    let (delivery, _) = dialect::interpret(&Rules::default(), &url).unwrap();
-    let limits = Limits {
-        output_pixels: 1 << 30,
-        source_pixels: 1 << 30,
-        ..Limits::default()
-    };
-    let all = [
-        Format::Jpeg,
-        Format::Png,
-        Format::WebP,
-        Format::Avif,
-        Format::Gif,
-        Format::Tiff,
-        Format::Bmp,
-    ];
-    let rules = plan::Rules {
-        limits,
-        quality: Quality::Fixed(80),
-        writable: Writable(all.into_iter().collect()),
-        scaling: plan::Scaling::default(),
-    };
     let layer = Bytes::from(bitmap(800, 600));
-    let asked = delivery.spec.layers();
-    let stored: Vec<_> = asked
-        .into_iter()
-        .map(|asset| (asset.clone(), Some(layer.clone())))
-        .collect();
-    let fonts = Fonts::default();
-    let sources = Sources::new(&stored, &fonts, budget).below(source);
-    let facts = render::probe(source).unwrap();
-    let spec = &delivery.spec;
-    let (negotiated, hints) = (Negotiated::default(), Hints::default());
-    let plan = plan::make_with(spec, &facts, &sources, &negotiated, &hints, &rules).ok()?;
-    let Plan::Raster(plan) = plan else {
-        return Some(source.to_vec().into());
-    };
-    let made = render::run_with(&plan, source, &sources, budget).ok()?;
-    Some(made.body)
+    Some(chains::render(chain, source, &layer, budget)?.body)
 }
 
 /// CPU time of this process and of those that it has started and that have ended, in steps of the system's clock; nothing where

@@ -13,7 +13,7 @@ what the store has removed, and statuses after each tenth. Needs wrk (a Debian p
 import argparse, itertools, pathlib, random, re, socket, subprocess, tempfile, threading, time, urllib.request
 
 # Seconds without a request before memory is read: what renderings take while they go on depends on which ones do.
-REST = 3
+REST = 5
 
 HERE = pathlib.Path(__file__).resolve().parent.parent
 

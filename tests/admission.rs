@@ -2,17 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::gateway::{Gateway, photos};
+use crate::gateway::{Gateway, config_with, photos};
 
 /// The demo's pictures, with lines for `[render]`.
 pub fn configuration(render: &str) -> String {
-    format!(
-        "listen = \"127.0.0.1:0\"\nadmin = \"127.0.0.1:0\"\n[render]\n{render}\n\
-         [[origin]]\nname = \"photos\"\nkind = \"cloudinary_backup\"\npath = '{}'\n\
-         folder = \"res/demo\"\n\
-         [[endpoint]]\nname = \"demo\"\nprefix = \"/demo\"\norigins = [\"photos\"]\n",
-        photos().display()
-    )
+    config_with(&photos(), &format!("[render]\n{render}"), "", "")
 }
 
 /// Statuses of renderings asked for at once, each of another size.

@@ -61,10 +61,15 @@ pub fn peak(process: u32) -> Option<u64> {
 
 /// A configuration over a bucket folder, with lines for `[cache]` and for the endpoint.
 pub fn caching_config(bucket: &Path, cache: &str, endpoint: &str) -> String {
+    config_with(bucket, &format!("[cache]\n{cache}"), "", endpoint)
+}
+
+/// A configuration over a bucket folder, with further tables, and with more lines for the origin and the endpoint.
+pub fn config_with(bucket: &Path, tables: &str, origin: &str, endpoint: &str) -> String {
     format!(
-        "listen = \"127.0.0.1:0\"\nadmin = \"127.0.0.1:0\"\n[cache]\n{cache}\n\
+        "listen = \"127.0.0.1:0\"\nadmin = \"127.0.0.1:0\"\n{tables}\n\
          [[origin]]\nname = \"photos\"\nkind = \"cloudinary_backup\"\npath = '{}'\n\
-         folder = \"res/demo\"\n\
+         folder = \"res/demo\"\n{origin}\n\
          [[endpoint]]\nname = \"demo\"\nprefix = \"/demo\"\norigins = [\"photos\"]\n{endpoint}\n",
         bucket.display()
     )
@@ -78,13 +83,7 @@ impl Gateway {
 
     /// Over a bucket folder, with more lines for the origin and the endpoint.
     pub fn over(bucket: &Path, origin: &str, endpoint: &str) -> Self {
-        let bucket = bucket.display();
-        Self::start(&format!(
-            "listen = \"127.0.0.1:0\"\nadmin = \"127.0.0.1:0\"\n\
-             [[origin]]\nname = \"photos\"\nkind = \"cloudinary_backup\"\npath = '{bucket}'\n\
-             folder = \"res/demo\"\n{origin}\n\
-             [[endpoint]]\nname = \"demo\"\nprefix = \"/demo\"\norigins = [\"photos\"]\n{endpoint}\n"
-        ))
+        Self::start(&config_with(bucket, "", origin, endpoint))
     }
 
     /// Over the demo's pictures, with a `[cache]` section and more lines for the endpoint.
@@ -193,6 +192,14 @@ impl Gateway {
         let response = request.send().await.expect("an answer");
         let status = response.status().as_u16();
         (status, response.text().await.expect("text"))
+    }
+
+    /// What `POST /purge` answers.
+    pub async fn purge(&self, body: &str) -> (reqwest::StatusCode, String) {
+        let request = reqwest::Client::new().post(format!("{}/purge", self.admin));
+        let answer = request.body(body.to_owned()).send().await;
+        let answer = answer.expect("an answer");
+        (answer.status(), answer.text().await.expect("text"))
     }
 
     pub async fn get(&self, path: &str) -> reqwest::Response {

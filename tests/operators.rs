@@ -3,18 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use crate::gateway::{Gateway, photos};
+use crate::gateway::{Gateway, config_with, photos};
 
 const PICTURE: &str = "/demo/image/upload/c_fill,w_60,h_40/sample.jpg";
 
 fn configuration(server: &str, endpoint: &str) -> String {
-    format!(
-        "listen = \"127.0.0.1:0\"\nadmin = \"127.0.0.1:0\"\n[server]\n{server}\n\
-         [[origin]]\nname = \"photos\"\nkind = \"cloudinary_backup\"\npath = '{}'\n\
-         folder = \"res/demo\"\n\
-         [[endpoint]]\nname = \"demo\"\nprefix = \"/demo\"\norigins = [\"photos\"]\n{endpoint}\n",
-        photos().display()
-    )
+    config_with(&photos(), &format!("[server]\n{server}"), "", endpoint)
 }
 
 #[tokio::test]

@@ -8,16 +8,6 @@ use reqwest::StatusCode;
 
 use crate::gateway::{Gateway, caching_config, photos, scratch};
 
-async fn post(gateway: &Gateway, body: &str) -> (StatusCode, String) {
-    let request = reqwest::Client::new().post(format!("{}/purge", gateway.admin));
-    let response = request
-        .body(body.to_owned())
-        .send()
-        .await
-        .expect("an answer");
-    (response.status(), response.text().await.expect("text"))
-}
-
 /// What `X-Cache` says, asked twice so that even the front has it.
 async fn cached(gateway: &Gateway, url: &str) -> String {
     let response = gateway.get(url).await;
@@ -51,7 +41,7 @@ async fn all_forms_in_all_tiers() {
             cached(&gateway, url).await;
             assert_eq!(cached(&gateway, url).await, "hit", "{url}");
         }
-        let (status, text) = post(&gateway, body).await;
+        let (status, text) = gateway.purge(body).await;
         assert_eq!(status, StatusCode::OK, "{text}");
         let told: serde_json::Value = serde_json::from_str(&text).expect("JSON");
         let expected = if others_too { 4 } else { 3 };
@@ -85,7 +75,7 @@ async fn a_purge_lets_a_new_version_be_seen_at_once() {
     let first = etag().await;
     put(2, "rotated/1417392000.jpg");
     assert_eq!(etag().await, first, "the look-up is believed for an hour");
-    let (status, _) = post(&gateway, r#"{"public_ids": ["sign"]}"#).await;
+    let (status, _) = gateway.purge(r#"{"public_ids": ["sign"]}"#).await;
     assert_eq!(status, StatusCode::OK);
     assert_ne!(etag().await, first);
     fs::remove_dir_all(bucket).expect("removed");
@@ -102,7 +92,7 @@ async fn what_is_no_purge_is_refused() {
         (r#"{"endpoints": ["nobody"]}"#, 400),
         (r#"{"public_ids": ["nobody"]}"#, 200),
     ] {
-        let (told, text) = post(&gateway, body).await;
+        let (told, text) = gateway.purge(body).await;
         assert_eq!(told.as_u16(), status, "{body}: {text}");
     }
     let got = reqwest::get(format!("{}/purge", gateway.admin))

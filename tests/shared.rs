@@ -72,16 +72,6 @@ async fn ask(gateway: &Gateway, url: &str) -> (String, bytes::Bytes) {
     (cached, response.bytes().await.expect("a body"))
 }
 
-async fn purge(gateway: &Gateway, body: &str) -> (StatusCode, String) {
-    let request = reqwest::Client::new().post(format!("{}/purge", gateway.admin));
-    let response = request
-        .body(body.to_owned())
-        .send()
-        .await
-        .expect("an answer");
-    (response.status(), response.text().await.expect("text"))
-}
-
 const FORMS: [&str; 3] = [
     "/demo/image/upload/c_scale,w_40/sample.jpg",
     "/demo/image/upload/c_fill,w_30,h_30/v1/sample.png",
@@ -120,7 +110,7 @@ async fn three_gateways_render_once_purge_together_and_lose_nothing() {
     }
 
     // A purge on one is done in the store when it answers, and soon in the memory of all.
-    let (status, told) = purge(&b, r#"{"public_ids": ["sample"]}"#).await;
+    let (status, told) = b.purge(r#"{"public_ids": ["sample"]}"#).await;
     assert_eq!(status, StatusCode::OK, "{told}");
     let told: serde_json::Value = serde_json::from_str(&told).expect("JSON");
     assert_eq!(
@@ -288,7 +278,7 @@ async fn a_store_that_is_down_is_no_error_to_clients() {
         assert!(asked < 400, "{way:?}: {asked} connections");
         // A purge that does not reach the store does not say that it did.
         if way == Way::Reset {
-            let (status, told) = purge(&gateway, r#"{"public_ids": ["sample"]}"#).await;
+            let (status, told) = gateway.purge(r#"{"public_ids": ["sample"]}"#).await;
             assert_eq!(status, StatusCode::BAD_GATEWAY, "{told}");
             assert_eq!(ask(&gateway, FORMS[0]).await.0, "miss");
         }

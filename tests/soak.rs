@@ -78,3 +78,36 @@ async fn memory_does_not_grow_with_requests() {
     assert!(gateway.counter("cldgate_cache_bytes").await <= 2 << 20);
     nothing_taken(&gateway).await;
 }
+
+/// After large pictures most of what a gateway holds is what its allocator keeps for the next one.
+#[tokio::test(flavor = "multi_thread")]
+async fn memory_comes_back_when_nothing_is_rendered() {
+    let gateway = Gateway::caching("memory = \"2MiB\"", "");
+    let held = || gateway.memory().map(|(resident, _)| resident);
+    let Some(fresh) = held() else {
+        println!("skipped: this system does not tell what a process holds");
+        return;
+    };
+    let client = reqwest::Client::new();
+    let asked = (0..8).map(|n| {
+        let path = format!(
+            "demo/image/upload/c_scale,w_{}/e_blur:300/f_bmp/folder/photo.jpg",
+            2000 + n
+        );
+        let request = client.get(format!("{}/{path}", gateway.base));
+        async { request.send().await.unwrap().bytes().await.unwrap() }
+    });
+    futures_util::future::join_all(asked).await;
+    let busy = held().unwrap();
+    // Ten seconds at most: the test is about whether, not when.
+    let mut rested = busy;
+    for _ in 0..100 {
+        rested = held().unwrap();
+        if rested <= fresh + (busy - fresh) / 4 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    println!("{fresh} bytes before, {busy} behind eight pictures, {rested} at rest");
+    assert!(rested <= fresh + (busy - fresh) / 4);
+}

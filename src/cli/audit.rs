@@ -62,7 +62,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     config.render.threads = 1;
     let gateway = config::gateway(&config, config::shared(&config)?)?;
     let lookups = if arguments.lookup {
-        Some(Lookups::new(super::runtime()?))
+        Some(Lookups::new(super::runtime::start()?))
     } else {
         None
     };

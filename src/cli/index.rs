@@ -47,7 +47,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
         eprintln!("no cloudinary_backup origin with `bucket` and `index` is meant");
         return Ok(ExitCode::from(WRONG));
     }
-    let runtime = runtime()?;
+    let runtime = runtime::start()?;
     let mut code = ExitCode::SUCCESS;
     for (origin, (path, folder)) in indexed {
         if !runtime.block_on(walk(origin, path, folder))? {

@@ -131,7 +131,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
             return Ok(ExitCode::from(WRONG));
         }
     };
-    runtime()?.block_on(act(&library, &arguments.action))
+    runtime::start()?.block_on(act(&library, &arguments.action))
 }
 
 /// The library that is meant; the inner error is wrong use.

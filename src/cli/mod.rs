@@ -16,6 +16,7 @@ mod index;
 mod media;
 mod purge;
 mod render;
+mod runtime;
 mod serve;
 mod warm;
 
@@ -134,9 +135,10 @@ impl Error {
     }
 }
 
-/// Runs the command that was typed.
+/// Runs the command that was typed. The gateway calls `give_back` on a thread of its own that has had nothing to do for a while: it gives
+/// the system what the allocator keeps for that thread, and what has been freed by all. It may take some milliseconds and must not panic.
 #[must_use]
-pub fn main() -> ExitCode {
+pub fn main(give_back: fn()) -> ExitCode {
     if codec::is_asked_for() {
         return codec::run();
     }
@@ -149,7 +151,7 @@ pub fn main() -> ExitCode {
         }
     };
     let result = match cli.command {
-        Command::Serve(arguments) => serve::run(&arguments),
+        Command::Serve(arguments) => serve::run(&arguments, give_back),
         Command::Check(arguments) => check::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
@@ -176,13 +178,6 @@ fn load(file: Option<&Path>, photos: &Path) -> Result<Config, config::Error> {
         Some(file) => Config::load(file),
         None => demo::config(photos),
     }
-}
-
-fn runtime() -> Result<tokio::runtime::Runtime, Error> {
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(Error::io("async threads"))
 }
 
 /// An address with a port.

@@ -49,7 +49,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
         "prefixes": arguments.prefix,
         "endpoints": arguments.endpoint,
     });
-    let (status, text) = runtime()?.block_on(post(admin, body.to_string()))?;
+    let (status, text) = runtime::start()?.block_on(post(admin, body.to_string()))?;
     let mut out = std::io::stdout().lock();
     out.write_all(text.as_bytes())
         .map_err(Error::io("standard output"))?;

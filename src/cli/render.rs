@@ -47,7 +47,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     telemetry::start(&config.log);
     config.log.access = false;
     let app = App::new(config::gateway(&config, config::shared(&config)?)?, &config);
-    runtime()?.block_on(async {
+    runtime::start()?.block_on(async {
         let response = app.respond(&request).await;
         let success = response.status().is_success();
         print_head(&response).map_err(Error::io("standard output"))?;

@@ -25,7 +25,8 @@ pub(super) struct Arguments {
     listen: Option<SocketAddr>,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
+/// `give_back` is [`super::main`]'s.
+pub(super) fn run(arguments: &Arguments, give_back: fn()) -> Result<ExitCode, Error> {
     let file = arguments.file.config.as_deref();
     // Removed again when it goes out of scope, after the server has stopped.
     let photos = match file {
@@ -39,7 +40,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     }
     config.codec_program = codec::program();
     telemetry::start(&config.log);
-    runtime()?.block_on(async {
+    runtime::start_with(give_back)?.block_on(async {
         let server = Server::bind(config).await?;
         announce(&server, photos.is_some());
         server.run(file.map(Into::into)).await?;

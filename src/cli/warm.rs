@@ -85,7 +85,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
         [] => vec![BROWSER],
         given => given.iter().map(String::as_str).collect(),
     };
-    runtime()?.block_on(async {
+    runtime::start()?.block_on(async {
         let app = App::new(config::gateway(&config, config::shared(&config)?)?, &config);
         let tally = tokio::select! {
             tally = walk(arguments, &app, &accepts) => tally?,

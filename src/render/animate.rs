@@ -110,12 +110,13 @@ pub(super) fn filmed(
             (&*whole, vec![once])
         }
     };
-    let fades = fades(reels, order, motion, budget, &mut spent)?;
-    let looked_at = if plan.encode.format == Format::Gif {
-        look(reels, order, &fades, budget, &mut spent)?
-    } else {
-        Vec::new()
-    };
+    let (fades, looked_at) = look_ahead(
+        reels,
+        order,
+        (motion, plan.encode.format),
+        budget,
+        &mut spent,
+    )?;
     let mut writer = Writer {
         plan,
         motion,
@@ -211,56 +212,53 @@ fn held(
     read
 }
 
-/// How dark frames are where the animation fades; its times must be known first.
-fn fades(
+/// What must be known of all frames before the first is written: how dark each is where the animation fades, and for a palette
+/// that fits all of them some finished frames. Read once for both.
+fn look_ahead(
     reels: &Reels<'_>,
     order: &[u32],
-    motion: &Motion,
+    (motion, format): (&Motion, Format),
     budget: &Budget,
     spent: &mut Timings,
-) -> Result<Fades, Error> {
-    if motion.fades.is_empty() {
-        return Ok(Fades::default());
+) -> Result<(Fades, Vec<Raster>), Error> {
+    let (has_palette, fades) = (format == Format::Gif, !motion.fades.is_empty());
+    if !has_palette && !fades {
+        return Ok(Default::default());
     }
-    let mut reel = (reels.open)()?;
-    let wanted: BTreeSet<u32> = order.iter().copied().collect();
-    let mut found = BTreeMap::new();
-    for frame in wanted {
-        match reel.delay(frame, budget, spent) {
-            Ok(Some(delay)) => found.insert(frame, motion.shown_for(delay)),
-            Ok(None) | Err(Error::BadSource { .. }) => break,
-            Err(error) => return Err(error),
-        };
-    }
-    let delays = order.iter().map_while(|frame| found.get(frame).copied());
-    Ok(Fades::new(&motion.fades, &delays.collect::<Vec<_>>()))
-}
-
-/// Some finished frames, for a palette that fits all.
-fn look(
-    reels: &Reels<'_>,
-    order: &[u32],
-    fades: &Fades,
-    budget: &Budget,
-    spent: &mut Timings,
-) -> Result<Vec<Raster>, Error> {
     let shown: BTreeSet<u32> = order.iter().copied().collect();
     let apart = shown.len().div_ceil(LOOKED_AT).max(1);
     let mut reel = (reels.open)()?;
-    let mut seen = Vec::new();
-    for frame in shown.into_iter().step_by(apart) {
-        match reel.at(frame, budget, spent) {
-            Ok(Some((raster, _))) => {
-                let place = order.iter().position(|shown| *shown == frame);
-                let shown = fades.shown(&raster, place.unwrap_or(0), budget)?;
-                seen.push(shown.into_owned());
-            }
+    let (mut seen, mut delays) = (Vec::new(), BTreeMap::new());
+    for (n, &frame) in shown.iter().enumerate() {
+        let delay = if has_palette && n % apart == 0 {
+            reel.at(frame, budget, spent).map(|found| {
+                found.map(|(raster, delay)| {
+                    seen.push((frame, raster));
+                    delay
+                })
+            })
+        } else if fades {
+            reel.delay(frame, budget, spent)
+        } else {
+            continue;
+        };
+        match delay {
+            Ok(Some(delay)) => delays.insert(frame, motion.shown_for(delay)),
             Ok(None) => break,
-            Err(Error::BadSource { .. }) if !seen.is_empty() => break,
+            // As viewers do: what can be read is played.
+            Err(Error::BadSource { .. }) if !delays.is_empty() => break,
             Err(error) => return Err(error),
-        }
+        };
     }
-    Ok(seen)
+    let delays = order.iter().map_while(|frame| delays.get(frame).copied());
+    let fades = Fades::new(&motion.fades, &delays.collect::<Vec<_>>());
+    let seen = seen.into_iter().map(|(frame, raster)| {
+        let place = order.iter().position(|shown| *shown == frame);
+        let shown = fades.shown(&raster, place.unwrap_or(0), budget)?;
+        Ok(shown.into_owned())
+    });
+    let seen = seen.collect::<Result<_, Error>>()?;
+    Ok((fades, seen))
 }
 
 /// Takes finished frames; the file is begun with the first.

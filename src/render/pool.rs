@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 use super::budget::Budget;
 use super::error::Error;
 use super::fair::{Fair, Lane};
+use super::idle;
 
 /// How large a pool is.
 #[derive(Clone, Copy, Debug)]
@@ -291,9 +292,10 @@ impl Shared {
         }
     }
 
-    /// The next job, already counted as running; `None` once the pool is closed.
+    /// The next job, already counted as running; `None` once the pool is closed. Who waits long for one gives memory back.
     fn next(&self) -> Option<Box<dyn Job>> {
         let mut queue = self.lock();
+        let mut has_given_back = false;
         loop {
             if let Some(job) = queue.jobs.pop() {
                 self.running.fetch_add(1, Ordering::Relaxed);
@@ -302,10 +304,24 @@ impl Shared {
             if queue.closed {
                 return None;
             }
-            queue = self
+            if has_given_back {
+                queue = self
+                    .wake
+                    .wait(queue)
+                    .unwrap_or_else(PoisonError::into_inner);
+                continue;
+            }
+            let (waited, timeout) = self
                 .wake
-                .wait(queue)
+                .wait_timeout(queue, idle::AFTER)
                 .unwrap_or_else(PoisonError::into_inner);
+            queue = waited;
+            if timeout.timed_out() && queue.jobs.len() == 0 {
+                drop(queue);
+                idle::give_back();
+                has_given_back = true;
+                queue = self.lock();
+            }
         }
     }
 }

@@ -1,23 +1,12 @@
 //! Every format that can be written, read back, from every format that can be read.
 
-use super::sources::{Picture, encode, open, run, scaled};
+use super::sources::{Picture, WRITTEN, encode, open, run, scaled};
 use cldgate::plan::{Encode, Size, TiffKind};
 use cldgate::render::{self, can_write};
 use cldgate::spec::Format;
 
-const ALL: [Format; 8] = [
-    Format::Jpeg,
-    Format::Png,
-    Format::WebP,
-    Format::Avif,
-    Format::Gif,
-    Format::Bmp,
-    Format::Tiff,
-    Format::Ico,
-];
-
 fn written() -> impl Iterator<Item = Format> {
-    ALL.into_iter().filter(|&format| can_write(format))
+    WRITTEN.into_iter().filter(|&format| can_write(format))
 }
 
 /// How far a smooth picture may be from itself: the mean, in samples of 255.

@@ -1,7 +1,7 @@
 //! A picture in many kinds: each is rendered, or refused clearly.
 
 use super::orientation::exif;
-use super::sources::{Picture, encode, open, run, run_frame, scaled};
+use super::sources::{Picture, encode, open, png_of, run, run_frame, scaled};
 use cldgate::plan::{Encode, Size};
 use cldgate::render::{self, Error};
 use cldgate::spec::{Format, Turn};
@@ -56,27 +56,6 @@ fn jpeg(
     };
     let (w, h) = (picture.size.width as u16, picture.size.height as u16);
     encoder.encode(&data, w, h, colour).unwrap();
-    file
-}
-
-fn png(
-    picture: &Picture,
-    colour: png::ColorType,
-    depth: png::BitDepth,
-    data: &[u8],
-    adjust: impl FnOnce(&mut png::Info<'static>),
-) -> Vec<u8> {
-    let mut info = png::Info::with_size(picture.size.width, picture.size.height);
-    info.color_type = colour;
-    info.bit_depth = depth;
-    adjust(&mut info);
-    let mut file = Vec::new();
-    let mut writer = png::Encoder::with_info(&mut file, info)
-        .unwrap()
-        .write_header()
-        .unwrap();
-    writer.write_image_data(data).unwrap();
-    writer.finish().unwrap();
     file
 }
 
@@ -233,49 +212,49 @@ fn pngs(photo: &Picture, shade: &Picture, clear: &Picture) -> Vec<Kind> {
     vec![
         kind(
             "PNG grey",
-            png(shade, Grayscale, Eight, &light, |_| {}),
+            png_of(shade.size, Grayscale, Eight, &light, |_| {}),
             shade,
             EXACT,
         ),
         kind(
             "PNG grey 16",
-            png(shade, Grayscale, Sixteen, &wide(light.clone()), |_| {}),
+            png_of(shade.size, Grayscale, Sixteen, &wide(light.clone()), |_| {}),
             shade,
             EXACT,
         ),
         kind(
             "PNG grey alpha",
-            png(shade, GrayscaleAlpha, Eight, &pairs, |_| {}),
+            png_of(shade.size, GrayscaleAlpha, Eight, &pairs, |_| {}),
             shade,
             EXACT,
         ),
         kind(
             "PNG RGB",
-            png(photo, Rgb, Eight, &photo.rgb(), |_| {}),
+            png_of(photo.size, Rgb, Eight, &photo.rgb(), |_| {}),
             photo,
             EXACT,
         ),
         kind(
             "PNG RGB 16",
-            png(photo, Rgb, Sixteen, &wide(photo.rgb()), |_| {}),
+            png_of(photo.size, Rgb, Sixteen, &wide(photo.rgb()), |_| {}),
             photo,
             EXACT,
         ),
         kind(
             "PNG RGBA",
-            png(clear, Rgba, Eight, &clear.rgba(), |_| {}),
+            png_of(clear.size, Rgba, Eight, &clear.rgba(), |_| {}),
             clear,
             EXACT,
         ),
         kind(
             "PNG RGBA 16",
-            png(clear, Rgba, Sixteen, &wide(clear.rgba()), |_| {}),
+            png_of(clear.size, Rgba, Sixteen, &wide(clear.rgba()), |_| {}),
             clear,
             EXACT,
         ),
         kind(
             "PNG palette",
-            png(&flat, Indexed, Eight, &places, |info| {
+            png_of(flat.size, Indexed, Eight, &places, |info| {
                 info.palette = Some(vec![9, 8, 7, 0, 0, 0].into());
                 info.trns = Some(vec![255, 0].into());
             }),

@@ -1,25 +1,15 @@
 //! Files that lie, end early or are no pictures at all.
 
-use super::sources::{Picture, encode, plan, run};
+use super::sources::{Picture, WRITTEN, encode, plan, run};
 use cldgate::render::{self, Budget, Error, Limits, can_write};
 use cldgate::spec::Format;
 use proptest::prelude::*;
 
-const ALL: [Format; 8] = [
-    Format::Jpeg,
-    Format::Png,
-    Format::WebP,
-    Format::Avif,
-    Format::Gif,
-    Format::Bmp,
-    Format::Tiff,
-    Format::Ico,
-];
-
 fn small_files() -> Vec<(Format, Vec<u8>)> {
     let opaque = Picture::gradient(40, 24).png();
     let clear = Picture::circle(24).png();
-    ALL.into_iter()
+    WRITTEN
+        .into_iter()
         .filter(|&format| can_write(format))
         .flat_map(|format| {
             [&opaque, &clear].map(|source| {

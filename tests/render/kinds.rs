@@ -1,29 +1,14 @@
 //! The kinds of file that one format name covers.
 
-use super::sources::{Picture, encode, open, run};
+use super::sources::{Picture, encode, open, png_of, run};
 use cldgate::plan::Size;
 use cldgate::render;
 use cldgate::spec::{Chroma, Format, Progressive};
 
-fn png_of(
-    kind: png::ColorType,
-    depth: png::BitDepth,
-    data: &[u8],
-    extra: impl FnOnce(&mut png::Info<'static>),
-) -> Vec<u8> {
-    let mut info = png::Info::with_size(4, 2);
-    info.color_type = kind;
-    info.bit_depth = depth;
-    extra(&mut info);
-    let mut file = Vec::new();
-    let mut writer = png::Encoder::with_info(&mut file, info)
-        .unwrap()
-        .write_header()
-        .unwrap();
-    writer.write_image_data(data).unwrap();
-    writer.finish().unwrap();
-    file
-}
+const SMALL: Size = Size {
+    width: 4,
+    height: 2,
+};
 
 fn seen(file: &[u8]) -> Picture {
     let rendered = run(file, &[], encode(Format::Png, 80)).unwrap();
@@ -34,6 +19,7 @@ fn seen(file: &[u8]) -> Picture {
 fn png_kinds() {
     use png::{BitDepth, ColorType};
     let grey = png_of(
+        SMALL,
         ColorType::Grayscale,
         BitDepth::Eight,
         &[0, 50, 100, 150, 160, 170, 180, 255],
@@ -43,6 +29,7 @@ fn png_kinds() {
     assert!(!render::probe(&grey).unwrap().alpha);
 
     let bits = png_of(
+        SMALL,
         ColorType::Grayscale,
         BitDepth::One,
         &[0b1010_0000, 0b0101_0000],
@@ -52,15 +39,22 @@ fn png_kinds() {
     assert_eq!(seen(&bits).at(0, 1), [0, 0, 0, 255]);
 
     let pairs: Vec<u8> = (0..8).flat_map(|n| [n * 10, 255 - n]).collect();
-    let with_alpha = png_of(ColorType::GrayscaleAlpha, BitDepth::Eight, &pairs, |_| {});
+    let with_alpha = png_of(
+        SMALL,
+        ColorType::GrayscaleAlpha,
+        BitDepth::Eight,
+        &pairs,
+        |_| {},
+    );
     assert_eq!(seen(&with_alpha).at(3, 1), [70, 70, 70, 248]);
     assert!(render::probe(&with_alpha).unwrap().alpha);
 
     let deep: Vec<u8> = (0..24_u8).flat_map(|n| [n * 10, 77]).collect();
-    let sixteen = png_of(ColorType::Rgb, BitDepth::Sixteen, &deep, |_| {});
+    let sixteen = png_of(SMALL, ColorType::Rgb, BitDepth::Sixteen, &deep, |_| {});
     assert_eq!(seen(&sixteen).at(1, 0), [30, 40, 50, 255]);
 
     let palette = png_of(
+        SMALL,
         ColorType::Indexed,
         BitDepth::Two,
         &[0b0001_1011, 0b1110_0100],
@@ -203,6 +197,7 @@ fn a_wide_gamut_profile_is_applied() {
     let srgb = moxcms::ColorProfile::new_srgb().encode().unwrap();
     let of = |profile: Vec<u8>| {
         png_of(
+            SMALL,
             png::ColorType::Rgb,
             png::BitDepth::Eight,
             &[200, 60, 60].repeat(8),

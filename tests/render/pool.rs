@@ -3,10 +3,12 @@
 use std::future::Future;
 use std::num::NonZeroUsize;
 use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
-use cldgate::render::{Budget, Config, Error, Lane, Pool};
+use cldgate::render::{Budget, Config, Error, Lane, Pool, when_idle};
 
 fn pool(threads: usize, queue: usize) -> Pool {
     Pool::new(Config {
@@ -98,4 +100,23 @@ fn leaving_cancels_what_runs() {
     is_running.recv().unwrap();
     drop(job);
     assert_eq!(reported.recv().unwrap(), Err(Error::Cancelled));
+}
+
+#[test]
+fn who_has_nothing_to_do_gives_memory_back_each_time() {
+    static GIVEN: AtomicUsize = AtomicUsize::new(0);
+    when_idle(|| {
+        GIVEN.fetch_add(1, Ordering::Relaxed);
+    });
+    let pool = pool(1, 4);
+    for work in 0..2 {
+        assert_eq!(
+            wait(pool.run(Budget::unlimited(), Lane::default(), move |_| Ok(work))),
+            Ok(work)
+        );
+        let before = GIVEN.load(Ordering::Relaxed);
+        while GIVEN.load(Ordering::Relaxed) == before {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
 }

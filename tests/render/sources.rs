@@ -4,6 +4,18 @@ use cldgate::plan::{self, Encode, Frames, RasterPlan, Region, Size, Step};
 use cldgate::render::{self, Budget, Rendered};
 use cldgate::spec::{Chroma, Format};
 
+/// Formats that are written by a build with all features.
+pub const WRITTEN: [Format; 8] = [
+    Format::Jpeg,
+    Format::Png,
+    Format::WebP,
+    Format::Avif,
+    Format::Gif,
+    Format::Bmp,
+    Format::Tiff,
+    Format::Ico,
+];
+
 /// RGBA pixels.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Picture {
@@ -258,4 +270,26 @@ pub fn open(file: &[u8], format: Format) -> Picture {
             open(&rendered.body, Format::Png)
         }
     }
+}
+
+/// A PNG of samples as they are; `adjust` adds what else it says.
+pub fn png_of(
+    size: Size,
+    colour: png::ColorType,
+    depth: png::BitDepth,
+    data: &[u8],
+    adjust: impl FnOnce(&mut png::Info<'static>),
+) -> Vec<u8> {
+    let mut info = png::Info::with_size(size.width, size.height);
+    info.color_type = colour;
+    info.bit_depth = depth;
+    adjust(&mut info);
+    let mut file = Vec::new();
+    let mut writer = png::Encoder::with_info(&mut file, info)
+        .unwrap()
+        .write_header()
+        .unwrap();
+    writer.write_image_data(data).unwrap();
+    writer.finish().unwrap();
+    file
 }

@@ -53,7 +53,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     };
     if arguments.connect {
         let connected = connect::connect(&config, arguments.sample.as_deref());
-        return Ok(match runtime()?.block_on(connected)? {
+        return Ok(match runtime::start()?.block_on(connected)? {
             true => ExitCode::SUCCESS,
             false => ExitCode::from(FAILED),
         });

@@ -3,6 +3,7 @@
 //! one encoding a frame.
 
 use super::animated::{Part, Settings, rgba};
+use super::webp;
 use crate::plan::Encode;
 use crate::render::budget::Budget;
 use crate::render::codec_webp;
@@ -10,8 +11,6 @@ use crate::render::error::Error;
 use crate::render::raster::Raster;
 use crate::spec::Format;
 
-/// Effort from 0 to 6. Method 2 takes two thirds of the time for four bytes in a hundred more.
-const METHOD: u8 = 4;
 /// Effort for lossless files, from 0 to 100.
 const LOSSLESS_EFFORT: f32 = 40.0;
 /// What a frame's 24 bits can say, in milliseconds.
@@ -43,18 +42,9 @@ struct Waiting {
 
 impl MovingWebP {
     pub fn new(settings: Settings, how: &Encode) -> Self {
-        let lossless = how.quality >= 100;
         Self {
             settings,
-            how: codec_webp::Settings {
-                quality: if lossless {
-                    LOSSLESS_EFFORT
-                } else {
-                    f32::from(how.quality)
-                },
-                lossless,
-                method: METHOD,
-            },
+            how: webp::settings(how, LOSSLESS_EFFORT),
             chunks: Vec::new(),
             shown: None,
             before: Vec::new(),

@@ -14,32 +14,32 @@ impl Raster {
     /// Rounds the corners: what falls outside becomes transparent, what the curve cuts becomes
     /// transparent in part.
     pub(super) fn rounded(self, rounding: Rounding, budget: &Budget) -> Result<Self, Error> {
-        let (mut picture, opaque) = match self.layout {
-            Layout::Rgb => {
-                let clear = Self::filled(self.size, Layout::Rgba, Colour::TRANSPARENT);
-                (clear, Some(self))
+        let shape = Shape::new(self.size, rounding);
+        let stride = self.stride().max(1);
+        let mut mask = vec![0; self.size.width as usize];
+        if self.layout != Layout::Rgb {
+            let mut picture = self.into_rgba();
+            let stride = picture.stride().max(1);
+            for (y, row) in (0..).zip(picture.pixels.chunks_exact_mut(stride)) {
+                budget.check()?;
+                shape.cut_off(y, row.as_chunks_mut().0, &mut mask);
             }
-            _ => (self.into_rgba(), None),
-        };
-        let Size { width, height } = picture.size;
-        let mut row_mask = vec![0; width as usize];
-        let shape = Shape::new(picture.size, rounding);
-        let stride = picture.stride().max(1);
-        for (y, row) in (0..height).zip(picture.pixels.chunks_exact_mut(stride)) {
-            budget.check()?;
-            // An opaque picture gets its alpha row by row, while the row is close at hand.
-            if let Some(opaque) = &opaque {
-                let start = y as usize * opaque.stride();
-                let source = opaque.pixels.get(start..start + opaque.stride());
-                put_with_alpha(source.unwrap_or_default(), row.as_chunks_mut().0, 255);
-            }
-            if shape.covers_row(y) {
-                continue;
-            }
-            shape.mask(y, &mut row_mask);
-            masked(row.as_chunks_mut::<4>().0, &row_mask);
+            return Ok(picture);
         }
-        Ok(picture)
+        // An opaque picture gets its alpha row by row, while the row is close at hand.
+        let mut row = vec![[0; 4]; self.size.width as usize];
+        let mut pixels = Vec::with_capacity(self.pixels.len() / 3 * 4);
+        for (y, opaque) in (0..).zip(self.pixels.chunks_exact(stride)) {
+            budget.check()?;
+            put_with_alpha(opaque, &mut row, 255);
+            shape.cut_off(y, &mut row, &mut mask);
+            pixels.extend_from_slice(row.as_flattened());
+        }
+        Ok(Self {
+            layout: Layout::Rgba,
+            pixels,
+            ..self
+        })
     }
 
     /// A line around the picture; the canvas grows by `width` on every side. With `corners` the
@@ -83,10 +83,7 @@ impl Raster {
         let (stride, picture_stride) = (self.stride().max(1), picture.stride().max(1));
         for (y, row) in (0..).zip(self.pixels.chunks_exact_mut(stride)) {
             let (row, _) = row.as_chunks_mut::<4>();
-            if !outside.covers_row(y) {
-                outside.mask(y, &mut outer_mask);
-                masked(row, &outer_mask);
-            }
+            outside.cut_off(y, row, &mut outer_mask);
             let Some(inner_y) = y.checked_sub(width).filter(|&y| y < picture.size.height) else {
                 continue;
             };
@@ -162,6 +159,14 @@ impl Shape {
         above >= tl.1.max(tr.1) && below >= br.1.max(bl.1)
     }
 
+    /// Makes transparent what lies outside in a row. `mask` is as long as the row; what it holds does not count.
+    fn cut_off(&self, y: u32, row: &mut [[u8; 4]], mask: &mut [u8]) {
+        if !self.covers_row(y) {
+            self.mask(y, mask);
+            masked(row, mask);
+        }
+    }
+
     /// How much of each pixel of a row lies inside, 0 to 255.
     fn mask(&self, y: u32, mask: &mut [u8]) {
         mask.fill(255);
@@ -171,16 +176,23 @@ impl Shape {
         let [tl, tr, br, bl] = self.corners;
         let from_top = f64::from(y);
         let from_bottom = f64::from(self.size.height - y - 1);
-        cut(mask.iter_mut(), tl, from_top);
-        cut(mask.iter_mut(), bl, from_bottom);
-        cut(mask.iter_mut().rev(), tr, from_top);
-        cut(mask.iter_mut().rev(), br, from_bottom);
+        cut(mask, Side::Left, tl, from_top);
+        cut(mask, Side::Left, bl, from_bottom);
+        cut(mask, Side::Right, tr, from_top);
+        cut(mask, Side::Right, br, from_bottom);
     }
+}
+
+/// Where a corner is in its row.
+#[derive(Clone, Copy)]
+enum Side {
+    Left,
+    Right,
 }
 
 /// Takes from the pixels of a row, counted from the corner's side, what lies outside the corner's
 /// ellipse. `distance` is that of the row from the corner's edge.
-fn cut<'a>(row: impl Iterator<Item = &'a mut u8>, (rx, ry): (f64, f64), distance: f64) {
+fn cut(row: &mut [u8], side: Side, (rx, ry): (f64, f64), distance: f64) {
     if rx <= 0.0 || ry <= 0.0 || distance >= ry {
         return;
     }
@@ -194,20 +206,38 @@ fn cut<'a>(row: impl Iterator<Item = &'a mut u8>, (rx, ry): (f64, f64), distance
     // The curve goes outwards from line to line: before the last edge all is cut off, behind the first
     // nothing.
     let [first, .., last] = edges;
-    for (x, value) in (0_u32..).map(f64::from).zip(row) {
-        if x >= rx.min(first) {
+    let (outside, ends) = (pixels(last.floor()), pixels(first.min(rx).ceil()));
+    let width = row.len();
+    let all = match side {
+        Side::Left => row.get_mut(..outside),
+        Side::Right => row.get_mut(width.saturating_sub(outside)..),
+    };
+    all.unwrap_or_default().fill(0);
+    for x in outside..ends {
+        let place = match side {
+            Side::Left => Some(x),
+            Side::Right => width.checked_sub(x + 1),
+        };
+        let Some(value) = place.and_then(|place| row.get_mut(place)) else {
             break;
-        }
-        if x + 1.0 <= last {
-            *value = 0;
-            continue;
-        }
+        };
+        let behind = f64::from(u32::try_from(x).unwrap_or(u32::MAX)) + 1.0;
         let inside: f64 = edges
             .iter()
-            .map(|edge| (x + 1.0 - edge).clamp(0.0, 1.0))
+            .map(|edge| (behind - edge).clamp(0.0, 1.0))
             .sum();
         *value = scale(*value, share(inside / f64::from(LINES)));
     }
+}
+
+/// A whole number of pixels, which is not negative.
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a radius, capped by the picture"
+)]
+const fn pixels(n: f64) -> usize {
+    n as usize
 }
 
 /// A share of one as a share of 255.
