@@ -134,7 +134,8 @@ fn a_program_that_answers_nonsense_is_an_error_of_the_codec() {
         ("printf 'cldcodc\\002\\007'", "unknown answer"),
     ];
     for (does, says) in answers {
-        let script = scratch("codec").join("program");
+        let folder = scratch("codec");
+        let script = folder.join("program");
         std::fs::write(&script, format!("#!/bin/sh\n{does}\n")).unwrap();
         let made_one = Command::new("chmod").arg("+x").arg(&script).status();
         assert!(made_one.unwrap().success());
@@ -147,6 +148,7 @@ fn a_program_that_answers_nonsense_is_an_error_of_the_codec() {
         assert_eq!(*format, Format::Avif);
         assert!(reason.contains(says), "{does}: {reason}");
         assert_eq!(workers.counters().failed, 1);
+        std::fs::remove_dir_all(folder).unwrap();
     }
 }
 

@@ -190,7 +190,8 @@ async fn flags_of_tiff_and_svg() {
         "listen = \"127.0.0.1:0\"\nadmin = \"127.0.0.1:0\"\n[[origin]]\nname = \"own\"\nkind = \"folder\"\npath = '{}'\n\
          [[endpoint]]\nname = \"own\"\norigins = [\"own\"]\n",
         folder.display()
-    ));
+    ))
+    .owning(folder);
     let (status, kind, made) = body(&gateway, "/demo/image/upload/drawing.svg", "*/*").await;
     assert_eq!((status, kind.as_str()), (StatusCode::OK, "image/svg+xml"));
     assert_eq!(made, svg.as_bytes());

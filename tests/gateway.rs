@@ -15,6 +15,8 @@ pub struct Gateway {
     pub secure: Option<String>,
     pub admin: String,
     folder: PathBuf,
+    /// Removed with it.
+    owned: Vec<PathBuf>,
 }
 
 /// The demo's pictures, laid out as a backup bucket.
@@ -133,7 +135,14 @@ impl Gateway {
             secure,
             admin,
             folder,
+            owned: Vec::new(),
         }
+    }
+
+    /// With a folder that is removed when it ends.
+    pub fn owning(mut self, folder: PathBuf) -> Self {
+        self.owned.push(folder);
+        self
     }
 
     /// The process, for signals and for what the system tells of it.
@@ -236,6 +245,8 @@ impl Drop for Gateway {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
-        let _ = std::fs::remove_dir_all(&self.folder);
+        for folder in self.owned.iter().chain([&self.folder]) {
+            let _ = std::fs::remove_dir_all(folder);
+        }
     }
 }

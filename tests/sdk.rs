@@ -134,6 +134,7 @@ fn gateway(place: &str) -> Gateway {
         crate::gateway::photos().display(),
         secret.display(),
     ))
+    .owning(folder)
 }
 
 fn setup(private: bool) -> Value {

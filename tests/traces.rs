@@ -183,6 +183,7 @@ fn over(live: &Server, more: &str) -> Gateway {
         server("live", &live.base(), ""),
         endpoint("demo", "prefix = \"/demo\"\norigins = [\"live\"]"),
     ))
+    .owning(store)
 }
 
 async fn photographs() -> Server {
