@@ -276,6 +276,8 @@ async fn a_store_that_is_down_is_no_error_to_clients() {
         goes_on_without(&gateway, &format!("{way:?}")).await;
         let asked = gate.accepted();
         assert!(asked < 400, "{way:?}: {asked} connections");
+        let out_of_order = async || gateway.counter("cldgate_store_out_of_order").await;
+        assert!(out_of_order().await > 0, "{way:?}: and it says so");
         // A purge that does not reach the store does not say that it did.
         if way == Way::Reset {
             let (status, told) = gateway.purge(r#"{"public_ids": ["sample"]}"#).await;
@@ -295,6 +297,15 @@ async fn a_store_that_is_down_is_no_error_to_clients() {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         assert!(kept, "{way:?}: {}", gateway.log());
+        for width in 100..900 {
+            if out_of_order().await == 0 {
+                break;
+            }
+            let url = format!("/demo/image/upload/c_fill,w_{width},h_21/sample.jpg");
+            ask(&gateway, &url).await;
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        assert_eq!(out_of_order().await, 0, "{way:?}: and says that it is back");
         for file in records(&server) {
             fs::remove_file(file).expect("removed");
         }

@@ -42,6 +42,8 @@ pub struct StoreCounters {
     pub write_errors: u64,
     /// Records on their way.
     pub waiting: u64,
+    /// Of reading and writing, how many are left alone because they failed too often.
+    pub out_of_order: u64,
 }
 
 impl Store {

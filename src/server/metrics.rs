@@ -338,6 +338,9 @@ fn store(page: &mut Page, shared: &Shared) {
     }
     let help = "Results waiting to be written.";
     page.gauge("cldgate_store_waiting", help, store.waiting);
+    let help =
+        "Of reading and writing the store, how many are left alone because they failed too often.";
+    page.gauge("cldgate_store_out_of_order", help, store.out_of_order);
     for (name, help, value) in [
         ("hits", "Results served from the derived store.", store.hits),
         (

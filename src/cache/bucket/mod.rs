@@ -194,6 +194,8 @@ impl Bucket {
     #[must_use]
     pub fn counters(&self) -> StoreCounters {
         let shared = &self.shared;
+        let reads_not = shared.reading.is_paused() || shared.reads.is_out_of_order();
+        let writes_not = shared.writing.is_paused() || shared.calls.is_out_of_order();
         StoreCounters {
             held: None,
             hits: shared.hits.load(Ordering::Relaxed),
@@ -202,6 +204,7 @@ impl Bucket {
             read_errors: shared.reading.count() + shared.looking.count(),
             write_errors: shared.writing.count(),
             waiting: self.writer.len() as u64,
+            out_of_order: u64::from(reads_not) + u64::from(writes_not),
         }
     }
 }

@@ -197,6 +197,8 @@ impl Disk {
             read_errors: shared.reading.count(),
             write_errors: shared.writing.count(),
             waiting: self.writer.len() as u64,
+            out_of_order: u64::from(shared.reading.is_paused())
+                + u64::from(shared.writing.is_paused()),
         }
     }
 }

@@ -123,7 +123,8 @@ impl Client {
     }
 
     /// Whether the store failed too often and has not been found back yet.
-    pub(super) fn is_out_of_order(&self) -> bool {
+    #[must_use]
+    pub fn is_out_of_order(&self) -> bool {
         self.lane.is_open()
     }
 
