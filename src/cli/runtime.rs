@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 
 use super::Error;
-use crate::render;
+use crate::render::{self, Idle};
 
 /// Threads for file calls, which come and go: as many as disks can well be asked at once, for each holds a quarter of a megabyte.
 const FILE_THREADS: usize = 128;
@@ -55,12 +55,14 @@ pub(super) fn start_with(give_back: fn()) -> Result<Runtime, Error> {
         .build()
         .map_err(Error::io("async threads"))?;
     let threads = runtime.handle().clone();
-    render::when_idle(move || {
+    render::when_idle(move |who| {
         give_back();
-        pauses.fetch_add(1, Ordering::Relaxed);
-        // Work for each of them, for who sleeps must wake to look. One that stays busy looks once it is not.
-        for _ in 0..threads.metrics().num_workers() {
-            drop(threads.spawn(async {}));
+        if who == Idle::Pool {
+            pauses.fetch_add(1, Ordering::Relaxed);
+            // Work for each of them, for who sleeps must wake to look. One that stays busy looks once it is not.
+            for _ in 0..threads.metrics().num_workers() {
+                drop(threads.spawn(async {}));
+            }
         }
     });
     Ok(runtime)

@@ -11,17 +11,26 @@ use std::time::Duration;
 /// given back once they have ended.
 pub(super) const AFTER: Duration = Duration::from_secs(2);
 
-static GIVE_BACK: OnceLock<Box<dyn Fn() + Send + Sync>> = OnceLock::new();
+/// Who has nothing to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Idle {
+    /// This thread; others may be at work.
+    Thread,
+    /// This one was the last: nothing is rendered at all.
+    Pool,
+}
+
+static GIVE_BACK: OnceLock<Box<dyn Fn(Idle) + Send + Sync>> = OnceLock::new();
 
 /// Says what every render thread calls, once each time that it has been idle for two seconds: something that gives what the allocator keeps back to
 /// the system. It may take some milliseconds and must not panic. Only the first that is said counts.
-pub fn when_idle(give_back: impl Fn() + Send + Sync + 'static) {
+pub fn when_idle(give_back: impl Fn(Idle) + Send + Sync + 'static) {
     let _set_before = GIVE_BACK.set(Box::new(give_back));
 }
 
 /// Calls it, where there is something to call.
-pub(super) fn give_back() {
+pub(super) fn give_back(idle: Idle) {
     if let Some(give_back) = GIVE_BACK.get() {
-        give_back();
+        give_back(idle);
     }
 }

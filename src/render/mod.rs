@@ -49,7 +49,7 @@ pub use budget::{Budget, Limits};
 pub use clip::has_clipping_path;
 pub use error::Error;
 pub use fair::Lane;
-pub use idle::when_idle;
+pub use idle::{Idle, when_idle};
 pub use ledger::{Ledger, Share};
 pub use look::look;
 pub use pool::{Config, Counters, Pool};

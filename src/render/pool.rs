@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use super::budget::Budget;
 use super::error::Error;
 use super::fair::{Fair, Lane};
-use super::idle;
+use super::idle::{self, Idle};
 
 /// How large a pool is.
 #[derive(Clone, Copy, Debug)]
@@ -59,6 +59,7 @@ pub struct Pool {
 struct Shared {
     queue: Mutex<Queue>,
     wake: Condvar,
+    threads: usize,
     length: usize,
     running: AtomicU64,
     done: AtomicU64,
@@ -69,6 +70,8 @@ struct Shared {
 #[derive(Default)]
 struct Queue {
     jobs: Fair<Box<dyn Job>>,
+    /// Threads that have waited so long for work that they gave memory back.
+    resting: usize,
     closed: bool,
 }
 
@@ -134,6 +137,7 @@ impl Pool {
             shared: Arc::new(Shared {
                 queue: Mutex::default(),
                 wake: Condvar::new(),
+                threads: config.threads.get(),
                 length: config.queue.max(1),
                 running: AtomicU64::new(0),
                 done: AtomicU64::new(0),
@@ -295,16 +299,17 @@ impl Shared {
     /// The next job, already counted as running; `None` once the pool is closed. Who waits long for one gives memory back.
     fn next(&self) -> Option<Box<dyn Job>> {
         let mut queue = self.lock();
-        let mut has_given_back = false;
+        let mut rests = false;
         loop {
             if let Some(job) = queue.jobs.pop() {
+                queue.resting -= usize::from(rests);
                 self.running.fetch_add(1, Ordering::Relaxed);
                 return Some(job);
             }
             if queue.closed {
                 return None;
             }
-            if has_given_back {
+            if rests {
                 queue = self
                     .wake
                     .wait(queue)
@@ -317,9 +322,15 @@ impl Shared {
                 .unwrap_or_else(PoisonError::into_inner);
             queue = waited;
             if timeout.timed_out() && queue.jobs.len() == 0 {
+                rests = true;
+                queue.resting += 1;
+                let who = if queue.resting == self.threads {
+                    Idle::Pool
+                } else {
+                    Idle::Thread
+                };
                 drop(queue);
-                idle::give_back();
-                has_given_back = true;
+                idle::give_back(who);
                 queue = self.lock();
             }
         }

@@ -8,7 +8,7 @@ use std::sync::mpsc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use cldgate::render::{Budget, Config, Error, Lane, Pool, when_idle};
+use cldgate::render::{Budget, Config, Error, Idle, Lane, Pool, when_idle};
 
 fn pool(threads: usize, queue: usize) -> Pool {
     Pool::new(Config {
@@ -104,19 +104,21 @@ fn leaving_cancels_what_runs() {
 
 #[test]
 fn who_has_nothing_to_do_gives_memory_back_each_time() {
-    static GIVEN: AtomicUsize = AtomicUsize::new(0);
-    when_idle(|| {
-        GIVEN.fetch_add(1, Ordering::Relaxed);
+    static GIVEN: [AtomicUsize; 2] = [const { AtomicUsize::new(0) }; 2];
+    when_idle(|who| {
+        GIVEN[usize::from(who == Idle::Pool)].fetch_add(1, Ordering::Relaxed);
     });
-    let pool = pool(1, 4);
+    let pool = pool(2, 4);
     for work in 0..2 {
         assert_eq!(
             wait(pool.run(Budget::unlimited(), Lane::default(), move |_| Ok(work))),
             Ok(work)
         );
-        let before = GIVEN.load(Ordering::Relaxed);
-        while GIVEN.load(Ordering::Relaxed) == before {
+        // The first time one goes to rest and then the other, the second time only who was awake.
+        let of_pool = GIVEN[1].load(Ordering::Relaxed);
+        while GIVEN[1].load(Ordering::Relaxed) == of_pool {
             std::thread::sleep(Duration::from_millis(10));
         }
+        assert!(GIVEN[0].load(Ordering::Relaxed) > 0);
     }
 }
