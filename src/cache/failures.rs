@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use lru::LruCache;
 
 use super::DerivedKey;
+use crate::origin::growing;
 
 /// Failures remembered.
 const MOST: NonZeroUsize = match NonZeroUsize::new(4096) {
@@ -29,7 +30,7 @@ impl<E: Clone> Failures<E> {
     #[must_use]
     pub fn new() -> Self {
         Self {
-            known: Mutex::new(LruCache::new(MOST)),
+            known: Mutex::new(growing(MOST)),
         }
     }
 

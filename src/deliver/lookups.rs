@@ -19,7 +19,7 @@ use lru::LruCache;
 use super::lookup::{Hit, find_any};
 use super::{Endpoint, Error};
 use crate::cache::Purge;
-use crate::origin::{Found, Origin};
+use crate::origin::{Found, Origin, growing};
 use crate::spec::{AssetRef, AssetType, DeliveryType, OneLine};
 
 /// Answers that an endpoint remembers.
@@ -108,7 +108,7 @@ impl Lookups {
     pub fn new(windows: Windows) -> Self {
         Self {
             windows,
-            known: Mutex::new(LruCache::new(MOST)),
+            known: Mutex::new(growing(MOST)),
         }
     }
 

@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use lru::LruCache;
 
+use super::growing::growing;
 use super::index::{Stored, Watched};
 use super::listing::{LookUps, Outcome, lock};
 use super::locate::{self, BackupLayout, Leaf};
@@ -92,7 +93,7 @@ impl Backup {
             listings: LookUps::new(life),
             named: LookUps::new(life),
             index: None,
-            outdated: Mutex::new(LruCache::new(
+            outdated: Mutex::new(growing(
                 NonZeroUsize::new(MAX_OUTDATED).unwrap_or(NonZeroUsize::MIN),
             )),
         }

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use lru::LruCache;
 use tokio::sync::OnceCell;
 
+use super::growing::growing;
 use super::{Error, Found};
 use crate::spec::AssetRef;
 
@@ -74,7 +75,7 @@ impl<K: Clone + Eq + Hash, V: Outcome> LookUps<K, V> {
     pub fn new(life: ListingLife) -> Self {
         Self {
             life,
-            known: Mutex::new(LruCache::new(life.entries)),
+            known: Mutex::new(growing(life.entries)),
             flying: Mutex::default(),
         }
     }

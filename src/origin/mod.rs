@@ -14,7 +14,7 @@
 //! | `library` | a media library's writing side |
 //! | [`index`] | a backup bucket's assets in one file |
 //! | [`locate`], `spelling` | from a public ID to keys, in every spelling |
-//! | `listing` | look-ups that are remembered or under way |
+//! | `listing`, `growing` | look-ups that are remembered or under way, and caches of them |
 //! | `web`, `fetch`, [`guard`] | what is asked over HTTP, and what may be |
 //! | `patience`, `lane`, [`breaker`] | how long an origin may take, how many ask it at once, and when nobody does |
 //! | `keeping` | how long an object may be kept, as its origin says |
@@ -25,6 +25,7 @@ pub mod breaker;
 mod calls;
 mod disk;
 mod fetch;
+mod growing;
 pub mod guard;
 pub mod index;
 mod keeping;
@@ -54,6 +55,7 @@ use thiserror::Error as ThisError;
 pub use backup::{Backup, VersionRule};
 pub use calls::{Call, CallBook, Calls};
 pub use fetch::{Fetch, FetchRules, Mapping};
+pub use growing::growing;
 pub use keeping::Keeping;
 pub use library::Library;
 pub use listing::{ListingLife, Listings, LookUps, Outcome};

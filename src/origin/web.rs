@@ -24,6 +24,7 @@ pub use client::{plain_header, secret_header};
 pub(super) use remote::{Ask, Remote};
 pub use upstream::{Forwarded, Upstream};
 
+use super::growing::growing;
 use super::guard::{Guard, HostEntry};
 use super::locate::{self, is_plain};
 use super::once::{Finder, LookUp};
@@ -94,7 +95,7 @@ impl WebServer {
             base: rules.base,
             forward_host: rules.forward_host,
             life: rules.life,
-            views: Mutex::new(LruCache::new(MAX_VIEWS)),
+            views: Mutex::new(growing(MAX_VIEWS)),
         };
         Ok(Self::view(Arc::new(place), None))
     }

@@ -24,7 +24,7 @@ use tokio::sync::mpsc;
 use super::trouble::Trouble;
 use super::writer::Writer;
 use super::{DerivedKey, Record, StoreCounters};
-use crate::origin::{Error, Patience, s3};
+use crate::origin::{Error, Patience, growing, s3};
 use layout::{Layout, MAX_FOLDER};
 use log::Log;
 pub use purge::Heard;
@@ -120,7 +120,7 @@ impl Bucket {
             looking: Trouble::new("derived store tells of no purges", &said),
             hits: AtomicU64::new(0),
             damaged: AtomicU64::new(0),
-            replace: Mutex::new(LruCache::new(MAX_DAMAGED)),
+            replace: Mutex::new(growing(MAX_DAMAGED)),
         });
         let (keeper, on) = (shared.clone(), handle.clone());
         let writer = Writer::start(WRITERS, move |key, record| {

@@ -10,6 +10,7 @@ use reqwest::header::{HOST, HeaderMap, HeaderName, HeaderValue, LOCATION};
 use reqwest::{StatusCode, Url};
 
 use super::super::Error;
+use super::super::growing::growing;
 use super::super::guard::{Guard, Refused};
 use super::super::lane::{Lane, RESTING, Shut, Turn};
 use super::super::patience::{Patience, pause, soon};
@@ -226,7 +227,7 @@ impl Client {
             patience,
             home: home.and_then(place),
             secrets,
-            lanes: Mutex::new(LruCache::new(MAX_LANES)),
+            lanes: Mutex::new(growing(MAX_LANES)),
         })
     }
 

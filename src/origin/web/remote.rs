@@ -15,6 +15,7 @@ use lru::LruCache;
 use reqwest::header::{HeaderMap, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, RANGE};
 use reqwest::{Response, StatusCode, Url};
 
+use super::super::growing::growing;
 use super::super::listing::lock;
 use super::super::patience::soon;
 use super::super::{Error, Found, Keeping, Pieces, Reached};
@@ -116,8 +117,8 @@ impl Remote {
         Self {
             name: name.into(),
             client,
-            known: Mutex::new(LruCache::new(MAX_KNOWN)),
-            parked: Mutex::new(LruCache::new(MAX_PARKED)),
+            known: Mutex::new(growing(MAX_KNOWN)),
+            parked: Mutex::new(growing(MAX_PARKED)),
         }
     }
 
