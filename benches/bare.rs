@@ -3,7 +3,12 @@
 //! `cargo bench --profile release --bench bare -- ADDRESS BODY [HEADERS]`. `BODY` is a file,
 //! `HEADERS` one with a header a line. `benches/hit.py` starts it beside the gateway.
 
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a measurement that cannot go on has failed: it stops and says where"
+)]
 
 use std::convert::Infallible;
 

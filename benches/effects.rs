@@ -10,7 +10,8 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    clippy::disallowed_methods
+    clippy::disallowed_methods,
+    reason = "a measurement that cannot go on has failed: it stops and says where"
 )]
 
 use bytes::Bytes;

@@ -14,7 +14,8 @@
     missing_docs,
     clippy::unwrap_used,
     clippy::expect_used,
-    clippy::disallowed_methods
+    clippy::disallowed_methods,
+    reason = "a measurement that cannot go on has failed: it stops and says where"
 )]
 
 use std::path::Path;

@@ -254,7 +254,7 @@ fn decode_path(path: &str) -> (Cow<'_, str>, bool) {
 /// Free text as it is used: decoded a second time. It may hold percent signs of its own, and where the result is no
 /// UTF-8 the text stays as it is.
 #[must_use]
-pub fn decode_lenient(text: &str) -> Cow<'_, str> {
+pub fn decode_again(text: &str) -> Cow<'_, str> {
     if !text.as_bytes().contains(&b'%') {
         return Cow::Borrowed(text);
     }

@@ -11,7 +11,7 @@ mod lists;
 mod number;
 mod plain;
 
-pub use crate::text::decode_lenient as decode_again;
+pub use crate::text::decode_again;
 pub use colour::Colour;
 pub use effect::{Arg, ArgIter, Effect, EffectHead};
 pub use expression::{Binary, Expr, Name, Operand, Operator};

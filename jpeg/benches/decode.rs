@@ -2,7 +2,11 @@
 //! A line for each file and scale: median and least milliseconds of this thread, and the second decoder's at
 //! full size.
 
-#![allow(missing_docs, clippy::unwrap_used)]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    reason = "a measurement that cannot go on has failed: it stops and says where"
+)]
 
 use cldgate_jpeg::{Request, Scale, decode};
 use zune_jpeg::zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions};

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::{Number, Read, Wrong, expression, number};
 use crate::ast::DeliveryType;
 use crate::error::ErrorKind;
-use crate::text::{cut, decode_lenient};
+use crate::text::{cut, decode_again};
 
 /// The source of an overlay or underlay.
 #[derive(Debug, Clone, PartialEq)]
@@ -169,7 +169,7 @@ fn checked<'a>(layer: Layer<'a>, text: &'a str) -> Read<'a, Layer<'a>> {
     if let Some((word, _)) = layer.source.split_once(':')
         && word.contains('%')
     {
-        let word = decode_lenient(word);
+        let word = decode_again(word);
         let hidden =
             LayerKind::from_word(&word).is_some() || DeliveryType::from_word(&word).is_some();
         if hidden {
@@ -222,7 +222,7 @@ impl<'a> Layer<'a> {
     #[must_use]
     pub fn remote(&self) -> Option<String> {
         (self.delivery == Some(DeliveryType::Fetch)).then_some(())?;
-        let source = decode_lenient(self.source);
+        let source = decode_again(self.source);
         // Some SDKs name the kind and the delivery type, which here are the same word.
         let source = source.strip_prefix("fetch:").unwrap_or(&source);
         let digits = source.split(['.', '=']).next()?;
@@ -238,7 +238,7 @@ impl<'a> Layer<'a> {
     /// The text as it shall be drawn: decoded a second time, with variables still in it.
     #[must_use]
     pub fn decoded_text(&self) -> Option<Cow<'a, str>> {
-        self.text.map(decode_lenient)
+        self.text.map(decode_again)
     }
 }
 
