@@ -282,6 +282,20 @@ async fn processes_end_with_the_gateway() {
         })
     };
     let process = until_children(&gateway, 1).await;
+    // It has read its job, so it has told the system whom it ends with: that comes first.
+    let limits = format!("/proc/{}/limits", process[0]);
+    let bound = |limits: &str| {
+        let space = limits
+            .lines()
+            .find(|line| line.starts_with("Max address space"));
+        space.is_some_and(|line| !line.contains("unlimited"))
+    };
+    for _ in 0..3000 {
+        if bound(&std::fs::read_to_string(&limits).unwrap()) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
     let place = format!("/proc/{}/cmdline", process[0]);
     signal("-STOP", process[0]);
     signal("-KILL", gateway.pid());
