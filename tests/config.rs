@@ -251,6 +251,8 @@ upstream = "live"
 default_image = "placeholders/none.png"
 fallback_on = ["denied", "timeout", "failure"]
 origin_errors = "imagekit"
+# Whose default is another one without libaom.
+f_auto = ["avif", "webp"]
 "#;
 
 #[test]
