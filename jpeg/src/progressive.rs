@@ -284,6 +284,8 @@ impl Block<'_> {
         }
         if *idle > 0 {
             if k <= last {
+                // A run of ended blocks reads nothing else: without this the word would run dry.
+                bits.refill(self.data);
                 self.correct(!(upto(k) >> 1) & upto(last), bits);
             }
             *idle -= 1;
