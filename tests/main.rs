@@ -30,6 +30,7 @@ mod http;
 mod import;
 mod language;
 mod layers;
+mod memory;
 mod operators;
 mod origin;
 mod outages;

@@ -328,7 +328,9 @@ impl Job {
         planning.set("cldgate.source.format", facts.format.word());
         planning.set("cldgate.source.width", u64::from(facts.size.width));
         planning.set("cldgate.source.height", u64::from(facts.size.height));
-        let sources = render::Sources::new(layers, &self.endpoint.fonts, budget).below(source);
+        let sources = render::Sources::new(layers, &self.endpoint.fonts, budget)
+            .below(source)
+            .within(&self.shared.ledger);
         let plan = plan::make_with(
             spec,
             &facts,

@@ -3,7 +3,6 @@
 use super::facts::{Facts, Size};
 use super::fold::fold;
 use super::frames::Frames;
-use super::overlay::Layer;
 use super::playback::Order;
 use super::raster::{Encode, RasterPlan, Scaling, Step, Window, shrink};
 use crate::spec::{Format, Progressive};
@@ -49,12 +48,32 @@ const EFFECT_BUFFERS: u64 = 2;
 /// What is there for the smallest picture.
 const LEAST: u64 = 1 << 20;
 
+/// Bytes that decoding a stored picture and following some steps takes at most, when nothing is encoded.
+///
+/// This is the cost of an inspection before planning: only a few numbers of its result are kept.
+#[must_use]
+pub fn inspection_memory(facts: &Facts, steps: &[Step]) -> u64 {
+    let (making, _) = making(facts.size, Some(facts.format), steps);
+    let moving = if facts.frames > 1 {
+        facts.size.pixels() * STEP_BYTES * CANVASES
+    } else {
+        0
+    };
+    LEAST + making + moving
+}
+
+/// Bytes that following some steps from a drawn picture takes at most.
+#[must_use]
+pub fn drawn_memory(size: Size, steps: &[Step]) -> u64 {
+    LEAST + making(size, None, steps).0
+}
+
 impl RasterPlan {
     /// Bytes that following the plan takes at most beside the files themselves, roughly.
     ///
     /// Layers are made first, one after the other, and kept until the last is laid: what they take is the more of what making them takes
-    /// and of what all of them take beside the picture. Their sizes and formats are known by now, for a plan is made of what probing told;
-    /// what is not counted is what comes before the plan is complete, the drawing of its texts, which the limit on output pixels bounds.
+    /// and of what all of them take beside the picture. Their sizes and formats are known by now, for a plan is made of what probing told.
+    /// Inspection before the plan is complete is counted apart ([`inspection_memory`]).
     #[must_use]
     pub fn memory(&self, facts: &Facts) -> u64 {
         let pixels = |size: Size| size.pixels();
@@ -97,7 +116,7 @@ impl Layers {
             _ => None,
         });
         layers.fold(Self::default(), |before, layer| {
-            let (making, finished) = making(layer);
+            let (making, finished) = making(layer.stored, layer.format, &layer.steps);
             Self {
                 made: before.made.max(before.kept + making),
                 kept: before.kept + finished,
@@ -106,24 +125,25 @@ impl Layers {
     }
 }
 
-/// Bytes that making a layer takes, and those of its finished picture.
-fn making(layer: &Layer) -> (u64, u64) {
-    let (window, steps) = match layer.format {
-        Some(_) => fold(layer.stored, layer.steps.clone()),
+/// Bytes that following some steps takes, and those of the finished picture. `format` is that of a stored
+/// file; `None` for a drawn picture.
+fn making(stored: Size, format: Option<Format>, steps: &[Step]) -> (u64, u64) {
+    let (window, steps) = match format {
+        Some(_) => fold(stored, steps.to_vec()),
         // Pixels from the beginning, which take their steps as they are.
-        None => (Window::whole(layer.stored), layer.steps.clone()),
+        None => (Window::whole(stored), steps.to_vec()),
     };
-    let reduction = match layer.format {
+    let reduction = match format {
         Some(_) => shrink(&steps, Scaling::Quality.margin()),
         None => 1,
     };
-    let decoded = decoded(layer.stored, layer.format, reduction);
+    let decoded = decoded(stored, format, reduction);
     let (work, size) = work(window.size, &steps);
     let finished = size.pixels() * STEP_BYTES;
     let inside = Layers::among(&steps);
     let own = decoded + work.max(finished);
     // A text stays as it was drawn, for the plan may lay it once more.
-    let drawn = if layer.format.is_none() { decoded } else { 0 };
+    let drawn = if format.is_none() { decoded } else { 0 };
     (
         inside.made.max(inside.kept + own),
         finished.saturating_add(drawn),
@@ -158,7 +178,7 @@ fn work(from: Size, steps: &[Step]) -> (u64, Size) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::{Mix, Region};
+    use crate::plan::{Layer, Mix, Region};
 
     fn plan(source: Size, to: Size) -> RasterPlan {
         let from = Region {

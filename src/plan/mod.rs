@@ -42,6 +42,7 @@ pub use hints::Hints;
 pub use layers::{Layers, NoLayers};
 pub use limits::Limits;
 pub use make::{Rules, is_original, make, make_with};
+pub use memory::{drawn_memory, inspection_memory};
 pub use negotiate::{Negotiated, Writable, negotiate};
 pub use overlay::{Layer, Mix};
 pub use playback::{Order, Pass};

@@ -2,15 +2,19 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
 use super::error::Error;
-use super::look::look;
+use super::ledger::{Ledger, Share};
+use super::look::{look, look_memory};
 use super::raster::{Raster, Table};
 use super::text::{self, Fonts};
 use super::{Budget, probe};
-use crate::plan::{self, EffectStep, Facts, Layers, Needs, Seen, Size, Step, Text};
+use crate::plan::{
+    self, EffectStep, Facts, Layers, Needs, Seen, Size, Step, Text, drawn_memory, inspection_memory,
+};
 use crate::spec::{AssetRef, Turn};
 
 /// What a plan's layers are made of, and what was drawn while the plan was made. Numbers that a plan
@@ -21,11 +25,34 @@ pub struct Sources<'a> {
     stored: &'a [(AssetRef, Option<Bytes>)],
     fonts: &'a Fonts,
     budget: &'a Budget,
+    /// Where inspection takes its memory from.
+    ledger: Option<&'a Arc<Ledger>>,
     /// The picture itself.
     base: Option<&'a [u8]>,
-    texts: RefCell<Vec<Raster>>,
+    texts: RefCell<Texts>,
     tables: RefCell<Vec<Table>>,
     notes: RefCell<Vec<(Box<str>, Cow<'static, str>)>>,
+}
+
+/// Bytes of drawn texts that are kept from planning to rendering. A plan counts at least as much for the
+/// smallest picture, so these need no share of the ledger while the rendering waits for its own.
+const KEPT_TEXTS: usize = 1 << 20;
+
+/// The texts of a plan, in the order of their numbers.
+#[derive(Debug)]
+struct Texts {
+    drawn: Vec<DrawnText>,
+    /// Bytes of the rasters among them.
+    kept: usize,
+}
+
+#[derive(Debug)]
+struct DrawnText {
+    text: Text,
+    /// The most pixels that it may have.
+    most: u64,
+    /// `None` for a text that is too large to be kept: it is drawn again when it is laid.
+    raster: Option<Raster>,
 }
 
 /// The pixels or bytes of one source.
@@ -46,8 +73,12 @@ impl<'a> Sources<'a> {
             stored,
             fonts,
             budget,
+            ledger: None,
             base: None,
-            texts: RefCell::new(Vec::new()),
+            texts: RefCell::new(Texts {
+                drawn: Vec::new(),
+                kept: 0,
+            }),
             tables: RefCell::new(Vec::new()),
             notes: RefCell::new(Vec::new()),
         }
@@ -58,6 +89,23 @@ impl<'a> Sources<'a> {
     pub const fn below(mut self, base: &'a [u8]) -> Self {
         self.base = Some(base);
         self
+    }
+
+    /// With the ledger that inspection takes its memory from while the plan is made.
+    ///
+    /// Nothing is held between two inspections, so that no one waits for memory while holding some.
+    #[must_use]
+    pub const fn within(mut self, ledger: &'a Arc<Ledger>) -> Self {
+        self.ledger = Some(ledger);
+        self
+    }
+
+    /// Memory for one inspection, given back when dropped.
+    fn room(&self, bytes: u64) -> Result<Option<Share>, Error> {
+        let ledger = self.ledger;
+        ledger
+            .map(|ledger| ledger.take(bytes, self.budget))
+            .transpose()
     }
 
     /// What looks other than asked, by layer.
@@ -72,10 +120,29 @@ impl<'a> Sources<'a> {
             Some((_, bytes)) => bytes.as_ref().map(Source::Stored),
             None => {
                 let texts = self.texts.borrow();
-                let drawn = texts.get(number - self.stored.len())?;
-                Some(Source::Drawn(drawn.clone()))
+                let drawn = texts.drawn.get(number - self.stored.len())?;
+                if let Some(raster) = &drawn.raster {
+                    return Some(Source::Drawn(raster.clone()));
+                }
+                let file = self.font_file(&drawn.text);
+                // Whoever lays it has counted its pixels.
+                let no_more = |_| Ok(None);
+                let again = text::draw(self.fonts, &drawn.text, file, drawn.most, &no_more);
+                Some(Source::Drawn(again.ok()?.raster))
             }
         }
+    }
+
+    /// The file of the font that a text names.
+    fn font_file(&self, text: &Text) -> Option<&Bytes> {
+        let mut files = text.font_files.iter();
+        files.find_map(|asset| Some(self.find(asset).ok()?.1))
+    }
+
+    /// What could not be inspected is planned without; that is said, not passed over.
+    fn uninspected(&self, what: &str, reason: &Error) {
+        let note = format!("the picture is not inspected for it: {reason}");
+        self.notes.borrow_mut().push((what.into(), note.into()));
     }
 
     /// Maps a picture's colours by the table of a number.
@@ -89,6 +156,13 @@ impl<'a> Sources<'a> {
             Some(table) => raster.mapped(table, budget),
             None => Ok(raster),
         }
+    }
+
+    /// A stored picture after some steps, and the memory that it has meanwhile.
+    fn stepped(&self, bytes: &[u8], steps: &[Step]) -> Result<(Option<Share>, Raster), Error> {
+        let room = self.room(inspection_memory(&probe(bytes)?, steps))?;
+        let picture = super::draw::stepped(bytes, steps, self, self.budget)?;
+        Ok((room, picture))
     }
 
     fn find(&self, asset: &AssetRef) -> Result<(usize, &Bytes), plan::Error> {
@@ -106,10 +180,18 @@ impl Layers for Sources<'_> {
         let Some(base) = self.base else {
             return Seen::default();
         };
+        let Ok(facts) = probe(base) else {
+            return Seen::default();
+        };
+        let _room = match self.room(look_memory(&facts, orientation)) {
+            Ok(room) => room,
+            Err(error) => {
+                self.uninspected("gravity", &error);
+                return Seen::default();
+            }
+        };
         // A picture that cannot be looked at is refused when it is rendered, with its reason.
-        let found =
-            probe(base).and_then(|facts| look(base, &facts, orientation, needs, self.budget));
-        found.unwrap_or_default()
+        look(base, &facts, orientation, needs, self.budget).unwrap_or_default()
     }
 
     fn picture(&self, asset: &AssetRef) -> Result<(usize, Facts), plan::Error> {
@@ -143,9 +225,12 @@ impl Layers for Sources<'_> {
         self.budget
             .check()
             .map_err(|error| bad(error.to_string().into()))?;
-        let mut files = text.font_files.iter();
-        let file = files.find_map(|asset| Some(self.find(asset).ok()?.1));
-        let drawn = text::draw(self.fonts, text, file, most).map_err(bad)?;
+        let room = |size| {
+            let room = self.room(text::memory(size));
+            room.map_err(|error| text::Reason::from(error.to_string()))
+        };
+        let file = self.font_file(text);
+        let drawn = text::draw(self.fonts, text, file, most, &room).map_err(bad)?;
         let size = drawn.raster.size();
         if let Some(note) = drawn.note {
             let mut notes = self.notes.borrow_mut();
@@ -154,8 +239,15 @@ impl Layers for Sources<'_> {
             }
         }
         let mut texts = self.texts.borrow_mut();
-        texts.push(drawn.raster);
-        Ok((self.stored.len() + texts.len() - 1, size))
+        let bytes = drawn.raster.pixels().len();
+        let keeps = texts.kept + bytes <= KEPT_TEXTS;
+        texts.kept += if keeps { bytes } else { 0 };
+        texts.drawn.push(DrawnText {
+            text: text.clone(),
+            most,
+            raster: keeps.then_some(drawn.raster),
+        });
+        Ok((self.stored.len() + texts.drawn.len() - 1, size))
     }
 
     // The pixels are made again when the plan is followed: trims are rare, and most come first.
@@ -166,15 +258,18 @@ impl Layers for Sources<'_> {
         else {
             return None;
         };
-        let picture = match of {
-            None => super::draw::stepped(self.base?, steps, self, self.budget),
+        // What fails here fails in the same way when the plan is followed, which takes no less memory.
+        let (_room, picture) = match of {
+            None => self.stepped(self.base?, steps).ok()?,
             Some(number) => match self.get(number)? {
-                Source::Stored(bytes) => super::draw::stepped(bytes, steps, self, self.budget),
-                Source::Drawn(raster) => super::draw::follow(raster, steps, &[], self, self.budget),
+                Source::Stored(bytes) => self.stepped(bytes, steps).ok()?,
+                Source::Drawn(raster) => {
+                    let room = self.room(drawn_memory(raster.size(), steps)).ok()?;
+                    let picture = super::draw::follow(raster, steps, &[], self, self.budget);
+                    (room, picture.ok()?)
+                }
             },
         };
-        // What fails here fails in the same way when the plan is followed.
-        let picture = picture.ok()?;
         let content = picture.content(*colour, *tolerance);
         Some(content.map_or(picture.size(), |rect| Size::new(rect.width, rect.height)))
     }

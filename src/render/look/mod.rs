@@ -14,7 +14,7 @@ use super::error::Error;
 use super::raster::{Layout, Raster};
 use super::text::Fonts;
 use super::{Sources, guarded};
-use crate::plan::{Facts, Needs, Region, Seen, Size, Step};
+use crate::plan::{Facts, Needs, Region, Seen, Size, Step, inspection_memory};
 use crate::spec::{Colour, Turn};
 
 /// Longest side of the copy that is looked at, in pixels. The detector misses faces at half of it and
@@ -52,6 +52,31 @@ pub fn look(
     })
 }
 
+/// Bytes for what the detectors keep beside the small copy: grey levels at several sizes, cells.
+const DETECTOR_BYTES: u64 = 8 << 20;
+
+/// Bytes that [`look`] takes at most.
+pub(super) fn look_memory(facts: &Facts, orientation: Turn) -> u64 {
+    inspection_memory(facts, &to_small_copy(facts, orientation)) + DETECTOR_BYTES
+}
+
+/// The steps that make the small copy, upright, its longest side [`LONGEST`] at most.
+fn to_small_copy(facts: &Facts, orientation: Turn) -> [Step; 2] {
+    let upright = facts.size.turned(orientation);
+    let longest = u64::from(upright.width.max(upright.height));
+    let side = |n: u32| {
+        let scaled = u64::from(n) * u64::from(LONGEST) / longest.max(1);
+        u32::try_from(scaled).unwrap_or(LONGEST).min(n)
+    };
+    [
+        Step::Turn(orientation),
+        Step::Resample {
+            from: Region::whole(upright),
+            to: Size::new(side(upright.width), side(upright.height)),
+        },
+    ]
+}
+
 /// The picture upright, in RGB, opaque, its longest side [`LONGEST`] at most.
 fn small_copy(
     source: &[u8],
@@ -59,19 +84,7 @@ fn small_copy(
     orientation: Turn,
     budget: &Budget,
 ) -> Result<Raster, Error> {
-    let upright = facts.size.turned(orientation);
-    let longest = u64::from(upright.width.max(upright.height));
-    let side = |n: u32| {
-        let scaled = u64::from(n) * u64::from(LONGEST) / longest.max(1);
-        u32::try_from(scaled).unwrap_or(LONGEST).min(n)
-    };
-    let steps = [
-        Step::Turn(orientation),
-        Step::Resample {
-            from: Region::whole(upright),
-            to: Size::new(side(upright.width), side(upright.height)),
-        },
-    ];
+    let steps = to_small_copy(facts, orientation);
     let fonts = Fonts::default();
     let nothing = Sources::new(&[], &fonts, budget);
     let copy = stepped(source, &steps, &nothing, budget)?.into_colour();

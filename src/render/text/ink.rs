@@ -5,7 +5,7 @@ use resvg::tiny_skia::{LineJoin, Paint, PathBuilder, Pixmap, Stroke, Transform};
 
 use super::fonts::Setter;
 use super::lines::Lines;
-use super::{BOX_PADDING, Reason, sized};
+use super::{BOX_PADDING, Reason, Room, sized};
 use crate::plan::{Size, Text};
 use crate::render::raster::{Layout, Raster, over, scale};
 use crate::spec::Colour;
@@ -69,6 +69,7 @@ pub(super) fn draw(
     lines: &Lines,
     text: &Text,
     most: u64,
+    room: &Room<'_>,
 ) -> Result<Raster, Reason> {
     let rules: Vec<Area> = lines
         .buffer
@@ -76,11 +77,18 @@ pub(super) fn draw(
         .flat_map(|run| rules(&run))
         .collect();
     // What the letters can take at most is known before one is drawn.
-    sized(
+    let set = sized(
         f64::from(lines.width),
         f64::from(lines.height) * count(lines.count),
         most,
     )?;
+    let stroke = text.stroke.map_or(0, |(width, _)| whole(width.ceil()));
+    let padding = text.background.map_or(0, |_| padding(text));
+    let around = 2 * u32::try_from(stroke.saturating_add(padding)).unwrap_or(0);
+    let _room = room(Size::new(
+        set.width.saturating_add(around),
+        set.height.saturating_add(around),
+    ))?;
     let letters = letters(setter, lines);
     let mut ink = Area::NOTHING;
     for letter in &letters {
@@ -95,7 +103,6 @@ pub(super) fn draw(
     for rule in &rules {
         ink = ink.with(*rule);
     }
-    let stroke = text.stroke.map_or(0, |(width, _)| whole(width.ceil()));
     if !ink.is_empty() {
         ink = ink.grown(stroke);
     }
@@ -111,7 +118,7 @@ pub(super) fn draw(
         return Err("it has nothing that can be seen".into());
     }
     if text.background.is_some() {
-        ink = ink.grown(whole((text.size * BOX_PADDING).round()).max(1));
+        ink = ink.grown(padding);
     }
     let size = sized(
         f64::from(ink.right) - f64::from(ink.left),
@@ -137,6 +144,11 @@ pub(super) fn draw(
 #[allow(clippy::cast_precision_loss)]
 fn count(lines: usize) -> f64 {
     lines as f64
+}
+
+/// Pixels between the letters and the edge of a box behind them.
+fn padding(text: &Text) -> i32 {
+    whole((text.size * BOX_PADDING).round()).max(1)
 }
 
 fn whole(n: f64) -> i32 {

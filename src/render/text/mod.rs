@@ -12,6 +12,7 @@ use bytes::Bytes;
 
 pub use fonts::{FontFile, Fonts, is_font};
 
+use super::ledger::Share;
 use super::raster::Raster;
 use crate::plan::{Size, Text};
 
@@ -24,6 +25,17 @@ const MAX_LINES: usize = 500;
 /// Why a text is not drawn.
 pub(super) type Reason = Cow<'static, str>;
 
+/// Bytes for each pixel of a text while it is drawn: the sheet, the lines around letters, the letters.
+const PIXEL_BYTES: u64 = 12;
+
+/// Bytes that drawing a text of this size takes at most.
+pub(super) fn memory(size: Size) -> u64 {
+    size.pixels().saturating_mul(PIXEL_BYTES)
+}
+
+/// Takes memory for a text of some size before it is drawn.
+pub(super) type Room<'a> = dyn Fn(Size) -> Result<Option<Share>, Reason> + 'a;
+
 /// A text that is drawn.
 pub(super) struct Drawn {
     pub(super) raster: Raster,
@@ -31,12 +43,14 @@ pub(super) struct Drawn {
     pub(super) note: Option<Reason>,
 }
 
-/// Draws a text of at most so many pixels, in the font of a file where there is one.
+/// Draws a text of at most so many pixels, in the font of a file where there is one. What `room` gives is
+/// held until the text is drawn.
 pub(super) fn draw(
     fonts: &Fonts,
     text: &Text,
     file: Option<&Bytes>,
     most: u64,
+    room: &Room<'_>,
 ) -> Result<Drawn, Reason> {
     let work = || {
         if let Some(file) = file {
@@ -48,7 +62,7 @@ pub(super) fn draw(
                     ..text.clone()
                 };
                 let lines = lines::set(setter, &text, family)?;
-                ink::draw(setter, &lines, &text, most)
+                ink::draw(setter, &lines, &text, most, room)
             });
             let raster = drawn
                 .unwrap_or_else(|| Err(format!("no font can be read from {}", text.font).into()))?;
@@ -59,7 +73,7 @@ pub(super) fn draw(
             .map_err(|broken| format!("no font can be read from {}", broken.0))?;
         let raster = fonts.set(|setter| {
             let lines = lines::set(setter, text, &family.name)?;
-            ink::draw(setter, &lines, text, most)
+            ink::draw(setter, &lines, text, most, room)
         })?;
         Ok(Drawn {
             note: family.stands_in.then(|| fonts::note(&text.font, &family)),
