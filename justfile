@@ -57,6 +57,10 @@ gallery:
 photos:
     cargo run --release --example make_photos
 
+# What a browser shows of the pictures in tests/fixtures/colour, written to tests/tables/colour.tsv; needs chromium, djxl, Pillow
+colour-table:
+    scripts/colour-table
+
 # Fuzz a target for some seconds
 fuzz TARGET SECONDS='60':
     cd fuzz && RUSTC_BOOTSTRAP=1 cargo fuzz run {{TARGET}} -- -max_total_time={{SECONDS}}

@@ -178,6 +178,55 @@ async fn frames_go_to_clients_that_can_play_them() {
     }
 }
 
+/// JPEG XL is never played: its first frame is shown with a note, or the one that is named.
+#[tokio::test]
+async fn a_frame_of_jpeg_xl_is_shown_with_a_note() {
+    let folder = scratch("jxl");
+    let source = include_bytes!("fixtures/colour/moving.jxl");
+    std::fs::write(folder.join("moving.jxl"), source).expect("a file");
+    let gateway = Gateway::start(&format!(
+        "listen = \"127.0.0.1:0\"\nadmin = \"127.0.0.1:0\"\n[[origin]]\nname = \"own\"\nkind = \"folder\"\npath = '{}'\n\
+         [[endpoint]]\nname = \"own\"\norigins = [\"own\"]\n",
+        folder.display()
+    ))
+    .owning(folder);
+    assert_eq!(probe(source).expect("a picture").frames, 2);
+    for (chain, noted, light) in [
+        ("f_png", true, 40),
+        ("c_scale,w_12/f_auto", true, 40),
+        ("f_gif", true, 40),
+        ("pg_2/f_png", false, 200),
+    ] {
+        let path = format!("/demo/image/upload/{chain}/moving");
+        let answer = gateway.ask(&path, &[("accept", "image/webp,*/*")]).await;
+        assert_eq!(answer.status(), StatusCode::OK, "{chain}");
+        let notes = answer.headers().get("x-cldgate-notes");
+        let notes = notes.map_or("", |notes| notes.to_str().expect("text"));
+        assert_eq!(
+            notes.contains("the first frame is shown"),
+            noted,
+            "{chain}: {notes}"
+        );
+        let made = answer.bytes().await.expect("a body");
+        let seen = probe(&made).expect("a picture");
+        assert_eq!(seen.frames, 1, "{chain}");
+        if seen.format == Format::Png {
+            let picture = image_of(&made);
+            assert_eq!(picture.first(), Some(&light), "{chain}");
+        }
+    }
+}
+
+/// The samples of a PNG.
+fn image_of(file: &[u8]) -> Vec<u8> {
+    let mut reader = png::Decoder::new(std::io::Cursor::new(file))
+        .read_info()
+        .expect("a PNG");
+    let mut samples = vec![0; reader.output_buffer_size().expect("a size")];
+    reader.next_frame(&mut samples).expect("a picture");
+    samples
+}
+
 /// Flags that say how a file is read and written, over files that are made here.
 #[tokio::test]
 async fn flags_of_tiff_and_svg() {

@@ -71,9 +71,11 @@ pub(super) struct Film<'a> {
 }
 
 impl Film<'_> {
-    /// Whether the result may have frames; the format decides. Pages of a document are none.
+    /// Whether the result may have frames; the format decides. Pages of a document are none, and those of
+    /// JPEG XL are shown one at a time.
     pub fn moves(&self, facts: &Facts) -> bool {
-        let all = facts.frames > 1 && facts.format != Format::Tiff && self.page.is_none();
+        let plays = !matches!(facts.format, Format::Tiff | Format::Jxl);
+        let all = facts.frames > 1 && plays && self.page.is_none();
         all || self.travel.is_some()
     }
 

@@ -368,7 +368,7 @@ impl<'a> Reel<'a> {
             )
         })?;
         let start = now();
-        let decoded = Decoded::whole(raster, self.animation.profile());
+        let decoded = Decoded::whole(raster, self.animation.colours());
         let Film {
             scene,
             layers,

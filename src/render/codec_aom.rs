@@ -23,7 +23,9 @@ pub(super) struct Picture {
     pub halved: (bool, bool),
     /// Whether samples use all values.
     pub full: bool,
-    /// Matrix coefficients by their number in ITU-T H.273.
+    /// Colour primaries, transfer characteristics and matrix coefficients by their numbers in ITU-T H.273.
+    pub primaries: u16,
+    pub transfer: u16,
     pub matrix: u16,
     /// Bytes and stride.
     pub planes: Vec<(Vec<u8>, usize)>,
@@ -176,6 +178,8 @@ fn copied(image: &sys::aom_image_t) -> Result<Picture, String> {
         depth: if wide { image.bit_depth as usize } else { 8 },
         halved,
         full: image.range == sys::AOM_CR_FULL_RANGE,
+        primaries: u16::try_from(image.cp).unwrap_or(2),
+        transfer: u16::try_from(image.tc).unwrap_or(2),
         matrix: u16::try_from(image.mc).unwrap_or(2),
         planes,
     })

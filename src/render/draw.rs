@@ -4,7 +4,7 @@
 use super::budget::Budget;
 use super::error::Error;
 use super::ingest::{self, Decoded, Request};
-use super::raster::{self, Raster};
+use super::raster::{self, ColourSpace, Raster};
 use super::sources::{self, Sources};
 use super::{guarded, probe};
 use crate::plan::{
@@ -57,9 +57,11 @@ impl Scene<'_> {
     pub fn request(&self, frame: u32) -> Request {
         let window = self.window;
         let whole = window.outside(Region::whole(window.size));
+        let keeps_colours = self.tone(false) == Tone::Own;
         let Some(Step::Resample { from, to }) = self.steps.first() else {
             return Request {
                 frame,
+                keeps_colours,
                 ..Request::part(self.source, whole, 1)
             };
         };
@@ -76,6 +78,7 @@ impl Scene<'_> {
         Request {
             frame,
             exact: Some((window.outside(*from), *to)),
+            keeps_colours,
             ..Request::part(
                 self.source,
                 part,
@@ -93,25 +96,31 @@ impl Scene<'_> {
         sources: &Sources<'_>,
         budget: &Budget,
     ) -> Result<Drawn, Error> {
-        let tone = self.tone(decoded.picture.is_inks());
-        let profile = decoded.profile.as_deref();
+        let colours = decoded.colours;
+        let (tone, profile) = match self.tone(decoded.picture.is_inks()) {
+            Tone::Own => match colours.to_profile() {
+                Ok(profile) => (Tone::Own, profile),
+                Err(()) => (Tone::Srgb, None),
+            },
+            tone => (tone, None),
+        };
         let picture = decoded.picture.through(self.window, self.source, budget)?;
         let (raster, rest) = match self.steps {
             [Step::Resample { from, to }, rest @ ..] => {
                 let (region, to) = (self.window.outside(*from), *to);
                 if is_reduction(*from, to) {
                     let small = picture.resampled(region, to, budget)?;
-                    (tone.before_steps(small, profile), rest)
+                    (tone.before_steps(small, &colours), rest)
                 } else {
                     let packed = picture.into_packed(budget)?;
                     let from = packed.place(region);
-                    let full = tone.before_steps(packed.raster, profile);
+                    let full = tone.before_steps(packed.raster, &colours);
                     (full.apply(&Step::Resample { from, to }, budget)?, rest)
                 }
             }
             steps => {
                 let packed = picture.into_packed(budget)?;
-                (tone.before_steps(packed.raster, profile), steps)
+                (tone.before_steps(packed.raster, &colours), steps)
             }
         };
         let raster = follow(raster, rest, layers, sources, budget)?;
@@ -120,7 +129,7 @@ impl Scene<'_> {
                 (Tone::Inks, Some(encode)) => inked(raster, encode),
                 _ => raster,
             },
-            profile: decoded.profile.filter(|_| tone == Tone::Own),
+            profile,
         })
     }
 
@@ -169,10 +178,10 @@ enum Tone {
 }
 
 impl Tone {
-    fn before_steps(self, raster: Raster, profile: Option<&[u8]>) -> Raster {
+    fn before_steps(self, raster: Raster, colours: &ColourSpace) -> Raster {
         match self {
             Self::Own => raster,
-            Self::Srgb | Self::Inks => raster::to_srgb(raster, profile),
+            Self::Srgb | Self::Inks => raster::to_srgb(raster, colours),
         }
     }
 }

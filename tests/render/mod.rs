@@ -10,6 +10,7 @@ mod aim;
 mod animation;
 mod choice;
 mod clipping;
+mod colour;
 mod drawings;
 mod effects;
 mod folding;

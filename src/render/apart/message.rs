@@ -8,12 +8,12 @@ use std::io::{Error, ErrorKind, Read, Result, Write};
 
 use super::super::budget::Limits;
 use super::super::ingest::{Decoded, Packed, Picture, Request};
-use super::super::raster::{Layout, Raster, buffer_len};
+use super::super::raster::{Coded, ColourSpace, Layout, Raster, buffer_len};
 use crate::plan::Size;
 use crate::spec::{Chroma, Format, Progressive};
 
 /// What every message begins with; the last byte is the version.
-const MAGIC: [u8; 8] = *b"cldcodc\x02";
+const MAGIC: [u8; 8] = *b"cldcodc\x03";
 /// Most bytes of a file or of pixels.
 const MOST_BYTES: u64 = 4 << 30;
 /// Most bytes of a refusal's text.
@@ -86,10 +86,11 @@ impl<'a> Job<'a> {
                 head.extend(limits.source_pixels.to_le_bytes());
                 head.extend(limits.source_side.to_le_bytes());
                 head.extend(limits.picture_pixels.to_le_bytes());
-                for n in [request.left, request.top, request.shrink] {
+                for n in [request.left, request.top, request.shrink, request.frame] {
                     head.extend(n.to_le_bytes());
                 }
                 put_size(&mut head, request.size);
+                head.push(request.keeps_colours.into());
             }
         }
         put_length(&mut head, &self.bytes);
@@ -119,14 +120,15 @@ impl<'a> Job<'a> {
                     source_side: int(from)?,
                     picture_pixels: long(from)?,
                 };
-                let (left, top, shrink) = (int(from)?, int(from)?, int(from)?);
+                let (left, top, shrink, frame) = (int(from)?, int(from)?, int(from)?, int(from)?);
                 let request = Request {
                     left,
                     top,
                     size: size(from)?,
                     shrink,
-                    frame: 0,
+                    frame,
                     exact: None,
+                    keeps_colours: byte(from)? == 1,
                 };
                 Task::Read { limits, request }
             }
@@ -157,7 +159,6 @@ impl Answer {
                 let Picture::Packed(packed) = &decoded.picture else {
                     return Err(strange("planes are not sent"));
                 };
-                let profile = decoded.profile.as_deref();
                 head.push(1);
                 put_size(&mut head, packed.raster.size());
                 head.push(place(&LAYOUTS, &packed.raster.layout())?);
@@ -165,9 +166,8 @@ impl Answer {
                 for n in [origin.0, origin.1, scale.0, scale.1] {
                     head.extend(n.to_le_bytes());
                 }
-                head.extend([u8::from(decoded.damaged), u8::from(profile.is_some())]);
-                put_length(&mut head, profile.unwrap_or_default());
-                head.extend(profile.unwrap_or_default());
+                head.push(decoded.damaged.into());
+                put_colours(&mut head, &decoded.colours)?;
                 packed.raster.pixels()
             }
             Self::Refused(reason) => {
@@ -209,8 +209,8 @@ fn picture(from: &mut impl Read) -> Result<Decoded> {
     {
         return Err(strange("picture lies nowhere"));
     }
-    let (damaged, has_profile) = (byte(from)? == 1, byte(from)? == 1);
-    let profile = bytes(from, MOST_BYTES)?;
+    let damaged = byte(from)? == 1;
+    let colours = colours(from)?;
     let most = buffer_len(size, layout).ok_or_else(|| strange("picture is too large"))?;
     let pixels = bytes(from, MOST_BYTES.min(most as u64))?;
     let raster = Raster::new(size, layout, pixels)
@@ -221,8 +221,43 @@ fn picture(from: &mut impl Read) -> Result<Decoded> {
             origin,
             scale,
         }),
-        profile: has_profile.then_some(profile),
+        colours,
         damaged,
+    })
+}
+
+fn put_colours(head: &mut Vec<u8>, colours: &ColourSpace) -> Result<()> {
+    match colours {
+        ColourSpace::Srgb => head.push(0),
+        ColourSpace::Icc(profile) => {
+            head.push(1);
+            put_length(head, profile);
+            head.extend(profile);
+        }
+        ColourSpace::Coded(coded) => {
+            head.extend([2, coded.primaries, coded.transfer]);
+            head.extend(coded.peak.unwrap_or(0.0).to_le_bytes());
+        }
+        // Only PNG has it, which is read in the gateway.
+        ColourSpace::Measured(_) => return Err(strange("measured colours are not sent")),
+    }
+    Ok(())
+}
+
+fn colours(from: &mut impl Read) -> Result<ColourSpace> {
+    Ok(match byte(from)? {
+        0 => ColourSpace::Srgb,
+        1 => ColourSpace::Icc(bytes(from, MOST_BYTES)?),
+        2 => {
+            let (primaries, transfer) = (byte(from)?, byte(from)?);
+            let peak = f32::from_le_bytes(array(from)?);
+            ColourSpace::Coded(Coded {
+                primaries,
+                transfer,
+                peak: (peak > 0.0).then_some(peak),
+            })
+        }
+        _ => return Err(strange("unknown colours")),
     })
 }
 
@@ -338,8 +373,9 @@ mod tests {
             top: 6,
             size: Size::new(700, 800),
             shrink: 4,
-            frame: 0,
+            frame: 2,
             exact: None,
+            keeps_colours: true,
         };
         let limits = Limits {
             source_pixels: 1 << 40,
@@ -349,7 +385,7 @@ mod tests {
         Job::new(Format::Jxl, Task::Read { limits, request }, file)
     }
 
-    fn decoded(profile: Option<Vec<u8>>) -> Answer {
+    fn decoded(colours: ColourSpace) -> Answer {
         let raster = Raster::new(Size::new(2, 2), Layout::Rgba, (0..16).collect()).unwrap();
         Answer::Picture(Decoded {
             picture: Picture::Packed(Packed {
@@ -357,7 +393,7 @@ mod tests {
                 origin: (0.5, 3.0),
                 scale: (0.25, 1.0),
             }),
-            profile,
+            colours,
             damaged: true,
         })
     }
@@ -375,15 +411,28 @@ mod tests {
 
     #[test]
     fn answers_arrive_as_they_were_sent() {
-        for profile in [None, Some(vec![]), Some(vec![1, 2, 3])] {
-            let bytes = sent(|to| decoded(profile.clone()).send(to));
+        let coded = |peak| {
+            ColourSpace::Coded(Coded {
+                primaries: 9,
+                transfer: 16,
+                peak,
+            })
+        };
+        for colours in [
+            ColourSpace::Srgb,
+            ColourSpace::Icc(vec![]),
+            ColourSpace::Icc(vec![1, 2, 3]),
+            coded(None),
+            coded(Some(400.0)),
+        ] {
+            let bytes = sent(|to| decoded(colours.clone()).send(to));
             let Answer::Picture(back) = Answer::receive(&mut bytes.as_slice()).unwrap() else {
                 panic!("no picture");
             };
             let Picture::Packed(packed) = back.picture else {
                 panic!("no pixels");
             };
-            assert_eq!((back.profile, back.damaged), (profile, true));
+            assert_eq!((back.colours, back.damaged), (colours, true));
             assert_eq!((packed.origin, packed.scale), ((0.5, 3.0), (0.25, 1.0)));
             assert_eq!(packed.raster.pixels(), (0..16).collect::<Vec<u8>>());
         }
@@ -429,7 +478,7 @@ mod tests {
             let mut bytes = match which {
                 0 => sent(|to| write(&[9; 18]).send(to)),
                 1 => sent(|to| read(b"a file").send(to)),
-                2 => sent(|to| decoded(Some(vec![5; 9])).send(to)),
+                2 => sent(|to| decoded(ColourSpace::Icc(vec![5; 9])).send(to)),
                 _ => sent(|to| Answer::Refused("no".to_owned()).send(to)),
             };
             for (byte, other) in bytes.iter_mut().skip(at).zip(&with) {

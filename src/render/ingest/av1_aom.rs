@@ -14,6 +14,8 @@ pub(in crate::render::ingest) fn decode(data: &[u8], budget: &Budget) -> Result<
         depth: picture.depth,
         halved: picture.halved,
         full: picture.full,
+        primaries: picture.primaries,
+        transfer: picture.transfer,
         matrix: picture.matrix,
         planes: picture
             .planes

@@ -4,6 +4,7 @@ use super::{gif, png, webp};
 use crate::plan::{Facts, Size};
 use crate::render::budget::Budget;
 use crate::render::error::Error;
+use crate::render::raster::ColourSpace;
 
 /// One frame as it is seen: the whole canvas.
 pub(in crate::render) struct Shown<'a> {
@@ -21,8 +22,8 @@ pub(in crate::render) trait Animation {
     /// How often all frames are played; 0 for ever. Known once the first frame is.
     fn plays(&self) -> u16;
 
-    /// The embedded ICC profile.
-    fn profile(&self) -> Option<Vec<u8>>;
+    /// What its samples mean.
+    fn colours(&self) -> ColourSpace;
 }
 
 /// Opens a source with several frames. Its size is within the limits already.

@@ -9,7 +9,7 @@ use super::{Decoded, raster};
 use crate::plan::{Facts, Size};
 use crate::render::budget::Budget;
 use crate::render::error::Error;
-use crate::render::raster::Layout;
+use crate::render::raster::{ColourSpace, Layout};
 use crate::render::watched::Watched;
 use crate::spec::Format;
 
@@ -51,6 +51,8 @@ pub(in crate::render) fn describe(bytes: &[u8], format: Format) -> Result<(Size,
 pub(super) fn decode(bytes: &[u8], facts: &Facts, budget: &Budget) -> Result<Decoded, Error> {
     let format = facts.format;
     let mut decoder = open(bytes, format, budget)?;
+    // Before the limits, which hold for samples: a profile may be larger than a small picture.
+    let profile = decoder.icc_profile().ok().flatten();
     // The widest samples are four of 32 bits.
     const WIDEST: u64 = 16;
     let mut limits = image::Limits::no_limits();
@@ -58,7 +60,6 @@ pub(super) fn decode(bytes: &[u8], facts: &Facts, budget: &Budget) -> Result<Dec
     decoder
         .set_limits(limits)
         .map_err(|error| refusal(error, format))?;
-    let profile = decoder.icc_profile().ok().flatten();
     let picture = DynamicImage::from_decoder(decoder);
     budget.check()?;
     let picture = picture.map_err(|error| refusal(error, format))?;
@@ -76,6 +77,6 @@ pub(super) fn decode(bytes: &[u8], facts: &Facts, budget: &Budget) -> Result<Dec
     };
     Ok(Decoded::whole(
         raster(format, size, layout, pixels)?,
-        profile,
+        ColourSpace::of_profile(profile),
     ))
 }

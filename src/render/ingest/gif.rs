@@ -10,6 +10,7 @@ use super::frames::{Animation, Place, Shown};
 use crate::plan::Size;
 use crate::render::budget::Budget;
 use crate::render::error::Error;
+use crate::render::raster::ColourSpace;
 use crate::render::watched::Watched;
 use crate::spec::Format;
 
@@ -127,7 +128,7 @@ impl Animation for Gif<'_> {
         }
     }
 
-    fn profile(&self) -> Option<Vec<u8>> {
-        self.decoder.icc_profile().map(<[u8]>::to_vec)
+    fn colours(&self) -> ColourSpace {
+        ColourSpace::of_profile(self.decoder.icc_profile())
     }
 }

@@ -10,7 +10,7 @@ use super::{Decoded, Picture, Request, raster};
 use crate::plan::Facts;
 use crate::render::budget::Budget;
 use crate::render::error::Error;
-use crate::render::raster::{Layout, Planes};
+use crate::render::raster::{ColourSpace, Layout, Planes};
 use crate::spec::Format;
 
 /// Every block costs at least a bit, and the largest unit of blocks covers 16x16 pixels or, rarely,
@@ -60,7 +60,7 @@ pub(super) fn decode(
                 .ok_or_else(|| Error::bad(Format::Jpeg, "planes are not as large as they say"))?;
             Ok(Decoded {
                 picture: Picture::Planar(planes),
-                profile,
+                colours: ColourSpace::of_profile(profile),
                 damaged,
             })
         }
@@ -88,6 +88,6 @@ fn unusual(bytes: &[u8], facts: &Facts) -> Result<Decoded, Error> {
     let pixels = decoder.decode().map_err(bad)?;
     Ok(Decoded::whole(
         raster(Format::Jpeg, facts.size, Layout::Rgb, pixels)?,
-        profile,
+        ColourSpace::of_profile(profile),
     ))
 }

@@ -23,7 +23,7 @@ pub(super) use svg::{describe as describe_svg, sanitized as sanitized_svg};
 use super::apart;
 use super::budget::Budget;
 use super::error::Error;
-use super::raster::{Layout, Planes, Raster, buffer_len};
+use super::raster::{ColourSpace, Layout, Planes, Raster, buffer_len};
 use crate::plan::{Facts, Region, Size, Step, Window};
 use crate::spec::Format;
 
@@ -43,6 +43,8 @@ pub(super) struct Request {
     /// The region that the first resampling takes, in stored pixels, and what it makes of it: a drawing
     /// is drawn just so.
     pub exact: Option<(Region, Size)>,
+    /// The result keeps the colour space of the source, so that its samples stay what they are.
+    pub keeps_colours: bool,
 }
 
 impl Request {
@@ -68,6 +70,7 @@ impl Request {
             shrink,
             frame: 0,
             exact: None,
+            keeps_colours: false,
         }
     }
 }
@@ -76,8 +79,8 @@ impl Request {
 pub(super) struct Decoded {
     /// The picture, in the colours of the source.
     pub picture: Picture,
-    /// The embedded ICC profile.
-    pub profile: Option<Vec<u8>>,
+    /// What its samples mean.
+    pub colours: ColourSpace,
     /// Something was missing and has been left as the decoder leaves it.
     pub damaged: bool,
 }
@@ -101,19 +104,19 @@ pub(super) struct Packed {
 
 impl Decoded {
     /// The whole picture as it is stored.
-    pub fn whole(raster: Raster, profile: Option<Vec<u8>>) -> Self {
+    pub fn whole(raster: Raster, colours: ColourSpace) -> Self {
         let packed = Packed {
             raster,
             origin: (0.0, 0.0),
             scale: (1.0, 1.0),
         };
-        Self::packed(packed, profile)
+        Self::packed(packed, colours)
     }
 
-    fn packed(packed: Packed, profile: Option<Vec<u8>>) -> Self {
+    fn packed(packed: Packed, colours: ColourSpace) -> Self {
         Self {
             picture: Picture::Packed(packed),
-            profile,
+            colours,
             damaged: false,
         }
     }
@@ -204,7 +207,8 @@ pub(super) fn decode(
     request: &Request,
     budget: &Budget,
 ) -> Result<Decoded, Error> {
-    if request.frame > 0 || moves(facts.format, facts.frames) {
+    let played = facts.format != Format::Jxl && request.frame > 0;
+    if played || moves(facts.format, facts.frames) {
         return still(bytes, facts, request.frame, budget);
     }
     if let Some(decoded) = apart::read(bytes, facts, request, budget)? {
@@ -214,10 +218,10 @@ pub(super) fn decode(
         Format::Jpeg => jpeg::decode(bytes, facts, request, budget),
         Format::Png => png::decode(bytes, facts, request, budget),
         Format::WebP => webp::decode(bytes, facts, request, budget),
-        Format::Jxl => jxl::decode(bytes, facts),
+        Format::Jxl => jxl::decode(bytes, facts, request, budget),
         Format::Svg => svg::decode(bytes, facts, request),
         #[cfg(any(feature = "rav1e", feature = "aom"))]
-        Format::Avif => avif::decode(bytes, facts, budget),
+        Format::Avif => avif::decode(bytes, facts, request, budget),
         Format::Bmp | Format::Tiff | Format::Ico => general::decode(bytes, facts, budget),
         format => Err(Error::NoCodec { format }),
     }
@@ -245,7 +249,7 @@ fn still(bytes: &[u8], facts: &Facts, frame: u32, budget: &Budget) -> Result<Dec
     let raster = raster(facts.format, facts.size, Layout::Rgba, pixels)?;
     Ok(Decoded::whole(
         raster.without_idle_alpha(),
-        animation.profile(),
+        animation.colours(),
     ))
 }
 

@@ -2,14 +2,17 @@
 
 use std::io::Cursor;
 
-use png::{BlendOp, ColorType, Decoder, DecodingError, DisposeOp, FrameControl, Transformations};
+use png::{
+    BitDepth, BlendOp, ColorType, Decoder, DecodingError, DisposeOp, FrameControl, Transformations,
+};
 
 use super::frames::{Animation, Place, Shown};
 use super::{Decoded, Packed, Request, buffer, raster};
 use crate::plan::{Facts, Size};
 use crate::render::budget::Budget;
 use crate::render::error::Error;
-use crate::render::raster::{Layout, over};
+use crate::render::probe::png_chunks;
+use crate::render::raster::{ColourSpace, Deep, Layout, over, to_srgb};
 use crate::spec::Format;
 
 /// An animated PNG being played.
@@ -119,17 +122,50 @@ impl Animation for Apng<'_> {
         u16::try_from(control.map_or(0, |control| control.num_plays)).unwrap_or(u16::MAX)
     }
 
-    fn profile(&self) -> Option<Vec<u8>> {
-        profile(self.reader.info())
+    fn colours(&self) -> ColourSpace {
+        colours(self.reader.info())
     }
 }
 
-/// The embedded profile, unless the file says that it is plain sRGB.
-fn profile(info: &png::Info<'_>) -> Option<Vec<u8>> {
-    match info.srgb {
-        Some(_) => None,
-        None => info.icc_profile.as_ref().map(|profile| profile.to_vec()),
+/// What the samples mean, by the chunk that goes first: `cICP`, `iCCP`, `sRGB`, then `gAMA` with `cHRM`.
+/// A chunk that cannot be used leaves it to the next one.
+fn colours(info: &png::Info<'_>) -> ColourSpace {
+    let coded = info.coding_independent_code_points.and_then(|chunk| {
+        let full_range = chunk.is_video_full_range_image;
+        ColourSpace::of_png(chunk.color_primaries, chunk.transfer_function, full_range)
+    });
+    if let Some(coded) = coded {
+        // Both in ten-thousandths of a candela.
+        let content = info.content_light_level.map(|l| l.max_content_light_level);
+        let screen = info.mastering_display_color_volume.map(|v| v.max_luminance);
+        let peak = content.filter(|peak| *peak > 0).or(screen);
+        return coded.with_peak(peak.map(|peak| peak as f32 / 10_000.0));
     }
+    if let Some(profile) = info.icc_profile.as_deref()
+        && ColourSpace::is_readable(profile)
+    {
+        return ColourSpace::Icc(profile.to_vec());
+    }
+    let (None, Some(gamma)) = (info.srgb, info.gama_chunk) else {
+        return ColourSpace::Srgb;
+    };
+    let places = info.chrm_chunk.map(|chunk| {
+        [chunk.white, chunk.red, chunk.green, chunk.blue]
+            .map(|(x, y)| (x.into_value(), y.into_value()))
+    });
+    ColourSpace::of_power(gamma.into_value(), places)
+}
+
+/// Whether samples of 16 bits come with something about their colours, so that rounding must wait.
+fn is_deep(bytes: &[u8]) -> bool {
+    const DEPTH: usize = 8;
+    let mut chunks = png_chunks(bytes);
+    let header = chunks.next();
+    header.is_some_and(|(name, body)| name == b"IHDR" && body.get(DEPTH) == Some(&16))
+        && chunks
+            .map(|(name, _)| name)
+            .take_while(|name| *name != b"IDAT")
+            .any(|name| [b"cICP", b"iCCP", b"gAMA"].into_iter().any(|of| name == of))
 }
 
 /// Rows between two looks at the budget.
@@ -147,15 +183,19 @@ pub(super) fn decode(
 ) -> Result<Decoded, Error> {
     let mut decoder = Decoder::new(Cursor::new(bytes));
     decoder.set_ignore_text_chunk(true);
-    decoder.set_transformations(Transformations::normalize_to_color8());
+    let deep = is_deep(bytes) && !request.keeps_colours;
+    decoder.set_transformations(match deep {
+        true => Transformations::EXPAND,
+        false => Transformations::normalize_to_color8(),
+    });
     let mut reader = decoder.read_info().map_err(bad)?;
     let info = reader.info();
     if info.size() != (facts.size.width, facts.size.height) {
         return Err(Error::bad(Format::Png, "size differs between headers"));
     }
     let interlaced = info.interlaced;
-    let profile = profile(info);
-    let (kind, _) = reader.output_color_type();
+    let colours = colours(info);
+    let (kind, depth) = reader.output_color_type();
     // Grey with alpha is rare enough to be widened afterwards.
     let (layout, samples) = match kind {
         ColorType::Grayscale => (Layout::Grey, 1),
@@ -163,6 +203,13 @@ pub(super) fn decode(
         ColorType::Rgb => (Layout::Rgb, 3),
         ColorType::Rgba => (Layout::Rgba, 4),
         ColorType::Indexed => return Err(Error::bad(Format::Png, "palette was not expanded")),
+    };
+    let width = facts.size.width as usize;
+    let mut wide = (depth == BitDepth::Sixteen).then(|| Wide::new(&colours, width, samples));
+    let (layout, samples) = match &wide {
+        Some(Wide { deep: Some(_), .. }) if samples % 2 == 0 => (Layout::Rgba, 4),
+        Some(Wide { deep: Some(_), .. }) => (Layout::Rgb, 3),
+        _ => (layout, samples),
     };
     let (top, size) = if interlaced {
         (0, facts.size)
@@ -174,12 +221,28 @@ pub(super) fn decode(
         )
     };
     let mut pixels = buffer(Format::Png, size, layout)?;
-    let stride = facts.size.width as usize * samples;
+    let stride = width * samples;
     pixels.truncate(stride * size.height as usize);
     if interlaced {
-        reader.next_frame(&mut pixels).map_err(bad)?;
+        match &mut wide {
+            None => {
+                reader.next_frame(&mut pixels).map_err(bad)?;
+            }
+            Some(wide) => {
+                let mut stored = vec![0; wide.row.len() * size.height as usize];
+                reader.next_frame(&mut stored).map_err(bad)?;
+                let rows = stored.chunks_exact(wide.row.len());
+                for (n, (stored, row)) in rows.zip(pixels.chunks_exact_mut(stride)).enumerate() {
+                    if n % BAND == 0 {
+                        budget.check()?;
+                    }
+                    wide.row.copy_from_slice(stored);
+                    wide.narrow(row);
+                }
+            }
+        }
     } else {
-        let mut dropped = vec![0; stride];
+        let mut dropped = vec![0; wide.as_ref().map_or(stride, |wide| wide.row.len())];
         for n in 0..top as usize {
             if n % BAND == 0 {
                 budget.check()?;
@@ -190,18 +253,93 @@ pub(super) fn decode(
             if n % BAND == 0 {
                 budget.check()?;
             }
-            reader.read_row(row).map_err(bad)?;
+            match &mut wide {
+                None => {
+                    reader.read_row(row).map_err(bad)?;
+                }
+                Some(wide) => {
+                    reader.read_row(&mut wide.row).map_err(bad)?;
+                    wide.narrow(row);
+                }
+            }
         }
     }
-    if kind == ColorType::GrayscaleAlpha {
+    if kind == ColorType::GrayscaleAlpha && samples == 2 {
         let (pairs, _) = pixels.as_chunks::<2>();
         let wide: Vec<[u8; 4]> = pairs.iter().map(|&[v, a]| [v, v, v, a]).collect();
         pixels = wide.into_flattened();
     }
+    let raster = raster(Format::Png, size, layout, pixels)?;
+    let (raster, colours) = if wide.is_some_and(|wide| wide.deep.is_some()) {
+        (raster, ColourSpace::Srgb)
+    } else if colours.is_hdr() {
+        // Before it is reduced: light of that range has other means.
+        (to_srgb(raster, &colours), ColourSpace::Srgb)
+    } else {
+        (raster, colours)
+    };
     let packed = Packed {
-        raster: raster(Format::Png, size, layout, pixels)?,
+        raster,
         origin: (0.0, f64::from(top)),
         scale: (1.0, 1.0),
     };
-    Ok(Decoded::packed(packed, profile))
+    Ok(Decoded::packed(packed, colours))
+}
+
+/// Rows of 16 bits a sample on their way to eight.
+struct Wide {
+    /// A row as it is stored, the high byte first.
+    row: Vec<u8>,
+    samples: usize,
+    deep: Option<Deep>,
+    rgb: Vec<u16>,
+    seen: Vec<u8>,
+}
+
+impl Wide {
+    fn new(colours: &ColourSpace, width: usize, samples: usize) -> Self {
+        let deep = colours.deep(samples < 3);
+        let three = if deep.is_some() { width * 3 } else { 0 };
+        Self {
+            row: vec![0; width * samples * 2],
+            samples,
+            deep,
+            rgb: vec![0; three],
+            seen: vec![0; three],
+        }
+    }
+
+    /// The row in sRGB, as RGB or RGBA; the high bytes of its samples where they are sRGB already.
+    fn narrow(&mut self, out: &mut [u8]) {
+        let (samples, _) = self.row.as_chunks::<2>();
+        let Some(deep) = &mut self.deep else {
+            for (out, [high, _]) in out.iter_mut().zip(samples) {
+                *out = *high;
+            }
+            return;
+        };
+        let colours = if self.samples < 3 { 1 } else { 3 };
+        let pixels = samples.chunks_exact(self.samples);
+        for (rgb, pixel) in self
+            .rgb
+            .as_chunks_mut::<3>()
+            .0
+            .iter_mut()
+            .zip(pixels.clone())
+        {
+            let stored = pixel.iter().take(colours).cycle();
+            for (to, from) in rgb.iter_mut().zip(stored) {
+                *to = u16::from_be_bytes(*from);
+            }
+        }
+        deep.row(&self.rgb, &mut self.seen);
+        let bytes = if self.samples % 2 == 0 { 4 } else { 3 };
+        let seen = self.seen.as_chunks::<3>().0.iter();
+        for ((out, seen), pixel) in out.chunks_exact_mut(bytes).zip(seen).zip(pixels) {
+            let alpha = pixel.last().map(|[high, _]| high);
+            for (to, from) in out.iter_mut().zip(seen.iter().chain(alpha)) {
+                *to = *from;
+            }
+        }
+    }
 }

@@ -11,7 +11,7 @@ use resvg::usvg::{
 use super::{Decoded, Packed, Request, raster};
 use crate::plan::{Facts, Size};
 use crate::render::error::Error;
-use crate::render::raster::Layout;
+use crate::render::raster::{ColourSpace, Layout};
 use crate::spec::Format;
 
 /// Drawings nest; both parser and painter follow them by recursion. This is enough for the deepest that
@@ -168,7 +168,7 @@ pub(super) fn decode(bytes: &[u8], facts: &Facts, request: &Request) -> Result<D
             origin: (from.x, from.y),
             scale,
         };
-        Ok(Decoded::packed(packed, None))
+        Ok(Decoded::packed(packed, ColourSpace::Srgb))
     })
 }
 

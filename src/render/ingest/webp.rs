@@ -7,7 +7,7 @@ use crate::render::budget::Budget;
 use crate::render::codec_webp::{self, Part};
 use crate::render::error::Error;
 use crate::render::probe::webp_profile;
-use crate::render::raster::Layout;
+use crate::render::raster::{ColourSpace, Layout};
 use crate::spec::Format;
 
 /// An animation being played.
@@ -35,8 +35,8 @@ impl Animation for WebP<'_> {
         self.frames.plays()
     }
 
-    fn profile(&self) -> Option<Vec<u8>> {
-        webp_profile(self.bytes).map(<[u8]>::to_vec)
+    fn colours(&self) -> ColourSpace {
+        ColourSpace::of_profile(webp_profile(self.bytes))
     }
 }
 
@@ -47,7 +47,7 @@ pub(super) fn decode(
     request: &Request,
     budget: &Budget,
 ) -> Result<Decoded, Error> {
-    let profile = webp_profile(bytes).map(<[u8]>::to_vec);
+    let colours = ColourSpace::of_profile(webp_profile(bytes));
     let bad = |reason| Error::bad(Format::WebP, reason);
     let features = codec_webp::features(bytes).map_err(bad)?;
     if features.size != facts.size {
@@ -85,5 +85,5 @@ pub(super) fn decode(
         origin: (left.into(), top.into()),
         scale: (scale(out.width, cut.width), scale(out.height, cut.height)),
     };
-    Ok(Decoded::packed(packed, profile))
+    Ok(Decoded::packed(packed, colours))
 }

@@ -42,8 +42,12 @@ pub(in crate::render) struct Colours<'a> {
     pub premultiplied: bool,
     /// Matrix coefficients (ITU-T H.273) and whether samples use the full range.
     pub matrix: Option<(u16, bool)>,
+    /// Colour primaries and transfer characteristics (ITU-T H.273).
+    pub numbers: Option<(u16, u16)>,
     /// An embedded ICC profile.
     pub profile: Option<&'a [u8]>,
+    /// The brightest light in the picture and of the screen it was made on, in candelas a square metre.
+    pub peak: (Option<f32>, Option<f32>),
 }
 
 /// The format of a file that starts with an `ftyp` box.
@@ -82,10 +86,15 @@ impl<'a> Avif<'a> {
                 b"imir" if body.first()? & 1 == 0 => turn = turn.then(Turn::FLIP),
                 b"imir" => turn = turn.then(Turn::MIRROR),
                 b"colr" => match body.get(..4)? {
-                    b"nclx" => colours.matrix = Some((be16(body, 8)?, body.get(10)? & 0x80 != 0)),
+                    b"nclx" => {
+                        colours.matrix = Some((be16(body, 8)?, body.get(10)? & 0x80 != 0));
+                        colours.numbers = Some((be16(body, 4)?, be16(body, 6)?));
+                    }
                     b"prof" | b"rICC" => colours.profile = body.get(4..),
                     _ => {}
                 },
+                b"clli" => colours.peak.0 = be16(body, 0).map(f32::from),
+                b"mdcv" => colours.peak.1 = be32(body, 16).map(|n| n as f32 / 10_000.0),
                 _ => {}
             }
         }

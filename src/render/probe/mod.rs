@@ -49,11 +49,11 @@ pub fn probe(bytes: &[u8]) -> Result<Facts, Error> {
         Format::WebP => webp::header(bytes),
         Format::Avif => avif(bytes),
         Format::Bmp | Format::Tiff | Format::Ico => general(bytes, format),
-        Format::Jxl => ingest::describe_jxl(bytes).map(|(size, alpha)| Header {
+        Format::Jxl => ingest::describe_jxl(bytes).map(|(size, alpha, frames)| Header {
             size,
             orientation: Turn::NONE,
             alpha,
-            frames: 1,
+            frames,
         }),
         Format::Svg => ingest::describe_svg(bytes).map(|size| Header {
             size,

@@ -19,7 +19,7 @@ use super::error::Error;
 use crate::plan::{Paint, Size, Step};
 use crate::spec::Colour;
 
-pub(super) use colour::to_srgb;
+pub(super) use colour::{Coded, ColourSpace, Deep, luminance, narrow, to_srgb};
 pub(super) use planes::Planes;
 pub(super) use table::Table;
 

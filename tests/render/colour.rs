@@ -1,0 +1,126 @@
+//! Are colours what a browser shows?
+//!
+//! `tests/tables/colour.tsv` holds the pixels that headless Chromium shows of the pictures in
+//! `tests/fixtures/colour`, and other programs where it shows none; `just colour-table` writes it anew.
+
+use std::path::Path;
+
+use cldgate::plan::Size;
+use cldgate::spec::Format;
+
+use super::sources::{Picture, encode, open, run, scaled};
+
+/// Inks without Adobe's marker, which our JPEG decoder does not take for inverted yet.
+const NOT_YET: &str = "inks_unmarked.jpg";
+
+struct Row {
+    name: String,
+    by: String,
+    expected: Picture,
+}
+
+fn rows() -> Vec<Row> {
+    let table = include_str!("../tables/colour.tsv").lines();
+    let rows = table.filter(|line| !line.starts_with('#')).map(|line| {
+        let [name, by, width, height, pixels] = line.split('\t').collect::<Vec<_>>()[..] else {
+            panic!("{line}");
+        };
+        let size = Size::new(width.parse().unwrap(), height.parse().unwrap());
+        let samples: Vec<u8> = pixels
+            .as_bytes()
+            .chunks(2)
+            .map(|pair| u8::from_str_radix(str::from_utf8(pair).unwrap(), 16).unwrap())
+            .collect();
+        let each = samples.len() / size.pixels() as usize;
+        let pixel = |p: &[u8]| [p[0], p[1], p[2], p.get(3).copied().unwrap_or(255)];
+        let pixels: Vec<_> = samples.chunks(each).map(pixel).collect();
+        Row {
+            name: name.to_owned(),
+            by: by.to_owned(),
+            expected: Picture { size, pixels },
+        }
+    });
+    rows.collect()
+}
+
+fn file(name: &str) -> Vec<u8> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/colour");
+    std::fs::read(folder.join(name)).unwrap()
+}
+
+/// What pixels may differ by: on the mean, and most.
+fn tolerance(row: &Row) -> (f64, u8) {
+    let name = &row.name;
+    if row.expected.pixels.iter().any(|pixel| pixel[3] < 255) {
+        // A canvas holds colours multiplied by alpha: at an alpha of 64 each step of it is four.
+        return (1.0, 8);
+    }
+    if name.contains("table") {
+        // Between the points of a table every library draws other lines.
+        return (1.0, 8);
+    }
+    if name == "profile_srgb_linear.avif" {
+        // Chromium rounds to eight bits first: near black a step of linear light is 13 of sRGB.
+        return (1.0, 13);
+    }
+    if name.ends_with("_limited.avif") || name.contains("_9_") || name.contains("_screen") {
+        // libyuv's sums of BT.2020 in video range, and the eight points by which Chromium follows the
+        // curve of a bright picture.
+        return (1.0, 9);
+    }
+    (1.0, 4)
+}
+
+#[test]
+fn colours_are_what_a_browser_shows() {
+    let mut wrong = Vec::new();
+    for row in rows().into_iter().filter(|row| row.name != NOT_YET) {
+        let rendered = match run(&file(&row.name), &[], encode(Format::Png, 100)) {
+            Ok(rendered) => rendered,
+            Err(error) => {
+                wrong.push(format!("{}: {error}", row.name));
+                continue;
+            }
+        };
+        let seen = open(&rendered.body, Format::Png);
+        let (mean, most) = (seen.mean(&row.expected), seen.worst(&row.expected));
+        let (mean_allowed, most_allowed) = tolerance(&row);
+        if std::env::var_os("CLDGATE_SHOW").is_some() {
+            println!("{}\t{}\t{mean:.2}\t{most}", row.name, row.by);
+        }
+        if mean > mean_allowed || most > most_allowed {
+            let Row { name, by, .. } = row;
+            wrong.push(format!(
+                "{name} ({by}): {mean:.2} on the mean, {most} at most"
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Half as wide, a pixel is about the mean of two: nothing is left unconverted, and nothing converted twice.
+#[test]
+fn a_reduced_picture_has_the_colours_of_the_whole() {
+    let mut wrong = Vec::new();
+    for row in rows()
+        .into_iter()
+        .filter(|row| !row.name.starts_with("inks_"))
+    {
+        let (whole, half) = (row.expected.size, row.expected.size.width / 2);
+        let small = Size::new(half, whole.height);
+        let expected = Picture::new(half, whole.height, |x, y| {
+            let (a, b) = (row.expected.at(2 * x, y), row.expected.at(2 * x + 1, y));
+            std::array::from_fn(|n| a[n].midpoint(b[n]))
+        });
+        let how = encode(Format::Png, 100);
+        let Ok(rendered) = run(&file(&row.name), &[scaled(whole, small)], how) else {
+            wrong.push(row.name);
+            continue;
+        };
+        let mean = open(&rendered.body, Format::Png).mean(&expected);
+        if mean > 4.0 {
+            wrong.push(format!("{}: {mean:.2} on the mean", row.name));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
