@@ -11,7 +11,6 @@ use std::ptr;
 
 use libaom_sys as sys;
 
-use super::budget::Limits;
 use crate::plan::Size;
 
 /// A decoded picture, one plane or three, in rows of `stride` bytes.
@@ -90,50 +89,45 @@ impl Drop for Context {
     }
 }
 
-/// Decodes the first picture.
-pub(super) fn decode(data: &[u8], limits: &Limits) -> Result<Picture, String> {
-    // SAFETY: all-zero bytes are a valid value of this struct of integers.
-    let mut info: sys::aom_codec_stream_info_t = unsafe { std::mem::zeroed() };
-    // SAFETY: pointer and length are those of a live slice, the target is a live struct.
-    accepted(unsafe {
-        sys::aom_codec_peek_stream_info(
-            sys::aom_codec_av1_dx(),
-            data.as_ptr(),
-            data.len(),
-            &raw mut info,
-        )
-    })?;
-    limits
-        .source(Size::new(info.w, info.h))
-        .map_err(|error| error.to_string())?;
-    let config = sys::aom_codec_dec_cfg_t {
-        threads: 1,
-        w: 0,
-        h: 0,
-        allow_lowbitdepth: 1,
-    };
-    let version = abi(sys::AOM_DECODER_ABI_VERSION)?;
-    // SAFETY: the context is zeroed memory for libaom to fill, the configuration a live struct.
-    let mut context = Context::open(|context| unsafe {
-        sys::aom_codec_dec_init_ver(
-            context,
-            sys::aom_codec_av1_dx(),
-            &raw const config,
-            0,
-            version,
-        )
-    })?;
-    // SAFETY: the context is initialised, pointer and length are those of a live slice.
-    accepted(unsafe {
-        sys::aom_codec_decode(context.as_mut(), data.as_ptr(), data.len(), ptr::null_mut())
-    })?;
-    let mut iterator: sys::aom_codec_iter_t = ptr::null();
-    // SAFETY: the context is initialised and the iterator starts as null, as the call wants it.
-    let image = unsafe { sys::aom_codec_get_frame(context.as_mut(), &raw mut iterator) };
-    // SAFETY: null or a picture that the context owns until the next call on it; the reference ends
-    // before that.
-    let image = unsafe { image.as_ref() }.ok_or("no picture in the data")?;
-    copied(image)
+/// A decoder, which is given one picture's data after the other.
+pub(super) struct Decoder(Context);
+
+impl Decoder {
+    pub fn open() -> Result<Self, String> {
+        let config = sys::aom_codec_dec_cfg_t {
+            threads: 1,
+            w: 0,
+            h: 0,
+            allow_lowbitdepth: 1,
+        };
+        let version = abi(sys::AOM_DECODER_ABI_VERSION)?;
+        // SAFETY: the context is zeroed memory for libaom to fill, the configuration a live struct.
+        let context = Context::open(|context| unsafe {
+            sys::aom_codec_dec_init_ver(
+                context,
+                sys::aom_codec_av1_dx(),
+                &raw const config,
+                0,
+                version,
+            )
+        })?;
+        Ok(Self(context))
+    }
+
+    /// Decodes the data of a picture: of one in layers, the last. The data name no larger picture than is allowed.
+    pub fn picture(&mut self, data: &[u8]) -> Result<Picture, String> {
+        // SAFETY: the context is initialised, pointer and length are those of a live slice.
+        accepted(unsafe {
+            sys::aom_codec_decode(self.0.as_mut(), data.as_ptr(), data.len(), ptr::null_mut())
+        })?;
+        let mut iterator: sys::aom_codec_iter_t = ptr::null();
+        // SAFETY: the context is initialised and the iterator starts as null, as the call wants it.
+        let image = unsafe { sys::aom_codec_get_frame(self.0.as_mut(), &raw mut iterator) };
+        // SAFETY: null or a picture that the context owns until the next call on it; the reference ends
+        // before that.
+        let image = unsafe { image.as_ref() }.ok_or("no picture in the data")?;
+        copied(image)
+    }
 }
 
 /// The planes of a picture that libaom owns.

@@ -8,6 +8,8 @@ use proptest::prelude::*;
 fn small_files() -> Vec<(Format, Vec<u8>)> {
     let opaque = Picture::gradient(40, 24).png();
     let clear = Picture::circle(24).png();
+    let read_alone = [super::sequences::MOVING, super::sequences::GRID];
+    let read_alone = read_alone.map(|file| (Format::Avif, file.to_vec()));
     WRITTEN
         .into_iter()
         .filter(|&format| can_write(format))
@@ -17,6 +19,7 @@ fn small_files() -> Vec<(Format, Vec<u8>)> {
                 (format, file.to_vec())
             })
         })
+        .chain(read_alone)
         .collect()
 }
 

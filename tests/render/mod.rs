@@ -26,4 +26,5 @@ mod pool;
 mod resampling;
 mod sets;
 pub mod sources;
+mod sequences;
 mod travel;

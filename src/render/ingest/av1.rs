@@ -7,9 +7,20 @@ mod decoder;
 #[path = "av1_aom.rs"]
 mod decoder;
 
-pub(super) use decoder::decode;
+#[cfg(feature = "aom")]
+#[path = "av1_sizes.rs"]
+mod sizes;
+
+pub(super) use decoder::Decoder;
 
 use crate::plan::Size;
+use crate::render::budget::Budget;
+use crate::render::error::Error;
+
+/// Decodes a picture that stands alone.
+pub(super) fn decode(data: &[u8], budget: &Budget) -> Result<Frame, Error> {
+    Decoder::open(budget)?.picture(data)
+}
 
 /// A decoded picture: one plane (light) or three (light and two colour differences).
 pub(super) struct Frame {

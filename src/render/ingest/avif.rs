@@ -1,12 +1,19 @@
 //! AVIF: the container is read by the prober, the samples by an AV1 decoder.
 
+#[path = "avif_grid.rs"]
+mod grid;
+#[path = "avif_sequence.rs"]
+mod sequence;
+
+pub(super) use sequence::Avis;
+
 use super::av1::{self, Frame};
 use super::yuv;
 use super::{Decoded, Request, raster};
-use crate::plan::Facts;
+use crate::plan::{Facts, Size};
 use crate::render::budget::Budget;
 use crate::render::error::Error;
-use crate::render::probe::bmff::{Avif, Colours};
+use crate::render::probe::bmff::{Avif, Coded, Colours};
 use crate::render::raster::{ColourSpace, Layout};
 use crate::spec::Format;
 
@@ -17,33 +24,58 @@ pub(super) fn decode(
     budget: &Budget,
 ) -> Result<Decoded, Error> {
     let file = Avif::read(bytes)?;
-    let bad = |reason: &str| Error::bad(Format::Avif, reason);
-    let data = file
-        .colour
-        .ok_or_else(|| bad("picture is a grid of tiles, which is not supported"))?;
-    let colour = av1::decode(&data, budget)?;
-    if colour.size != facts.size {
-        return Err(bad("size differs between container and picture"));
-    }
-    let alpha = match file.alpha {
+    let colour = coded(&file.colour, budget)?;
+    let alpha = match &file.alpha {
         None => None,
-        Some(data) => {
-            budget.check()?;
-            let alpha = av1::decode(&data, budget)?;
-            if alpha.size != colour.size {
-                return Err(bad("alpha has another size than the picture"));
-            }
-            Some(alpha)
-        }
+        Some(alpha) => Some(coded(alpha, budget)?),
     };
     budget.check()?;
+    let sizes = (file.coded, facts.size);
+    let keeps = request.keeps_colours;
+    let (layout, pixels, space) = pixels(colour, alpha, &file.colours, sizes, keeps, budget)?;
+    Ok(Decoded::whole(
+        raster(Format::Avif, facts.size, layout, pixels)?,
+        space,
+    ))
+}
+
+/// The planes of a picture, put together where it is stored in tiles.
+fn coded(coded: &Coded<'_>, budget: &Budget) -> Result<Frame, Error> {
+    match coded {
+        Coded::Whole(data) => av1::decode(data, budget),
+        Coded::Grid(tiles) => grid::decode(tiles, budget),
+        Coded::Not(reason) => Err(Error::bad(Format::Avif, reason)),
+    }
+}
+
+/// Pixels and what they mean, of the sizes that the container names: as coded, and what is shown of that,
+/// from the top left.
+fn pixels(
+    mut colour: Frame,
+    mut alpha: Option<Frame>,
+    colours: &Colours<'_>,
+    (coded, shown): (Size, Size),
+    keeps_colours: bool,
+    budget: &Budget,
+) -> Result<(Layout, Vec<u8>, ColourSpace), Error> {
+    let bad = |reason: &str| Error::bad(Format::Avif, reason);
+    if colour.size != coded {
+        return Err(bad("size differs between container and picture"));
+    }
+    if alpha.as_ref().is_some_and(|alpha| alpha.size != coded) {
+        return Err(bad("alpha has another size than the picture"));
+    }
+    colour.size = shown;
+    if let Some(alpha) = &mut alpha {
+        alpha.size = shown;
+    }
     let Colours {
         premultiplied,
         matrix,
         numbers,
         profile,
         peak,
-    } = file.colours;
+    } = *colours;
     // What the container says of the colours goes before what the samples say.
     let colour = match matrix {
         Some((matrix, full)) => Frame {
@@ -70,7 +102,7 @@ pub(super) fn decode(
     };
     let grey = colour.planes.len() == 1;
     // What a curve spreads is not rounded to eight bits before.
-    let mut deep = match (colour.depth > 8 && !request.keeps_colours) || space.is_hdr() {
+    let mut deep = match (colour.depth > 8 && !keeps_colours) || space.is_hdr() {
         true => space.deep(grey),
         false => None,
     };
@@ -90,8 +122,5 @@ pub(super) fn decode(
             (Layout::Rgba, pixels)
         }
     };
-    Ok(Decoded::whole(
-        raster(Format::Avif, facts.size, layout, pixels)?,
-        space,
-    ))
+    Ok((layout, pixels, space))
 }

@@ -41,6 +41,8 @@ pub(in crate::render) fn animation<'a>(
 }
 
 /// Where a frame lies on its canvas, cut to it.
+        #[cfg(any(feature = "rav1e", feature = "aom"))]
+        crate::spec::Format::Avif => Box::new(super::avif::Avis::open(bytes, facts.size, budget)?),
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Place {
     pub left: usize,

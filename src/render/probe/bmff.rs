@@ -3,36 +3,70 @@
 //! Every offset is looked up with a checked range, lists are only ever walked as far as bytes back
 //! them, and pieces of a picture are joined only up to the length of the file.
 
+#[path = "bmff_grid.rs"]
+mod grid;
+#[path = "bmff_sequence.rs"]
+mod sequence;
+
 use std::borrow::Cow;
+
+pub(in crate::render) use grid::Grid;
+pub(in crate::render) use sequence::{Samples, Sequence};
 
 use super::bytes::{be16, be32, be64, index};
 use crate::plan::Size;
 use crate::render::error::Error;
 use crate::spec::{Format, Turn};
 
-/// The still picture of an AVIF file.
+/// The picture of an AVIF file: a still, or pictures that are shown one after the other.
 #[derive(Debug)]
 pub(in crate::render) struct Avif<'a> {
-    /// The size as coded, before `turn`.
+    /// The size before `turn`, without what is cut off on the right and below.
     pub size: Size,
+    /// The size as coded.
+    #[cfg_attr(
+        not(any(feature = "rav1e", feature = "aom")),
+        allow(dead_code, reason = "only a decoder wants it")
+    )]
+    pub coded: Size,
     /// How it is to be laid down (`irot`, then `imir`).
     pub turn: Turn,
-    /// Samples of the first track of a sequence; 1 for a still.
+    /// Pictures of a sequence; 1 for a still.
     pub frames: u32,
-    /// AV1 data of the picture; `None` when it is derived from others (a grid).
+    /// The picture, or the first of a sequence.
     #[cfg_attr(
         not(any(feature = "rav1e", feature = "aom")),
         allow(dead_code, reason = "only a decoder wants the data")
     )]
-    pub colour: Option<Cow<'a, [u8]>>,
-    /// AV1 data of the alpha plane.
-    pub alpha: Option<Cow<'a, [u8]>>,
+    pub colour: Coded<'a>,
+    /// Its alpha plane.
+    pub alpha: Option<Coded<'a>>,
+    /// All pictures, where there are several.
+    #[cfg_attr(
+        not(any(feature = "rav1e", feature = "aom")),
+        allow(dead_code, reason = "only a decoder wants it")
+    )]
+    pub sequence: Option<Sequence<'a>>,
     /// What a decoder wants to know beside the data.
     #[cfg_attr(
         not(any(feature = "rav1e", feature = "aom")),
         allow(dead_code, reason = "only a decoder wants it")
     )]
     pub colours: Colours<'a>,
+}
+
+/// Where the samples of a picture come from.
+#[derive(Debug)]
+#[cfg_attr(
+    not(any(feature = "rav1e", feature = "aom")),
+    allow(dead_code, reason = "only a decoder wants the data")
+)]
+pub(in crate::render) enum Coded<'a> {
+    /// AV1 data.
+    Whole(Cow<'a, [u8]>),
+    Grid(Grid<'a>),
+    /// Nothing that can be read here, and why.
+    Not(&'static str),
 }
 
 /// How samples become colours, as the container says it.
@@ -73,14 +107,80 @@ impl<'a> Avif<'a> {
     }
 
     fn find(bytes: &'a [u8]) -> Option<Self> {
+        let moving = || Self::moving(Sequence::read(bytes)?);
+        if sequence::is_sequence(bytes) {
+            moving().or_else(|| Self::still(bytes))
+        } else {
+            Self::still(bytes).or_else(moving)
+        }
+    }
+
+    /// The pictures of a track.
+    fn moving(sequence: Sequence<'a>) -> Option<Self> {
+        let first = |track: sequence::Track<'a>| {
+            let data = track.samples().next().and_then(|sample| sample.data);
+            data.map_or(Coded::Not("first frame is not in the file"), |data| {
+                Coded::Whole(Cow::Borrowed(data))
+            })
+        };
+        let described = Self::described(sequence.properties.iter().copied())?;
+        let mut colours = described.colours;
+        colours.premultiplied = sequence.premultiplied;
+        Some(Self {
+            size: described.shown(sequence.size),
+            coded: sequence.size,
+            turn: described.turn,
+            frames: sequence.colour.count,
+            colour: first(sequence.colour),
+            alpha: sequence.alpha.map(first),
+            sequence: Some(sequence),
+            colours,
+        })
+    }
+
+    /// The primary picture.
+    fn still(bytes: &'a [u8]) -> Option<Self> {
         let meta = Meta::read(bytes)?;
         let primary = meta.primary;
+        let described = Self::described(meta.properties(primary))?;
+        let (width, height) = described.size.filter(|&(w, h)| w > 0 && h > 0)?;
+        let coded = Size::new(width, height);
+        let mut colours = described.colours;
+        let alpha = meta.alpha(primary);
+        colours.premultiplied = alpha.is_some_and(|alpha| meta.refers(b"prem", primary, alpha));
+        let colour = meta.coded(bytes, primary)?;
+        let alpha = match alpha {
+            Some(item) => meta.coded(bytes, item),
+            None if matches!(colour, Coded::Grid(_)) => {
+                Grid::alpha_of_tiles(&meta, bytes, primary).map(Coded::Grid)
+            }
+            None => None,
+        };
+        Some(Self {
+            size: described.shown(coded),
+            coded,
+            turn: described.turn,
+            frames: 1,
+            colour,
+            // What is no picture of AV1 is left out, as before.
+            alpha: alpha.filter(|alpha| !matches!(alpha, Coded::Not(_))),
+            sequence: None,
+            colours,
+        })
+    }
+
+    /// What properties say.
+    fn described(
+        properties: impl IntoIterator<Item = (&'a [u8], &'a [u8])>,
+    ) -> Option<Described<'a>> {
         let mut size = None;
+        let mut aperture = None;
         let mut turn = Turn::NONE;
         let mut colours = Colours::default();
-        for (name, body) in meta.properties(primary) {
+        for (name, body) in properties {
             match name {
                 b"ispe" => size = Some((be32(body, 4)?, be32(body, 8)?)),
+                b"clap" => aperture = Some(body),
                 // Counter-clockwise quarter turns.
                 b"irot" => turn = turn.then(Turn::quarters(-i32::from(body.first()? & 3))),
                 b"imir" if body.first()? & 1 == 0 => turn = turn.then(Turn::FLIP),
@@ -98,26 +198,52 @@ impl<'a> Avif<'a> {
                 _ => {}
             }
         }
-        let (width, height) = size.filter(|&(w, h)| w > 0 && h > 0)?;
-        let alpha = meta.alpha();
-        colours.premultiplied = alpha.is_some_and(|alpha| meta.refers(b"prem", primary, alpha));
-        let colour = match meta.kind(primary)? {
-            b"av01" => Some(meta.data(bytes, primary)?),
-            _ => None,
-        };
-        let alpha = match alpha {
-            Some(item) if meta.kind(item)? == b"av01" => Some(meta.data(bytes, item)?),
-            _ => None,
-        };
-        Some(Self {
-            size: Size::new(width, height),
+        Some(Described {
+            size,
+            aperture,
             turn,
-            frames: samples(bytes).unwrap_or(1).max(1),
-            colour,
-            alpha,
             colours,
         })
     }
+}
+
+/// What the properties of a picture say.
+struct Described<'a> {
+    size: Option<(u32, u32)>,
+    aperture: Option<&'a [u8]>,
+    turn: Turn,
+    colours: Colours<'a>,
+}
+
+impl Described<'_> {
+    /// What is shown of a picture: as in Chrome, a clean aperture counts where it begins at the top left.
+    fn shown(&self, coded: Size) -> Size {
+        let clean = self.aperture.and_then(|clap| {
+            let side = |at: usize, coded: u32| {
+                let number = |at| be32(clap, at).map(i64::from);
+                let (length, of) = (number(at)?, number(at + 4)?);
+                let offset = i64::from(be32(clap, at + 16)?.cast_signed());
+                let offset_of = number(at + 20)?;
+                if of == 0 || offset_of == 0 || length % of != 0 {
+                    return None;
+                }
+                let length = length / of;
+                // The middles of both lie so far apart.
+                let begins = 2 * offset == (length - i64::from(coded)) * offset_of;
+                let length = u32::try_from(length).ok()?;
+                (begins && (1..=coded).contains(&length)).then_some(length)
+            };
+            Some(Size::new(side(0, coded.width)?, side(8, coded.height)?))
+        });
+        // All of it is decoded: the size that is shown must tell what that costs.
+        let clean = clean.filter(|clean| clean.pixels() * 4 >= coded.pixels());
+        clean.unwrap_or(coded)
+    }
+}
+
+/// Whether one of the items is derived by a gain map from the others.
+pub(in crate::render) fn has_gain_map(bytes: &[u8]) -> bool {
+    Meta::read(bytes).is_some_and(|meta| meta.has_kind(b"tmap"))
 }
 
 /// The parts of a `meta` box that lead to a picture.
@@ -154,12 +280,15 @@ impl<'a> Meta<'a> {
         })
     }
 
-    /// The four letters of an item's type.
-    fn kind(&self, item: u32) -> Option<&'a [u8]> {
-        let head = if *self.infos.first()? == 0 { 6 } else { 8 };
-        boxes(self.infos.get(head..)?)
+    /// Items and the four letters of their types.
+    fn kinds(&self) -> impl Iterator<Item = (u32, &'a [u8])> {
+        let head = match self.infos.first() {
+            Some(0) => 6,
+            _ => 8,
+        };
+        boxes(self.infos.get(head..).unwrap_or_default())
             .filter(|(name, _)| *name == b"infe")
-            .find_map(|(_, body)| {
+            .filter_map(|(_, body)| {
                 let wide = *body.first()? > 2;
                 let id = if wide {
                     be32(body, 4)?
@@ -167,8 +296,19 @@ impl<'a> Meta<'a> {
                     be16(body, 4)?.into()
                 };
                 let at = if wide { 10 } else { 8 };
-                (id == item).then(|| body.get(at..at + 4))?
+                Some((id, body.get(at..at + 4)?))
             })
+    }
+
+    /// The four letters of an item's type.
+    fn kind(&self, item: u32) -> Option<&'a [u8]> {
+        self.kinds()
+            .find(|(id, _)| *id == item)
+            .map(|(_, kind)| kind)
+    }
+
+    fn has_kind(&self, kind: &[u8; 4]) -> bool {
+        self.kinds().any(|(_, other)| other == kind)
     }
 
     /// References of one kind as `(from, to)`.
@@ -189,23 +329,41 @@ impl<'a> Meta<'a> {
         self.links(kind).any(|link| link == (from, to))
     }
 
-    /// The item that is the alpha plane of the primary one.
-    fn alpha(&self) -> Option<u32> {
-        const KINDS: [&[u8]; 2] = [
-            b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha",
-            b"urn:mpeg:hevc:2015:auxid:1",
-        ];
+    /// Where the samples of an item come from.
+    fn coded(&self, file: &'a [u8], item: u32) -> Option<Coded<'a>> {
+        Some(match self.kind(item)? {
+            b"av01" => Coded::Whole(self.data(file, item)?),
+            b"grid" => Grid::read(self, file, item)
+                .map_or(Coded::Not("grid of tiles is damaged"), Coded::Grid),
+            b"iovl" => Coded::Not("picture is an overlay of others, which is not supported"),
+            _ => Coded::Not("picture is derived from others in a way that is not supported"),
+        })
+    }
+
+    /// Bytes that finding an item may walk.
+    fn table_bytes(&self) -> usize {
+        let associations = self.associations.iter().map(|body| body.len());
+        [
+            self.infos.len(),
+            self.locations.len(),
+            self.references.len(),
+            self.property_list.len(),
+        ]
+        .into_iter()
+        .chain(associations)
+        .fold(0, usize::saturating_add)
+    }
+
+    /// The item that is the alpha plane of another.
+    fn alpha(&self, of: u32) -> Option<u32> {
         self.links(b"auxl")
-            .filter(|&(_, to)| to == self.primary)
+            .filter(|&(_, to)| to == of)
             .map(|(from, _)| from)
             .take(8)
             .find(|&item| {
-                self.properties(item).iter().any(|(name, body)| {
-                    *name == b"auxC"
-                        && body
-                            .get(4..)
-                            .is_some_and(|urn| KINDS.iter().any(|kind| urn.starts_with(kind)))
-                })
+                self.properties(item)
+                    .iter()
+                    .any(|(name, body)| *name == b"auxC" && body.get(4..).is_some_and(is_alpha_urn))
             })
     }
 
@@ -247,6 +405,15 @@ impl<'a> Meta<'a> {
             }
         }
     }
+}
+
+/// Whether the name of a kind of auxiliary picture is alpha's.
+fn is_alpha_urn(urn: &[u8]) -> bool {
+    const KINDS: [&[u8]; 2] = [
+        b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha",
+        b"urn:mpeg:hevc:2015:auxid:1",
+    ];
+    KINDS.iter().any(|kind| urn.starts_with(kind))
 }
 
 /// The one-based property numbers of an item in an `ipma` box.
@@ -307,15 +474,6 @@ fn locate(iloc: &[u8], item: u32) -> Option<(bool, Vec<(usize, usize)>)> {
         return Some((method == 1, pieces?));
     }
     None
-}
-
-/// Samples of the first track.
-fn samples(bytes: &[u8]) -> Option<u32> {
-    let path: [&[u8; 4]; 5] = [b"moov", b"trak", b"mdia", b"minf", b"stbl"];
-    let table = path
-        .into_iter()
-        .try_fold(bytes, |inside, name| child(inside, name))?;
-    be32(child(table, b"stsz")?, 8)
 }
 
 /// The body of the first box of a name.
