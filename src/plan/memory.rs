@@ -103,7 +103,7 @@ impl RasterPlan {
         };
         let encode = &self.encode;
         let encoded = pixels(size) * (encoder_bytes(encode) + sent_bytes(encode.format));
-        let own = decoded + moving + held + work.max(encoded);
+        let own = decoded + references + moving + held + work.max(encoded);
         let layers = Layers::among(&self.steps);
         LEAST + layers.made.max(layers.kept + own)
     }
@@ -318,7 +318,6 @@ mod tests {
     }
 
     #[test]
-    #[test]
     fn playing_avif_takes_more_than_its_first_picture() {
         let size = Size::new(4000, 3000);
         let facts = Facts {
@@ -342,6 +341,7 @@ mod tests {
         }
     }
 
+    #[test]
     fn a_large_result_takes_as_much_as_it_is() {
         let source = Size::new(100, 100);
         let large = plan(source, Size::new(5000, 5000)).memory(&facts(Format::Png, source));

@@ -53,6 +53,11 @@ pub(super) trait Shots {
 
     /// How often all are played, 0 for ever.
     fn plays(&self) -> u16;
+
+    /// Whether something was missing in a frame so far.
+    fn damaged(&self) -> bool {
+        false
+    }
 }
 
 /// Opens what frames come from, at its beginning: their numbers rise until it is opened again.
@@ -125,6 +130,7 @@ pub(super) fn filmed(
         fades: &fades,
         place: 0,
         animator: None,
+        damaged: false,
     };
     let mut broken = None;
     for pass in passes {
@@ -142,7 +148,7 @@ pub(super) fn filmed(
         }
     }
     let start = now();
-    let damaged = broken.is_some();
+    let damaged = broken.is_some() || writer.damaged;
     let animator = writer
         .animator
         .ok_or_else(|| broken.unwrap_or_else(|| Error::bad(reels.stored, "no frame")))?;
@@ -178,6 +184,7 @@ fn streamed(
         let Some((raster, delay)) = reel.at(frame, budget, spent)? else {
             break;
         };
+        writer.damaged |= reel.damaged();
         writer.add(&raster, delay, reel.plays(), budget, spent)?;
     }
     Ok(())
@@ -206,6 +213,7 @@ fn held(
         };
     }
     let plays = reel.plays();
+    writer.damaged |= reel.damaged();
     for (raster, delay) in order.iter().filter_map(|frame| found.get(frame)) {
         writer.add(raster, *delay, plays, budget, spent)?;
     }
@@ -272,6 +280,7 @@ struct Writer<'a> {
     /// Frames that have come.
     place: usize,
     animator: Option<Animator>,
+    damaged: bool,
 }
 
 impl Writer<'_> {
@@ -417,6 +426,10 @@ impl Shots for Reel<'_> {
 
     fn plays(&self) -> u16 {
         self.animation.plays()
+    }
+
+    fn damaged(&self) -> bool {
+        self.animation.damaged()
     }
 }
 

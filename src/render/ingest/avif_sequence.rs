@@ -63,14 +63,8 @@ impl Animation for Avis<'_> {
                 Some(decoder.picture(data.ok_or_else(cut)?)?)
             }
         };
-        let (layout, pixels, space) = pixels(
-            colour,
-            alpha,
-            &self.colours,
-            self.sizes,
-            false,
-            self.budget,
-        )?;
+        let (layout, pixels, space) =
+            pixels(colour, alpha, &self.colours, self.sizes, false, self.budget)?;
         self.space = space;
         self.canvas.clear();
         match layout {

@@ -24,6 +24,11 @@ pub(in crate::render) trait Animation {
 
     /// What its samples mean.
     fn colours(&self) -> ColourSpace;
+
+    /// Whether something was missing in a frame that was shown.
+    fn damaged(&self) -> bool {
+        false
+    }
 }
 
 /// Opens a source with several frames. Its size is within the limits already.
@@ -36,13 +41,13 @@ pub(in crate::render) fn animation<'a>(
         crate::spec::Format::Gif => Box::new(gif::Gif::open(bytes, facts.size, budget)?),
         crate::spec::Format::WebP => Box::new(webp::WebP::open(bytes, facts.size)?),
         crate::spec::Format::Png => Box::new(png::Apng::open(bytes, facts.size)?),
+        #[cfg(any(feature = "rav1e", feature = "aom"))]
+        crate::spec::Format::Avif => Box::new(super::avif::Avis::open(bytes, facts.size, budget)?),
         format => return Err(Error::bad(format, "no animation of this format is read")),
     })
 }
 
 /// Where a frame lies on its canvas, cut to it.
-        #[cfg(any(feature = "rav1e", feature = "aom"))]
-        crate::spec::Format::Avif => Box::new(super::avif::Avis::open(bytes, facts.size, budget)?),
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Place {
     pub left: usize,

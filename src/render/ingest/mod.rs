@@ -247,10 +247,10 @@ fn still(bytes: &[u8], facts: &Facts, frame: u32, budget: &Budget) -> Result<Dec
     let shown = shown.ok_or_else(|| Error::bad(facts.format, "no such frame"))?;
     let pixels = shown.canvas.as_flattened().to_vec();
     let raster = raster(facts.format, facts.size, Layout::Rgba, pixels)?;
-    Ok(Decoded::whole(
-        raster.without_idle_alpha(),
-        animation.colours(),
-    ))
+    Ok(Decoded {
+        damaged: animation.damaged(),
+        ..Decoded::whole(raster.without_idle_alpha(), animation.colours())
+    })
 }
 
 /// A raster from what a decoder says and gives.

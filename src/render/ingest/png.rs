@@ -1,10 +1,17 @@
 //! PNG: every kind brought to 8 bits, row by row as far as rows are needed.
 
+#[path = "png_rows.rs"]
+mod rows;
+#[path = "png_wide.rs"]
+mod wide;
+
 use std::io::Cursor;
 
 use png::{
     BitDepth, BlendOp, ColorType, Decoder, DecodingError, DisposeOp, FrameControl, Transformations,
 };
+
+use wide::Wide;
 
 use super::frames::{Animation, Place, Shown};
 use super::{Decoded, Packed, Request, buffer, raster};
@@ -12,7 +19,7 @@ use crate::plan::{Facts, Size};
 use crate::render::budget::Budget;
 use crate::render::error::Error;
 use crate::render::probe::png_chunks;
-use crate::render::raster::{ColourSpace, Deep, Layout, over, to_srgb};
+use crate::render::raster::{ColourSpace, Layout, over, to_srgb};
 use crate::spec::Format;
 
 /// An animated PNG being played.
@@ -25,6 +32,9 @@ pub(super) struct Apng<'a> {
     dispose: DisposeOp,
     place: Place,
     left: u32,
+    is_first: bool,
+    /// What broke the first frame off, of which a part was shown.
+    broken: Option<Error>,
 }
 
 impl<'a> Apng<'a> {
@@ -49,6 +59,8 @@ impl<'a> Apng<'a> {
             dispose: DisposeOp::None,
             place: Place::default(),
             left,
+            is_first: true,
+            broken: None,
         })
     }
 
@@ -60,10 +72,22 @@ impl<'a> Apng<'a> {
             .ok_or_else(|| Error::bad(Format::Png, "picture does not fit into memory"))?;
         self.frame.resize(size, 0);
         loop {
-            let read = self.reader.next_frame(&mut self.frame).map_err(bad)?;
+            let read = match self.reader.next_frame(&mut self.frame) {
+                Ok(read) => read.buffer_size(),
+                // Nothing follows what there is of the first frame.
+                Err(error) if self.is_first && self.frame.iter().any(|&sample| sample > 0) => {
+                    self.broken = Some(bad(error));
+                    self.frame.len()
+                }
+                Err(error) => return Err(bad(error)),
+            };
             if let Some(control) = self.reader.info().frame_control {
-                self.frame.truncate(read.buffer_size());
+                self.is_first = false;
+                self.frame.truncate(read);
                 return Ok(control);
+            }
+            if let Some(broken) = self.broken.take() {
+                return Err(broken);
             }
         }
     }
@@ -77,6 +101,9 @@ impl Animation for Apng<'_> {
             DisposeOp::Previous => self.canvas.copy_from_slice(&self.before),
         }
         self.dispose = DisposeOp::None;
+        if let Some(broken) = self.broken.take() {
+            return Err(broken);
+        }
         if self.left == 0 {
             return Ok(None);
         }
@@ -168,9 +195,6 @@ fn is_deep(bytes: &[u8]) -> bool {
             .any(|name| [b"cICP", b"iCCP", b"gAMA"].into_iter().any(|of| name == of))
 }
 
-/// Rows between two looks at the budget.
-const BAND: usize = 64;
-
 fn bad(error: DecodingError) -> Error {
     Error::bad(Format::Png, error)
 }
@@ -181,14 +205,21 @@ pub(super) fn decode(
     request: &Request,
     budget: &Budget,
 ) -> Result<Decoded, Error> {
-    let mut decoder = Decoder::new(Cursor::new(bytes));
-    decoder.set_ignore_text_chunk(true);
+    let bytes = &*rows::masked(bytes);
     let deep = is_deep(bytes) && !request.keeps_colours;
-    decoder.set_transformations(match deep {
-        true => Transformations::EXPAND,
-        false => Transformations::normalize_to_color8(),
-    });
-    let mut reader = decoder.read_info().map_err(bad)?;
+    let open = |checked: bool| {
+        let mut decoder = Decoder::new(Cursor::new(bytes));
+        decoder.set_ignore_text_chunk(true);
+        if !checked {
+            decoder.ignore_checksums(true);
+        }
+        decoder.set_transformations(match deep {
+            true => Transformations::EXPAND,
+            false => Transformations::normalize_to_color8(),
+        });
+        decoder.read_info().map_err(bad)
+    };
+    let reader = open(true)?;
     let info = reader.info();
     if info.size() != (facts.size.width, facts.size.height) {
         return Err(Error::bad(Format::Png, "size differs between headers"));
@@ -206,7 +237,7 @@ pub(super) fn decode(
     };
     let width = facts.size.width as usize;
     let mut wide = (depth == BitDepth::Sixteen).then(|| Wide::new(&colours, width, samples));
-    let (layout, samples) = match &wide {
+    let (mut layout, samples) = match &wide {
         Some(Wide { deep: Some(_), .. }) if samples % 2 == 0 => (Layout::Rgba, 4),
         Some(Wide { deep: Some(_), .. }) => (Layout::Rgb, 3),
         _ => (layout, samples),
@@ -223,51 +254,27 @@ pub(super) fn decode(
     let mut pixels = buffer(Format::Png, size, layout)?;
     let stride = width * samples;
     pixels.truncate(stride * size.height as usize);
-    if interlaced {
-        match &mut wide {
-            None => {
-                reader.next_frame(&mut pixels).map_err(bad)?;
-            }
-            Some(wide) => {
-                let mut stored = vec![0; wide.row.len() * size.height as usize];
-                reader.next_frame(&mut stored).map_err(bad)?;
-                let rows = stored.chunks_exact(wide.row.len());
-                for (n, (stored, row)) in rows.zip(pixels.chunks_exact_mut(stride)).enumerate() {
-                    if n % BAND == 0 {
-                        budget.check()?;
-                    }
-                    wide.row.copy_from_slice(stored);
-                    wide.narrow(row);
-                }
-            }
-        }
-    } else {
-        let mut dropped = vec![0; wide.as_ref().map_or(stride, |wide| wide.row.len())];
-        for n in 0..top as usize {
-            if n % BAND == 0 {
-                budget.check()?;
-            }
-            reader.read_row(&mut dropped).map_err(bad)?;
-        }
-        for (n, row) in pixels.chunks_exact_mut(stride).enumerate() {
-            if n % BAND == 0 {
-                budget.check()?;
-            }
-            match &mut wide {
-                None => {
-                    reader.read_row(row).map_err(bad)?;
-                }
-                Some(wide) => {
-                    reader.read_row(&mut wide.row).map_err(bad)?;
-                    wide.narrow(row);
-                }
-            }
-        }
+    let part = rows::Part {
+        top: top as usize,
+        rows: size.height as usize,
+        stride,
+        samples,
+        interlaced,
+    };
+    let seen = rows::read(reader, open, part, (&mut pixels, wide.as_mut()), budget)?;
+    if let (0, Some(broken)) = (seen.rows, &seen.broken) {
+        return Err(broken.clone());
     }
     if kind == ColorType::GrayscaleAlpha && samples == 2 {
         let (pairs, _) = pixels.as_chunks::<2>();
         let wide: Vec<[u8; 4]> = pairs.iter().map(|&[v, a]| [v, v, v, a]).collect();
         pixels = wide.into_flattened();
+    }
+    let damaged = seen.broken.is_some();
+    if damaged {
+        let rows = seen.rows.saturating_sub(part.top);
+        pixels = rows::opened(&pixels, layout, rows * width);
+        layout = Layout::Rgba;
     }
     let raster = raster(Format::Png, size, layout, pixels)?;
     let (raster, colours) = if wide.is_some_and(|wide| wide.deep.is_some()) {
@@ -283,63 +290,8 @@ pub(super) fn decode(
         origin: (0.0, f64::from(top)),
         scale: (1.0, 1.0),
     };
-    Ok(Decoded::packed(packed, colours))
-}
-
-/// Rows of 16 bits a sample on their way to eight.
-struct Wide {
-    /// A row as it is stored, the high byte first.
-    row: Vec<u8>,
-    samples: usize,
-    deep: Option<Deep>,
-    rgb: Vec<u16>,
-    seen: Vec<u8>,
-}
-
-impl Wide {
-    fn new(colours: &ColourSpace, width: usize, samples: usize) -> Self {
-        let deep = colours.deep(samples < 3);
-        let three = if deep.is_some() { width * 3 } else { 0 };
-        Self {
-            row: vec![0; width * samples * 2],
-            samples,
-            deep,
-            rgb: vec![0; three],
-            seen: vec![0; three],
-        }
-    }
-
-    /// The row in sRGB, as RGB or RGBA; the high bytes of its samples where they are sRGB already.
-    fn narrow(&mut self, out: &mut [u8]) {
-        let (samples, _) = self.row.as_chunks::<2>();
-        let Some(deep) = &mut self.deep else {
-            for (out, [high, _]) in out.iter_mut().zip(samples) {
-                *out = *high;
-            }
-            return;
-        };
-        let colours = if self.samples < 3 { 1 } else { 3 };
-        let pixels = samples.chunks_exact(self.samples);
-        for (rgb, pixel) in self
-            .rgb
-            .as_chunks_mut::<3>()
-            .0
-            .iter_mut()
-            .zip(pixels.clone())
-        {
-            let stored = pixel.iter().take(colours).cycle();
-            for (to, from) in rgb.iter_mut().zip(stored) {
-                *to = u16::from_be_bytes(*from);
-            }
-        }
-        deep.row(&self.rgb, &mut self.seen);
-        let bytes = if self.samples % 2 == 0 { 4 } else { 3 };
-        let seen = self.seen.as_chunks::<3>().0.iter();
-        for ((out, seen), pixel) in out.chunks_exact_mut(bytes).zip(seen).zip(pixels) {
-            let alpha = pixel.last().map(|[high, _]| high);
-            for (to, from) in out.iter_mut().zip(seen.iter().chain(alpha)) {
-                *to = *from;
-            }
-        }
-    }
+    Ok(Decoded {
+        damaged,
+        ..Decoded::packed(packed, colours)
+    })
 }
