@@ -5,7 +5,7 @@ use super::effect::{self, EffectStep};
 use super::evaluate::{Variables, View};
 use super::facts::{Facts, Size};
 use super::fold::fold;
-use super::frames::Film;
+use super::frames::{Film, Frames};
 use super::geometry;
 use super::layers::{Layers, NoLayers};
 use super::measure::StepInput;
@@ -182,11 +182,25 @@ pub fn make_with(
     };
     let format = negotiate::format(&output, negotiated, source, size, &rules.writable);
     side_fits(size, format)?;
-    let encode = Encode {
+    let written = |format| Encode {
         path,
         ..negotiate::encode(&output, format, rules.quality)
     };
     let frames = film.frames(facts, format, size, &rules.limits)?;
+    let is_still = matches!(frames, Frames::One(_));
+    // A drawing is none the better for being written as a photograph.
+    let opaque = (alpha && is_still && facts.format != Format::Svg).then(|| {
+        let source = Source {
+            alpha: false,
+            ..source
+        };
+        negotiate::format(&output, negotiated, source, size, &rules.writable)
+    });
+    let opaque = opaque.filter(|&opaque| opaque != format).map(written);
+    let encode = Encode {
+        opaque: opaque.map(Box::new),
+        ..written(format)
+    };
     let (window, steps) = fold(facts.size, steps);
     Ok(Plan::Raster(RasterPlan {
         source: facts.size,

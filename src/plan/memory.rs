@@ -102,8 +102,9 @@ impl RasterPlan {
             _ => 0,
         };
         let encode = &self.encode;
-        let encoded = pixels(size) * (encoder_bytes(encode) + sent_bytes(encode.format));
-        let own = decoded + references + moving + held + work.max(encoded);
+        let writing = |how: &Encode| pixels(size) * (encoder_bytes(how) + sent_bytes(how.format));
+        let encoded = writing(encode).max(encode.opaque.as_deref().map_or(0, writing));
+        let own = decoded + moving + references + held + work.max(encoded);
         let layers = Layers::among(&self.steps);
         LEAST + layers.made.max(layers.kept + own)
     }

@@ -60,13 +60,18 @@ pub(super) struct Source {
 
 impl Source {
     /// What every client can show.
-    const fn plain(self) -> Format {
-        if self.alpha {
+    fn plain(self, size: Size) -> Format {
+        if self.alpha || !holds(Format::Jpeg, size) {
             Format::Png
         } else {
             Format::Jpeg
         }
     }
+}
+
+/// Whether a format holds a picture of this size.
+const fn holds(format: Format, size: Size) -> bool {
+    size.width <= format.max_side() && size.height <= format.max_side()
 }
 
 /// The one format, now that the source is known.
@@ -77,9 +82,7 @@ pub(super) fn format(
     size: Size,
     writable: &Writable,
 ) -> Format {
-    let fits = |format: &Format| {
-        writable.0.contains(format) && size.width.max(size.height) <= format.max_side()
-    };
+    let fits = |format: &Format| writable.0.contains(format) && holds(*format, size);
     let plain = |format: Format| {
         // A format that no browser shows, or that cannot be written: the closest that every one does.
         let shown = matches!(
@@ -89,7 +92,7 @@ pub(super) fn format(
         if shown && fits(&format) {
             format
         } else {
-            source.plain()
+            source.plain(size)
         }
     };
     let format = match output.format {
@@ -106,12 +109,12 @@ pub(super) fn format(
                     let stored = match fallback.unwrap_or(source.format) {
                         // Modern formats only go to clients that named them.
                         Format::WebP | Format::Avif | Format::Jxl if source.moving => Format::Gif,
-                        Format::WebP | Format::Avif | Format::Jxl => source.plain(),
+                        Format::WebP | Format::Avif | Format::Jxl => source.plain(size),
                         other => other,
                     };
                     let automatic = matches!(output.quality, Quality::Auto { .. });
-                    if stored == Format::Png && automatic && !source.alpha {
-                        Format::Jpeg
+                    if stored == Format::Png && automatic {
+                        source.plain(size)
                     } else {
                         plain(stored)
                     }
@@ -120,7 +123,7 @@ pub(super) fn format(
         }
     };
     match format {
-        Format::Png if output.lossy && !source.alpha && !source.moving => Format::Jpeg,
+        Format::Png if output.lossy && !source.moving => source.plain(size),
         opaque if output.preserve_alpha && source.alpha && !opaque.has_alpha() => Format::Png,
         format => format,
     }

@@ -181,16 +181,21 @@ pub fn run_with(
     let raster = raster.without_idle_alpha();
     budget.check()?;
     let size = raster.size();
-    let alpha = raster.layout() == raster::Layout::Rgba && plan.encode.format.has_alpha();
+    let clear = raster.layout() == raster::Layout::Rgba;
+    let how = match &plan.encode.opaque {
+        Some(opaque) if !clear => opaque,
+        _ => &plan.encode,
+    };
+    let alpha = clear && how.format.has_alpha();
     let transform_done = now();
 
     let written = guarded(
-        || encode::encode(raster, &plan.encode, budget),
-        || Error::encoder(plan.encode.format, "it crashed"),
+        || encode::encode(raster, how, budget),
+        || Error::encoder(how.format, "it crashed"),
     )?;
     let how = Encode {
         format: written.format,
-        ..plan.encode.clone()
+        ..how.clone()
     };
     let path = match how.path {
         Some(mask) if how.format == Format::Jpeg => metadata::of_mask(mask, sources, budget)?,

@@ -94,12 +94,16 @@ impl Format {
         !matches!(self, Self::Jpeg | Self::Bmp)
     }
 
-    /// The longest side the format can hold, in pixels.
+    /// The longest side that is written, in pixels: what the format can hold, or less where viewers show less.
     #[must_use]
     pub const fn max_side(self) -> u32 {
         match self {
             Self::WebP => 16_383,
-            Self::Jpeg | Self::Gif | Self::Avif => 65_535,
+            // libavif's bound, and browsers'.
+            Self::Avif => 32_768,
+            // libjpeg's bound, and browsers'.
+            Self::Jpeg => 65_500,
+            Self::Gif => 65_535,
             Self::Ico => 256,
             _ => 1 << 24,
         }

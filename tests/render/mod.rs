@@ -21,6 +21,7 @@ mod hostile;
 mod kinds;
 mod look;
 mod metadata;
+mod opaque;
 mod orientation;
 mod painting;
 mod pool;
