@@ -368,6 +368,13 @@ impl Job {
             None => render::Rendered::untouched(source, &facts),
         };
         let mut notes = endpoint::late_notes(&facts, spec, &made, plan.as_ref());
+        if render::has_gain_map(source) {
+            let note = (
+                facts.format.word().into(),
+                "gain map left out: the picture is the one for screens of standard range".into(),
+            );
+            notes.push(endpoint::approximated(note));
+        }
         if endpoint::clips(spec) && !render::has_clipping_path(source) {
             let note = (
                 facts.format.word().into(),
