@@ -312,7 +312,7 @@ fn screen(width: u16, height: u16, colours: Option<&[u8]>) -> Vec<u8> {
     let mut file = b"GIF89a".to_vec();
     file.extend([width.to_le_bytes(), height.to_le_bytes()].concat());
     // A palette has a power of two of colours.
-    file.push(colours.map_or(0, |c| 0x80 | (c.len() / 3).ilog2() as u8 - 1));
+    file.push(colours.map_or(0, |c| 0x80 | ((c.len() / 3).ilog2() as u8 - 1)));
     file.extend([0, 0]);
     file.extend(colours.unwrap_or_default());
     file

@@ -37,7 +37,11 @@ fn moved(file: &[u8], format: Format) -> Rendered {
 
 fn check_frame(picture: &Picture, frame: usize) {
     let n = frame as u32;
-    let right = if n % 2 == 0 { [128; 4] } else { [0; 4] };
+    let right = if n.is_multiple_of(2) {
+        [128; 4]
+    } else {
+        [0; 4]
+    };
     assert_eq!(picture.size, Size::new(48, 32));
     for ((x, y), expected) in [
         ((1, 1), COLOURS[frame]),

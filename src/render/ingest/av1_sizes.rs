@@ -156,8 +156,8 @@ mod tests {
 
     #[test]
     fn timing_and_operating_points_are_skipped() {
-        let fields: [(u64, usize); 20] = [
-            (0b000_0_0, 5),
+        let fields: [(u64, usize); 21] = [
+            (0, 5),
             // Timing: units, scale, equal intervals of one; a model with delays of 10 bits.
             (1, 1),
             (1, 32),
@@ -172,7 +172,8 @@ mod tests {
             (1, 1),
             (0, 5),
             (0, 12),
-            (0b01000_1, 6),
+            (8, 5),
+            (1, 1),
             (1, 1),
             (0, 21),
             (0b1_0011, 5),

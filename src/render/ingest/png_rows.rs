@@ -132,7 +132,7 @@ fn in_order(
         broken: None,
     };
     let mut take = |row: &mut [u8]| {
-        if seen.rows % BAND == 0 {
+        if seen.rows.is_multiple_of(BAND) {
             budget.check()?;
         }
         match reader.read_row(row) {
