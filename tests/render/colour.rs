@@ -5,10 +5,10 @@
 
 use std::path::Path;
 
-use cldgate::plan::Size;
+use cldgate::plan::{Colours, Encode, Size};
 use cldgate::spec::Format;
 
-use super::sources::{Picture, encode, open, run, scaled};
+use super::sources::{Picture, encode, open, png_of, run, scaled};
 
 /// Inks without Adobe's marker, which our JPEG decoder does not take for inverted yet.
 const NOT_YET: &str = "inks_unmarked.jpg";
@@ -96,6 +96,72 @@ fn colours_are_what_a_browser_shows() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The shadows of linear light need more than eight bits: sRGB by its formula, without steps.
+#[test]
+fn sixteen_bits_of_linear_light_have_all_shadows() {
+    use png::{BitDepth, ColorType, ScaledFloat};
+    let size = Size::new(256, 4);
+    let light: Vec<u16> = (0..1024_u32).map(|n| (n * 16) as u16).collect();
+    let stored: Vec<u8> = light.iter().flat_map(|n| n.to_be_bytes()).collect();
+    let file = png_of(
+        size,
+        ColorType::Grayscale,
+        BitDepth::Sixteen,
+        &stored,
+        |info| {
+            info.source_gamma = Some(ScaledFloat::new(1.0));
+        },
+    );
+    let rendered = run(&file, &[], encode(Format::Png, 100)).unwrap();
+    let seen = open(&rendered.body, Format::Png);
+    for (pixel, light) in seen.pixels.iter().zip(light) {
+        let light = f64::from(light) / 65535.0;
+        let sample = match light <= 0.003_130_8 {
+            true => light * 12.92,
+            false => 1.055 * light.powf(1.0 / 2.4) - 0.055,
+        };
+        let off = (f64::from(pixel[1]) - sample * 255.0).abs();
+        assert!(off <= 1.0, "{pixel:?} for {light}");
+    }
+}
+
+/// What `cs_copy` keeps: samples with a profile that says what their numbers said.
+#[test]
+fn kept_colours_come_with_a_profile() {
+    let how = Encode {
+        colours: Colours::Copy,
+        ..encode(Format::Png, 100)
+    };
+    for (name, kept) in [
+        ("cicp_p3.png", true),
+        ("gama_linear.png", true),
+        ("cicp_pq.png", false),
+    ] {
+        let rendered = run(&file(name), &[], how.clone()).unwrap();
+        let plain = run(&file("plain.png"), &[], encode(Format::Png, 100)).unwrap();
+        let (seen, stored) = (
+            open(&rendered.body, Format::Png),
+            open(&plain.body, Format::Png),
+        );
+        let info = png::Decoder::new(std::io::Cursor::new(&rendered.body))
+            .read_info()
+            .unwrap();
+        let profile = info.info().icc_profile.clone();
+        assert_eq!(
+            (profile.is_some(), seen.worst(&stored) == 0),
+            (kept, kept),
+            "{name}"
+        );
+        // Read again, it is the colour that the source has.
+        let again = run(&rendered.body, &[], encode(Format::Png, 100)).unwrap();
+        let row = rows().into_iter().find(|row| row.name == name).unwrap();
+        assert!(
+            open(&again.body, Format::Png).worst(&row.expected) <= 4,
+            "{name}"
+        );
+    }
 }
 
 /// Half as wide, a pixel is about the mean of two: nothing is left unconverted, and nothing converted twice.

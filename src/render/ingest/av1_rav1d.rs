@@ -1,6 +1,6 @@
 //! AV1 pictures by rav1d: Rust only, no assembly.
 
-use re_rav1d::pixel::{ColorPrimaries, MatrixCoefficients, TransferCharacteristic, YUVRange};
+use re_rav1d::pixel::YUVRange;
 use re_rav1d::{PixelLayout, PlanarImageComponent, Settings};
 
 use super::{Frame, Plane};
@@ -64,42 +64,10 @@ impl<'a> Decoder<'a> {
             depth: if wide { picture.bit_depth() } else { 8 },
             halved,
             full: picture.color_range() == YUVRange::Full,
-            primaries: match picture.color_primaries() {
-                ColorPrimaries::BT709 => 1,
-                ColorPrimaries::BT470M => 4,
-                ColorPrimaries::BT470BG => 5,
-                ColorPrimaries::ST170M | ColorPrimaries::ST240M => 6,
-                ColorPrimaries::Film => 8,
-                ColorPrimaries::BT2020 => 9,
-                ColorPrimaries::ST428 => 10,
-                ColorPrimaries::P3DCI => 11,
-                ColorPrimaries::P3Display => 12,
-                ColorPrimaries::Tech3213 => 22,
-                _ => 2,
-            },
-            transfer: match picture.transfer_characteristic() {
-                TransferCharacteristic::BT470M => 4,
-                TransferCharacteristic::BT470BG => 5,
-                TransferCharacteristic::ST240M => 7,
-                TransferCharacteristic::Linear => 8,
-                TransferCharacteristic::Logarithmic100 => 9,
-                TransferCharacteristic::Logarithmic316 => 10,
-                TransferCharacteristic::PerceptualQuantizer => 16,
-                TransferCharacteristic::ST428 => 17,
-                TransferCharacteristic::HybridLogGamma => 18,
-                // Those of cameras are taken as sRGB's.
-                _ => 13,
-            },
-            matrix: match picture.matrix_coefficients() {
-                MatrixCoefficients::Identity => 0,
-                MatrixCoefficients::BT709 => 1,
-                MatrixCoefficients::BT470M => 4,
-                MatrixCoefficients::ST240M => 7,
-                MatrixCoefficients::YCgCo => 8,
-                MatrixCoefficients::BT2020NonConstantLuminance => 9,
-                MatrixCoefficients::ChromaticityDerivedNonConstantLuminance => 12,
-                _ => 6,
-            },
+            // All three are numbered as in ITU-T H.273.
+            primaries: picture.color_primaries() as u16,
+            transfer: picture.transfer_characteristic() as u16,
+            matrix: picture.matrix_coefficients() as u16,
             planes,
         })
     }

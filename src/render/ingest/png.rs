@@ -19,7 +19,7 @@ use crate::plan::{Facts, Size};
 use crate::render::budget::Budget;
 use crate::render::error::Error;
 use crate::render::probe::png_chunks;
-use crate::render::raster::{ColourSpace, Layout, over, to_srgb};
+use crate::render::raster::{ColourSpace, Layout, Raster, over, to_srgb};
 use crate::spec::Format;
 
 /// An animated PNG being played.
@@ -238,7 +238,7 @@ pub(super) fn decode(
     let width = facts.size.width as usize;
     let mut wide = (depth == BitDepth::Sixteen).then(|| Wide::new(&colours, width, samples));
     let (mut layout, samples) = match &wide {
-        Some(Wide { deep: Some(_), .. }) if samples % 2 == 0 => (Layout::Rgba, 4),
+        Some(Wide { deep: Some(_), .. }) if samples.is_multiple_of(2) => (Layout::Rgba, 4),
         Some(Wide { deep: Some(_), .. }) => (Layout::Rgb, 3),
         _ => (layout, samples),
     };
@@ -281,7 +281,7 @@ pub(super) fn decode(
         (raster, ColourSpace::Srgb)
     } else if colours.is_hdr() {
         // Before it is reduced: light of that range has other means.
-        (to_srgb(raster, &colours), ColourSpace::Srgb)
+        (in_bands(&raster, &colours, budget)?, ColourSpace::Srgb)
     } else {
         (raster, colours)
     };
@@ -294,4 +294,23 @@ pub(super) fn decode(
         damaged,
         ..Decoded::packed(packed, colours)
     })
+}
+
+/// A picture in sRGB, some rows at a time, so that it can be stopped.
+fn in_bands(picture: &Raster, colours: &ColourSpace, budget: &Budget) -> Result<Raster, Error> {
+    let (size, mut layout) = (picture.size(), picture.layout());
+    let mut pixels = Vec::with_capacity(picture.pixels().len());
+    for band in picture
+        .pixels()
+        .chunks(picture.stride().max(1) * rows::BAND)
+    {
+        budget.check()?;
+        let height = u32::try_from(band.len() / picture.stride().max(1)).unwrap_or(0);
+        let part = Size::new(size.width, height);
+        let part = raster(Format::Png, part, picture.layout(), band.to_vec())?;
+        let part = to_srgb(part, colours);
+        layout = part.layout();
+        pixels.extend(part.into_pixels());
+    }
+    raster(Format::Png, size, layout, pixels)
 }

@@ -15,7 +15,7 @@ use crate::render::raster::Layout;
 use crate::spec::Format;
 
 /// Rows between two looks at the budget.
-const BAND: usize = 64;
+pub(super) const BAND: usize = 64;
 /// Bytes before the first chunk.
 const SIGNATURE: usize = 8;
 

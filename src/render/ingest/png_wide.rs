@@ -49,7 +49,7 @@ impl Wide {
             }
         }
         deep.row(&self.rgb, &mut self.seen);
-        let bytes = if self.samples % 2 == 0 { 4 } else { 3 };
+        let bytes = if self.samples.is_multiple_of(2) { 4 } else { 3 };
         let seen = self.seen.as_chunks::<3>().0.iter();
         for ((out, seen), pixel) in out.chunks_exact_mut(bytes).zip(seen).zip(pixels) {
             let alpha = pixel.last().map(|[high, _]| high);

@@ -209,7 +209,7 @@ fn spread(plane: &Plane, frame: &Frame, y: usize, stored: &mut [Vec<f32>; 2], ou
     row(plane, at, wide, near);
     if down {
         let last = (frame.size.height as usize).div_ceil(2).saturating_sub(1);
-        let beside = if y % 2 == 0 {
+        let beside = if y.is_multiple_of(2) {
             at.saturating_sub(1)
         } else {
             (at + 1).min(last)
