@@ -4,6 +4,10 @@ use cldgate_jpeg::{Model, Picture, Plane, Request, Scale, decode, decode_portabl
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 use zune_jpeg::zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions};
 
+#[path = "coefficients.rs"]
+mod coefficients;
+use coefficients::{Coefficients, Noise};
+
 /// Any bytes are decoded or refused, with and without vector instructions to the same planes, which have the
 /// sizes they say and lie inside the picture.
 pub fn survives(file: &[u8]) {
@@ -109,6 +113,114 @@ pub fn agrees(bytes: &[u8]) {
     }
     for scale in Scale::ALL {
         scaled_agrees(&file, &full, scale);
+    }
+}
+
+/// Samplings of the components of pictures made of coefficients.
+const MIXED: [&[(usize, usize)]; 10] = [
+    &[(1, 1)],
+    &[(1, 1), (1, 1), (1, 1)],
+    &[(2, 2), (1, 1), (1, 1)],
+    &[(2, 1), (1, 1), (1, 1)],
+    &[(1, 2), (1, 1), (1, 1)],
+    &[(4, 1), (1, 1), (2, 1)],
+    &[(1, 2), (1, 4), (1, 1)],
+    &[(2, 2), (2, 1), (1, 2)],
+    &[(4, 4), (1, 2), (2, 1)],
+    &[(2, 1), (1, 1), (1, 1), (2, 1)],
+];
+
+/// A picture made of coefficients is shown alike from a sequential file, from one with its components apart, and
+/// from a progressive one with any script, with and without restarts: at every scale, undamaged, and as the other
+/// decoder shows it.
+pub fn twins_agree(bytes: &[u8]) {
+    let [
+        width,
+        height,
+        sampling,
+        settings,
+        interval,
+        seed,
+        content @ ..,
+    ] = bytes
+    else {
+        return;
+    };
+    let mut noise = Noise(u64::from(*seed) << 8 | u64::from(*settings));
+    // One side may be long: runs of ended blocks are as long as the picture.
+    let long = usize::from(settings & 3 == 3) * 400;
+    let size = (
+        1 + usize::from(width % 64) + long,
+        1 + usize::from(height % 64),
+    );
+    let mut steps = [1 + u16::from(settings >> 4); 64];
+    if settings & 4 > 0 {
+        steps = std::array::from_fn(|k| 1 + k as u16 / 2);
+    }
+    let samplings = MIXED[usize::from(*sampling) % MIXED.len()];
+    let mut picture = Coefficients::new(size, samplings, steps);
+    fill(&mut picture, content);
+    let interval = if settings & 8 > 0 {
+        usize::from(*interval)
+    } else {
+        0
+    };
+    let script = picture.script(&mut noise);
+    let files = [
+        picture.sequential(false, 0, &mut noise),
+        picture.sequential(true, interval, &mut noise),
+        picture.progressive(&script, 0, &mut noise),
+        picture.progressive(&script, interval, &mut noise),
+    ];
+    for scale in Scale::ALL {
+        let [first, others @ ..] = files.each_ref().map(|file| {
+            let shown = decode(file, &Request::whole(scale), &mut || false).expect("a sound file");
+            assert!(
+                !shown.damaged,
+                "{size:?} {samplings:?} {interval} {script:?}"
+            );
+            shown
+        });
+        let alike = others.iter().all(|other| *other == first);
+        assert!(alike, "{size:?} {samplings:?} {interval} {script:?}");
+    }
+    recoded_agrees(&files[0]);
+    if matches!(sampling % 10, 0..=4) {
+        let full = decode(&files[3], &Request::whole(Scale::Full), &mut || false);
+        light_agrees(&files[3], &full.expect("a sound file"), samplings.len());
+    }
+}
+
+/// Content for a picture of coefficients: each byte says what becomes of the next block. Most are flat or have a
+/// little more than the one before, as smooth pictures do; sums stay where no decoder cuts in the middle.
+fn fill(picture: &mut Coefficients, content: &[u8]) {
+    let mut bytes = content.iter().copied().cycle();
+    let mut next = || bytes.next().unwrap_or(0);
+    let step = i32::from(picture.steps[63].max(picture.steps[0]));
+    for component in &mut picture.components {
+        let mut mean = 0;
+        for block in &mut component.blocks {
+            let kind = next();
+            mean = (mean + i32::from(kind & 15) - 7).clamp(-900 / step, 900 / step);
+            block[0] = mean as i16;
+            let count = match kind >> 4 {
+                0..=7 => 0,
+                8..=11 => 1,
+                12..=14 => 5,
+                _ => 60,
+            };
+            let mut left = 1500 / step;
+            for _ in 0..count {
+                let (place, value) = (next(), next());
+                let size = (1 << (value & 7)) + i32::from(value >> 3 & 15) % (1 << (value & 7));
+                if size > left {
+                    break;
+                }
+                left -= size;
+                let signed = if value > 127 { -size } else { size };
+                block[1 + usize::from(place) % 63] = signed as i16;
+            }
+        }
     }
 }
 

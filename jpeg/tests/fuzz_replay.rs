@@ -43,3 +43,18 @@ fn finds_and_settings_agree() {
         checks::agrees(&find);
     }
 }
+
+/// Files made of coefficients: scripts with every precision, runs of ended blocks, restarts, odd codes.
+#[test]
+fn progressive_files_show_their_sequential_twins() {
+    let mut state = 1_u32;
+    for _ in 0..600 {
+        let bytes: Vec<u8> = (0..60)
+            .map(|_| {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                (state >> 24) as u8
+            })
+            .collect();
+        checks::twins_agree(&bytes);
+    }
+}
