@@ -82,8 +82,15 @@ fn difference(tables: &Tables<'_>, bits: &mut Bits, prediction: &mut i32, bad: &
     *prediction = prediction.wrapping_add(symbol.value(bits));
 }
 
+/// Puts a dequantised coefficient in its place.
 #[inline(always)]
-fn store(out: &mut Coefficients, places: &[u8; 128], steps: &Steps, at: usize, value: i32) {
+pub(crate) fn store(
+    out: &mut Coefficients,
+    places: &[u8; 128],
+    steps: &Steps,
+    at: usize,
+    value: i32,
+) {
     let place = places.get(at & 127).copied().unwrap_or(WASTE);
     let step = steps.get(at & 127).copied().unwrap_or(0);
     if let Some(coefficient) = out.get_mut(usize::from(place & 127)) {

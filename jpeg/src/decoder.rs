@@ -1,5 +1,6 @@
 //! From the first marker to the last: headers, scans, planes.
 
+use crate::arithmetic;
 use crate::block::{Steps, Tables};
 use crate::error::Error;
 use crate::frame::{Component, Frame};
@@ -12,7 +13,7 @@ use crate::plane::Canvas;
 use crate::progressive::{DetailScan, Details, Drawing, MeanScan, Means, Precision, Store};
 use crate::reader::Reader;
 use crate::scale::Scale;
-use crate::scan::ScanHeader;
+use crate::scan::{Progress, ScanHeader};
 use crate::sequential::{Part, Scan};
 use crate::walk::Walk;
 
@@ -162,6 +163,9 @@ impl<'a> Decoder<'a> {
         for part in &header.parts {
             self.latch(frame, part.index)?;
         }
+        if frame.arithmetic {
+            return self.arithmetic(frame, &header, stop);
+        }
         let mut reader = Reader::new(self.file);
         reader.begin(self.at);
         let result = if frame.progressive {
@@ -237,13 +241,13 @@ impl<'a> Decoder<'a> {
     }
 
     /// How a scan is walked through: all blocks of MCUs, or those of one component.
-    fn walk<'w, 'f>(
+    fn walk<'w, S>(
         &self,
         frame: &Frame,
         header: &ScanHeader,
-        reader: &'w mut Reader<'f>,
+        source: &'w mut S,
         stop: &'w mut dyn FnMut() -> bool,
-    ) -> Walk<'w, 'f> {
+    ) -> Walk<'w, S> {
         let mut samplings: Vec<(u32, u32)> = Vec::with_capacity(header.parts.len());
         let mut mcus = frame.mcus;
         let mut rows = 0;
@@ -266,7 +270,7 @@ impl<'a> Decoder<'a> {
             samplings,
             mcus: (mcus.0, mcus.1.min(rows)),
             interval: self.headers.interval,
-            reader,
+            source,
             stop,
         }
     }
@@ -285,20 +289,17 @@ impl<'a> Decoder<'a> {
         }
         let walk = self.walk(frame, header, reader, stop);
         let mut parts = Vec::with_capacity(header.parts.len());
-        // Canvases are lent in the order of the frame, which is that of the scan.
-        for (index, (canvas, steps)) in self.canvases.iter_mut().zip(&self.steps).enumerate() {
-            let part = header.parts.iter().find(|part| part.index == index);
-            if let (Some(part), Some(steps)) = (part, steps) {
-                parts.push(Part {
-                    tables: Tables {
-                        dc: self.headers.dc(part.dc)?,
-                        ac: self.headers.ac(part.ac)?,
-                        steps,
-                    },
-                    canvas,
-                    prediction: 0,
-                });
-            }
+        let mut canvases: Vec<_> = self.canvases.iter_mut().map(Some).collect();
+        for part in &header.parts {
+            parts.push(Part {
+                tables: Tables {
+                    dc: self.headers.dc(part.dc)?,
+                    ac: self.headers.ac(part.ac)?,
+                    steps: steps(&self.steps, part.index)?,
+                },
+                canvas: lend(&mut canvases, part.index)?,
+                prediction: 0,
+            });
         }
         dispatch(Scan { parts, walk }, self.portable)?;
         Ok(self.steps.iter().any(Option::is_none))
@@ -338,10 +339,9 @@ impl<'a> Decoder<'a> {
         }
         let walk = self.walk(frame, header, reader, stop);
         let mut parts = Vec::with_capacity(header.parts.len());
-        for (index, store) in self.stores.iter_mut().enumerate() {
-            let Some(part) = header.parts.iter().find(|part| part.index == index) else {
-                continue;
-            };
+        let mut stores: Vec<_> = self.stores.iter_mut().map(Some).collect();
+        for part in &header.parts {
+            let store = lend(&mut stores, part.index)?;
             let table = if precision.refining {
                 None
             } else {
@@ -388,6 +388,84 @@ impl<'a> Decoder<'a> {
         dispatch(DetailScan { details, walk }, self.portable)
     }
 
+    /// A scan of an arithmetic-coded frame. `false` when it was the last that is needed.
+    fn arithmetic(
+        &mut self,
+        frame: &Frame,
+        header: &ScanHeader,
+        stop: &mut dyn FnMut() -> bool,
+    ) -> Result<bool, Error> {
+        let mut coder = arithmetic::Coder::new(self.file, self.at);
+        let models = arithmetic::Models::new(self.headers.conditioning.clone());
+        let walk = self.walk(frame, header, &mut coder, stop);
+        let mut stores: Vec<_> = self.stores.iter_mut().map(Some).collect();
+        match (header.progress, header.parts.as_slice()) {
+            (None, parts) => {
+                let mut canvases: Vec<_> = self.canvases.iter_mut().map(Some).collect();
+                let parts = parts
+                    .iter()
+                    .map(|part| {
+                        Ok(arithmetic::Part {
+                            canvas: lend(&mut canvases, part.index)?,
+                            steps: steps(&self.steps, part.index)?,
+                            tables: (part.dc, part.ac),
+                            before: Default::default(),
+                        })
+                    })
+                    .collect::<Result<_, Error>>()?;
+                let scan = arithmetic::Scan {
+                    parts,
+                    models,
+                    walk,
+                };
+                dispatch(scan, self.portable)?;
+            }
+            (
+                Some(Progress {
+                    first: 0,
+                    precision,
+                    ..
+                }),
+                parts,
+            ) => {
+                let parts = parts
+                    .iter()
+                    .map(|part| {
+                        let store = lend(&mut stores, part.index)?;
+                        store.note_means(precision);
+                        Ok((part.dc, store))
+                    })
+                    .collect::<Result<_, Error>>()?;
+                walk.run(&mut arithmetic::Means {
+                    parts,
+                    before: Default::default(),
+                    models,
+                    precision,
+                })?;
+            }
+            (Some(progress), [part]) => {
+                let store = lend(&mut stores, part.index)?;
+                if !store.means_only() {
+                    walk.run(&mut arithmetic::Details {
+                        table: part.ac,
+                        store,
+                        band: (progress.first as usize, progress.last as usize),
+                        models,
+                        precision: progress.precision,
+                    })?;
+                }
+            }
+            _ => return Err(Error::Malformed("details of several components in a scan")),
+        }
+        self.at = coder.position();
+        self.damaged |= coder.damaged;
+        Ok(if frame.progressive {
+            !self.stores.iter().all(Store::is_finished)
+        } else {
+            self.steps.iter().any(Option::is_none)
+        })
+    }
+
     /// Progressive frames: samples from what all scans said.
     fn draw(&mut self, stop: &mut dyn FnMut() -> bool) -> Result<(), Error> {
         let stores = std::mem::take(&mut self.stores);
@@ -418,7 +496,6 @@ impl<'a> Decoder<'a> {
         Ok(Picture {
             size: frame.size,
             model: self.headers.model(&frame),
-            inverted: self.headers.inverted(),
             planes: self
                 .canvases
                 .into_iter()
@@ -429,6 +506,21 @@ impl<'a> Decoder<'a> {
             damaged: self.damaged,
         })
     }
+}
+
+/// Takes one of several things that a scan works on, by component. A scan names each once.
+fn lend<'a, T>(things: &mut [Option<&'a mut T>], index: usize) -> Result<&'a mut T, Error> {
+    things
+        .get_mut(index)
+        .and_then(Option::take)
+        .ok_or(Error::Malformed("a scan of a component that is not there"))
+}
+
+fn steps(steps: &[Option<Box<Steps>>], index: usize) -> Result<&Steps, Error> {
+    steps
+        .get(index)
+        .and_then(Option::as_deref)
+        .ok_or(Error::Malformed("a scan without its quantisation table"))
 }
 
 /// Rows of MCUs up to the last that a component needs.

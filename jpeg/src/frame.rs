@@ -7,6 +7,7 @@ use crate::error::Error;
 pub(crate) struct Frame {
     pub size: (u32, u32),
     pub progressive: bool,
+    pub arithmetic: bool,
     pub components: Vec<Component>,
     /// MCUs of an interleaved scan, across and down.
     pub mcus: (u32, u32),
@@ -18,7 +19,7 @@ pub(crate) struct Component {
     pub id: u8,
     /// The slot of its quantisation table.
     pub table: usize,
-    /// Blocks of an MCU, across and down: 1, 2 or 4.
+    /// Blocks of an MCU, across and down: 1 to 4.
     pub sampling: (u32, u32),
     /// Source pixels for each sample, across and down.
     pub step: (u32, u32),
@@ -31,12 +32,13 @@ pub(crate) struct Component {
 impl Frame {
     /// From the payload of a frame header of this marker.
     pub fn new(marker: u8, payload: &[u8]) -> Result<Self, Error> {
-        let progressive = match marker {
-            0xC0 | 0xC1 => false,
-            0xC2 => true,
+        let (progressive, arithmetic) = match marker {
+            0xC0 | 0xC1 => (false, false),
+            0xC2 => (true, false),
+            0xC9 => (false, true),
+            0xCA => (true, true),
             0xC3 | 0xC7 | 0xCB | 0xCF => return Err(Error::Unsupported("lossless coding")),
-            0xC5 | 0xC6 | 0xCD | 0xCE => return Err(Error::Unsupported("hierarchical coding")),
-            _ => return Err(Error::Unsupported("arithmetic coding")),
+            _ => return Err(Error::Unsupported("hierarchical coding")),
         };
         let &[bits, h1, h0, w1, w0, count, ref rest @ ..] = payload else {
             return Err(Error::Malformed("frame header ends early"));
@@ -61,52 +63,55 @@ impl Frame {
         let specs = specs
             .get(..count.into())
             .ok_or(Error::Malformed("frame header ends early"))?;
-        Self::laid_out(size, progressive, specs)
-    }
-
-    fn laid_out(size: (u32, u32), progressive: bool, specs: &[[u8; 3]]) -> Result<Self, Error> {
-        let sampling = |&[_, both, _]: &[u8; 3]| (u32::from(both >> 4), u32::from(both & 15));
-        let usual = |n| matches!(n, 1 | 2 | 4);
-        if specs
-            .iter()
-            .map(sampling)
-            .any(|(h, v)| !usual(h) || !usual(v))
-        {
-            return Err(Error::Unsupported("this sampling"));
-        }
-        // A component alone has nothing to be sampled against: its MCU is one block, whatever it says.
-        let sampling = |spec: &[u8; 3]| {
-            if specs.len() == 1 {
-                (1, 1)
-            } else {
-                sampling(spec)
-            }
-        };
-        let most = specs.iter().map(sampling).fold((1, 1), |most, sampling| {
-            (most.0.max(sampling.0), most.1.max(sampling.1))
-        });
-        let components = specs
-            .iter()
-            .map(|spec| {
-                let &[id, _, table] = spec;
-                let sampling = sampling(spec);
-                let step = (most.0 / sampling.0, most.1 / sampling.1);
-                let size = (size.0.div_ceil(step.0), size.1.div_ceil(step.1));
-                Component {
-                    id,
-                    table: usize::from(table & 3),
-                    sampling,
-                    step,
-                    size,
-                    blocks: (size.0.div_ceil(8), size.1.div_ceil(8)),
-                }
-            })
-            .collect();
+        let (components, mcus) = laid_out(size, specs)?;
         Ok(Self {
             size,
             progressive,
+            arithmetic,
             components,
-            mcus: (size.0.div_ceil(8 * most.0), size.1.div_ceil(8 * most.1)),
+            mcus,
         })
     }
+}
+
+/// Components and MCUs across and down.
+fn laid_out(size: (u32, u32), specs: &[[u8; 3]]) -> Result<(Vec<Component>, (u32, u32)), Error> {
+    let sampling = |&[_, both, _]: &[u8; 3]| (u32::from(both >> 4), u32::from(both & 15));
+    let allowed = |n| (1..=4).contains(&n);
+    let mut samplings: Vec<(u32, u32)> = specs.iter().map(sampling).collect();
+    if !samplings.iter().all(|&(h, v)| allowed(h) && allowed(v)) {
+        return Err(Error::Malformed("no such sampling"));
+    }
+    // A component alone has nothing to be sampled against: its MCU is one block, whatever it says.
+    if let [alone] = samplings.as_mut_slice() {
+        *alone = (1, 1);
+    }
+    let most = samplings.iter().fold((1, 1), |most, sampling| {
+        (most.0.max(sampling.0), most.1.max(sampling.1))
+    });
+    // Three samples beside two: libjpeg, and with it every browser, refuses them too.
+    if samplings
+        .iter()
+        .any(|&(h, v)| most.0 % h > 0 || most.1 % v > 0)
+    {
+        return Err(Error::Unsupported("sampling in parts of a sample"));
+    }
+    let components = specs
+        .iter()
+        .zip(samplings)
+        .map(|(&[id, _, table], sampling)| {
+            let step = (most.0 / sampling.0, most.1 / sampling.1);
+            let size = (size.0.div_ceil(step.0), size.1.div_ceil(step.1));
+            Component {
+                id,
+                table: usize::from(table & 3),
+                sampling,
+                step,
+                size,
+                blocks: (size.0.div_ceil(8), size.1.div_ceil(8)),
+            }
+        })
+        .collect();
+    let mcus = (size.0.div_ceil(8 * most.0), size.1.div_ceil(8 * most.1));
+    Ok((components, mcus))
 }

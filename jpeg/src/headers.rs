@@ -1,10 +1,12 @@
 //! The segments before and between scans: tables, the frame, what the colours mean.
 
+use crate::arithmetic::Conditioning;
 use crate::block::Steps;
 use crate::error::Error;
 use crate::frame::Frame;
 use crate::huffman::{Class, Spec, Table};
 use crate::picture::Model;
+use crate::standard::standard;
 
 /// What the headers read so far say.
 #[derive(Default)]
@@ -15,6 +17,8 @@ pub(crate) struct Headers {
     steps: [Option<Box<Steps>>; 4],
     dc: [Slot; 4],
     ac: [Slot; 4],
+    /// For arithmetic coding.
+    pub conditioning: Conditioning,
     jfif: bool,
     adobe: Option<u8>,
     profile: Vec<(u8, Vec<u8>)>,
@@ -32,9 +36,9 @@ impl Slot {
         let spec = self
             .spec
             .as_ref()
-            .ok_or(Error::Unsupported("a scan without its Huffman table"))?;
+            .ok_or(Error::Malformed("a scan without its Huffman table"))?;
         if self.table.is_none() {
-            let table = Table::new(spec, class).ok_or(Error::Unsupported("this Huffman table"))?;
+            let table = Table::new(spec, class).ok_or(Error::Malformed("no such Huffman table"))?;
             self.table = Some(Box::new(table));
         }
         Ok(())
@@ -61,9 +65,14 @@ impl Headers {
                 self.frame = Some(Frame::new(marker, payload)?);
                 Ok(())
             }
-            0xCC => Err(Error::Unsupported("arithmetic coding")),
+            0xCC => payload
+                .as_chunks()
+                .0
+                .iter()
+                .try_for_each(|&[place, value]| self.conditioning.read(place, value))
+                .ok_or(Error::Malformed("no such conditioning")),
             0xE0 => {
-                self.jfif |= payload.starts_with(b"JFIF\0");
+                self.jfif |= payload.starts_with(b"JFIF\0") && payload.len() >= 14;
                 Ok(())
             }
             0xE2 => {
@@ -149,10 +158,14 @@ impl Headers {
             Class::Dc => &mut self.dc,
             Class::Ac | Class::ProgressiveAc => &mut self.ac,
         };
-        slots
+        let place = slots
             .get_mut(slot)
-            .ok_or(Error::Malformed("no such Huffman table"))?
-            .ready(class)
+            .ok_or(Error::Malformed("no such Huffman table"))?;
+        // Frames of motion JPEG leave the tables out, which are those of the standard then.
+        if place.spec.is_none() && class != Class::ProgressiveAc {
+            place.spec = standard(class, slot);
+        }
+        place.ready(class)
     }
 
     pub fn dc(&self, slot: usize) -> Result<&Table, Error> {
@@ -173,14 +186,9 @@ impl Headers {
             (3, Some(0)) => Model::Rgb,
             (3, None) if names == *b"RGB" => Model::Rgb,
             (3, _) => Model::YCbCr,
-            (_, Some(2)) => Model::Ycck,
-            _ => Model::Cmyk,
+            (_, None | Some(0)) => Model::Cmyk,
+            _ => Model::Ycck,
         }
-    }
-
-    /// Whether inks are inverted: in the files that carry Adobe's marker.
-    pub fn inverted(&self) -> bool {
-        self.adobe.is_some()
     }
 
     /// The ICC profile, put together.

@@ -7,7 +7,8 @@ const LOOKUP: u32 = 11;
 const ENTRIES: usize = 1 << LOOKUP;
 
 /// Most bits of a value. Samples of eight bits never have more than 11; with 12 any two symbols, codes of 16
-/// bits included, take no more than the 56 bits of a refill. A table that names more is refused.
+/// bits included, take no more than the 56 bits of a refill. A code for more, which some tables name and no
+/// sound file uses, is taken for one that is not there.
 const LARGEST: u32 = 12;
 
 /// One symbol: how far it moves in the block, how many bits hold its value, how many bits it takes
@@ -116,6 +117,8 @@ pub(crate) struct Table {
     /// For codes of 12 to 16 bits: the first code behind those of this length, in 16 bits, and what
     /// to add to a code to find its symbol.
     long: [(u32, i32); 5],
+    /// The first code of more than 11 bits, in 16 bits: what is below and has no symbol is no code.
+    long_start: u32,
     long_symbols: Vec<Symbol>,
 }
 
@@ -126,6 +129,7 @@ impl Table {
             symbols: [Symbol::default(); ENTRIES],
             leaps: Box::new([Leap::NONE; ENTRIES]),
             long: [(0, 0); 5],
+            long_start: 0,
             long_symbols: Vec::new(),
         };
         let mut code = 0_u32;
@@ -133,6 +137,9 @@ impl Table {
         for (length, &count) in (1..=16_u32).zip(&spec.counts) {
             let first = code;
             let first_long = table.long_symbols.len();
+            if length == LOOKUP + 1 {
+                table.long_start = code << (16 - length);
+            }
             for &byte in symbols.by_ref().take(count.into()) {
                 let symbol = symbol(byte, length, class)?;
                 if length <= LOOKUP {
@@ -217,16 +224,16 @@ impl Table {
     #[inline(never)]
     fn long_symbol(&self, bits: &Bits, bad: &mut bool) -> Symbol {
         let code = bits.peek(16) as u32;
-        for (length, &(behind, offset)) in (LOOKUP + 1..=16).zip(&self.long) {
-            if code < behind {
-                let index = (code >> (16 - length)) as i32 + offset;
-                let symbol = usize::try_from(index)
-                    .ok()
-                    .and_then(|index| self.long_symbols.get(index));
-                if let Some(&symbol) = symbol {
-                    return symbol;
-                }
-            }
+        let long = (LOOKUP + 1..=16).zip(&self.long);
+        let found = long
+            .filter(|_| code >= self.long_start)
+            .find(|&(_, &(behind, _))| code < behind)
+            .map(|(length, &(_, offset))| (code >> (16 - length)) as i32 + offset)
+            .and_then(|index| usize::try_from(index).ok())
+            .and_then(|index| self.long_symbols.get(index))
+            .filter(|&&symbol| symbol != Symbol::default());
+        if let Some(&symbol) = found {
+            return symbol;
         }
         // No code begins so. As libjpeg has it: a zero, and on behind it.
         *bad = true;
@@ -237,8 +244,8 @@ impl Table {
 fn symbol(byte: u8, length: u32, class: Class) -> Option<Symbol> {
     let (run, size) = (u32::from(byte >> 4), u32::from(byte & 15));
     Some(match class {
-        Class::Dc | Class::Ac | Class::ProgressiveAc if size > LARGEST => return None,
         Class::Dc if run > 0 => return None,
+        _ if size > LARGEST => Symbol::default(),
         Class::Dc => Symbol::new(0, size, length + size),
         Class::ProgressiveAc if size == 0 => Symbol::new(run, 0, length),
         Class::Ac if size == 0 && run < 15 => Symbol::new(64, 0, length),

@@ -10,9 +10,9 @@
 //! file ─marker, frame─▶ tables, frame ─reader─▶ bits ─huffman, block─▶ coefficients ─idct─▶ plane
 //! ```
 //!
-//! Eight-bit Huffman-coded frames of one, three or four components are decoded, baseline, extended and
-//! progressive; anything else is [`Error::Unsupported`], for another decoder to try. Damaged files are shown
-//! as far as they go, as libjpeg does it.
+//! Eight-bit frames of one, three or four components are decoded: baseline, extended and progressive, Huffman
+//! and arithmetic coding. That is what browsers show; anything else is [`Error::Unsupported`]. Damaged files are
+//! shown as far as they go, as libjpeg does it.
 //!
 //! [`recode`] writes a sequential file anew with Huffman tables made for it.
 
@@ -23,6 +23,7 @@
     reason = "the inner loops are compiled twice, once for AVX2: what is not inlined stays behind"
 )]
 
+mod arithmetic;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 mod block;
@@ -43,6 +44,7 @@ mod recode;
 mod scale;
 mod scan;
 mod sequential;
+mod standard;
 mod walk;
 
 pub use decoder::{decode, decode_portable};

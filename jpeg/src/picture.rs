@@ -42,9 +42,9 @@ pub enum Model {
     YCbCr,
     /// Red, green, blue.
     Rgb,
-    /// Inks.
+    /// Inks, 255 for none: so Adobe's programs write them, and browsers read them in every file.
     Cmyk,
-    /// Inks, the first three as YCbCr.
+    /// Inks likewise, the first three as YCbCr.
     Ycck,
 }
 
@@ -55,8 +55,6 @@ pub struct Picture {
     pub size: (u32, u32),
     /// What the planes mean.
     pub model: Model,
-    /// Inks are stored inverted, 255 for none, as Adobe's programs do.
-    pub inverted: bool,
     /// One for each component, in the file's order.
     pub planes: Vec<Plane>,
     /// The embedded ICC profile.

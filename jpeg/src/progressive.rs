@@ -75,7 +75,7 @@ impl Store {
 
     /// A block's coefficients and which of them are not zero.
     #[inline(always)]
-    fn block(&mut self, column: u32, row: u32) -> Option<(&mut [i16], &mut u64)> {
+    pub fn block(&mut self, column: u32, row: u32) -> Option<(&mut [i16], &mut u64)> {
         let index = row as usize * self.across + column as usize;
         let start = index * self.kept;
         let values = self.values.get_mut(start..start + self.kept)?;
@@ -84,7 +84,7 @@ impl Store {
 
     /// The first coefficient of a block.
     #[inline(always)]
-    fn mean(&mut self, column: u32, row: u32) -> Option<&mut i16> {
+    pub fn mean(&mut self, column: u32, row: u32) -> Option<&mut i16> {
         let index = row as usize * self.across + column as usize;
         self.values.get_mut(index * self.kept)
     }
@@ -106,7 +106,7 @@ pub(crate) struct Means<'a> {
     pub precision: Precision,
 }
 
-impl Visitor for Means<'_> {
+impl Visitor<Reader<'_>> for Means<'_> {
     #[inline(always)]
     fn block(&mut self, part: usize, column: u32, row: u32, reader: &mut Reader<'_>) {
         let (Some((table, store)), Some(prediction)) =
@@ -117,17 +117,20 @@ impl Visitor for Means<'_> {
         let low = self.precision.low;
         let mut bits = reader.bits;
         bits.refill(reader.data());
-        let value = if let Some(table) = table {
+        let mean = store.mean(column, row);
+        if let Some(table) = table {
             let symbol = table.symbol(&bits, &mut reader.damaged);
             *prediction = prediction.wrapping_add(symbol.value(&mut bits));
-            (*prediction as i16).wrapping_shl(low)
+            if let Some(mean) = mean {
+                *mean = (*prediction as i16).wrapping_shl(low);
+            }
         } else {
-            (bits.take(1) as i16).wrapping_shl(low)
-        };
-        reader.bits = bits;
-        if let Some(mean) = store.mean(column, row) {
-            *mean |= value;
+            let bit = bits.take(1) as i16;
+            if let Some(mean) = mean {
+                *mean |= bit.wrapping_shl(low);
+            }
         }
+        reader.bits = bits;
     }
 
     fn restart(&mut self) {
@@ -146,7 +149,7 @@ pub(crate) struct Details<'a> {
     pub idle: u32,
 }
 
-impl Visitor for Details<'_> {
+impl Visitor<Reader<'_>> for Details<'_> {
     #[inline(always)]
     fn block(&mut self, _part: usize, column: u32, row: u32, reader: &mut Reader<'_>) {
         if self.idle > 0 && !self.precision.refining {
@@ -339,7 +342,7 @@ impl Block<'_> {
 /// A scan of details to be decoded, compiled for this processor.
 pub(crate) struct DetailScan<'a, 'f> {
     pub details: Details<'a>,
-    pub walk: Walk<'a, 'f>,
+    pub walk: Walk<'a, Reader<'f>>,
 }
 
 impl Job for DetailScan<'_, '_> {
@@ -354,7 +357,7 @@ impl Job for DetailScan<'_, '_> {
 /// A scan of means, likewise.
 pub(crate) struct MeanScan<'a, 'f> {
     pub means: Means<'a>,
-    pub walk: Walk<'a, 'f>,
+    pub walk: Walk<'a, Reader<'f>>,
 }
 
 impl Job for MeanScan<'_, '_> {

@@ -4,6 +4,7 @@
 //! the file and the bit reader needs no branch: it loads eight bytes, always.
 
 use crate::marker::{find_marker, first_ff};
+use crate::walk::Source;
 
 /// Bytes of the window. Fits the first-level cache beside the tables.
 const WINDOW: usize = 1 << 14;
@@ -112,20 +113,6 @@ impl<'a> Reader<'a> {
         &self.data
     }
 
-    /// Makes sure that a whole MCU is in the window, or the end of the segment.
-    #[inline(always)]
-    pub fn ready(&mut self) {
-        if self.bits.next + MCU_BYTES > self.end && !self.ended {
-            self.slide();
-        }
-    }
-
-    /// Whether more bits were taken than the segment has.
-    #[inline(always)]
-    pub fn overrun(&self) -> bool {
-        self.bits.next * 8 > self.end * 8 + self.bits.count as usize
-    }
-
     #[cold]
     fn slide(&mut self) {
         let from = self.bits.next.min(self.end);
@@ -187,41 +174,6 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Goes to the segment behind restart marker `expected` (0 to 7). When another one comes, does
-    /// what libjpeg does: a marker a little too early stays where it is and the segment is empty, one
-    /// a little too late is passed by, and any other restart marker is taken for the right one.
-    pub fn restart(&mut self, expected: u8) {
-        loop {
-            let Some((marker, at)) = find_marker(self.file, self.at) else {
-                return self.empty(self.file.len());
-            };
-            if at != self.at {
-                self.damaged = true;
-            }
-            let behind = at + 2;
-            match marker {
-                0xD0..=0xD7 => match (marker - 0xD0).wrapping_sub(expected) & 7 {
-                    0 => return self.begin(behind),
-                    1 | 2 => return self.empty(at),
-                    6 | 7 => {
-                        self.at = behind;
-                        self.damaged = true;
-                    }
-                    _ => {
-                        self.damaged = true;
-                        return self.begin(behind);
-                    }
-                },
-                // No marker that anyone writes.
-                0x01..=0xBF => {
-                    self.at = behind;
-                    self.damaged = true;
-                }
-                _ => return self.empty(at),
-            }
-        }
-    }
-
     /// A segment without bits: whoever reads it is at its end at once.
     fn empty(&mut self, at: usize) {
         self.damaged = true;
@@ -229,6 +181,67 @@ impl<'a> Reader<'a> {
         self.end = 0;
         self.bits = Bits::default();
         self.finish();
+    }
+}
+
+impl Source for Reader<'_> {
+    #[inline(always)]
+    fn ready(&mut self) {
+        if self.bits.next + MCU_BYTES > self.end && !self.ended {
+            self.slide();
+        }
+    }
+
+    fn restart(&mut self, expected: u8) {
+        match resync(self.file, self.at, expected, &mut self.damaged) {
+            Segment::At(at) => self.begin(at),
+            Segment::None(at) => self.empty(at),
+        }
+    }
+
+    #[inline(always)]
+    fn spent(&self) -> bool {
+        self.bits.next * 8 > self.end * 8 + self.bits.count as usize
+    }
+
+    fn damage(&mut self) {
+        self.damaged = true;
+    }
+}
+
+/// Where a segment of a scan begins.
+pub(crate) enum Segment {
+    At(usize),
+    /// Nowhere: the file goes on here.
+    None(usize),
+}
+
+/// Finds the segment behind restart marker `expected` (0 to 7), which should stand at `at`. When another one
+/// comes, does what libjpeg does: a marker a little too early stays where it is and the segment is empty, one
+/// a little too late is passed by, and any other restart marker is taken for the right one.
+pub(crate) fn resync(file: &[u8], mut at: usize, expected: u8, damaged: &mut bool) -> Segment {
+    loop {
+        let Some((marker, found)) = find_marker(file, at) else {
+            return Segment::None(file.len());
+        };
+        // Fill bytes may stand before any marker.
+        let between = file.get(at..found).unwrap_or_default();
+        *damaged |= between.iter().any(|&byte| byte != 0xFF);
+        at = found + 2;
+        match marker {
+            0xD0..=0xD7 => match (marker - 0xD0).wrapping_sub(expected) & 7 {
+                0 => return Segment::At(at),
+                1 | 2 => return Segment::None(found),
+                6 | 7 => *damaged = true,
+                _ => {
+                    *damaged = true;
+                    return Segment::At(at);
+                }
+            },
+            // No marker that anyone writes.
+            0x01..=0xBF => *damaged = true,
+            _ => return Segment::None(found),
+        }
     }
 }
 
@@ -255,14 +268,28 @@ mod tests {
         let mut reader = Reader::new(&file);
         reader.begin(0);
         assert_eq!(bytes(&mut reader, 5), [1, 0xFF, 2, 0xFF, 3]);
-        assert!(!reader.overrun());
+        assert!(!reader.spent());
         assert_eq!(bytes(&mut reader, 1), [0], "zeros follow the end");
-        assert!(reader.overrun());
+        assert!(reader.spent());
         reader.restart(0);
         assert_eq!(bytes(&mut reader, 1), [4]);
         assert!(!reader.damaged);
         reader.restart(1);
         assert!(reader.damaged, "the end of the picture is no restart");
+    }
+
+    #[test]
+    fn fill_bytes_before_a_restart_marker_are_no_damage_wherever_the_window_ends() {
+        for length in WINDOW - MCU_BYTES - 20..WINDOW - MCU_BYTES + 4 {
+            let mut file = vec![7; length];
+            file.extend([0xFF, 0xFF, 0xFF, 0xD0, 9, 0xFF, 0xD9]);
+            let mut reader = Reader::new(&file);
+            reader.begin(0);
+            assert_eq!(bytes(&mut reader, length), vec![7; length]);
+            reader.restart(0);
+            assert_eq!(bytes(&mut reader, 1), [9]);
+            assert!(!reader.damaged, "{length}");
+        }
     }
 
     #[test]
@@ -276,6 +303,6 @@ mod tests {
         let mut reader = Reader::new(&stuffed);
         reader.begin(0);
         assert_eq!(bytes(&mut reader, plain.len()), plain);
-        assert!(!reader.overrun());
+        assert!(!reader.spent());
     }
 }

@@ -70,7 +70,7 @@ impl<'a> Source<'a> {
                     let frame = headers.frame.take()?;
                     let header = ScanHeader::new(&frame, payload).ok()?;
                     let whole = header.parts.len() == frame.components.len();
-                    if frame.progressive || !whole || headers.interval > 0 {
+                    if frame.progressive || frame.arithmetic || !whole || headers.interval > 0 {
                         return None;
                     }
                     for part in &header.parts {
@@ -122,7 +122,7 @@ impl<'a> Source<'a> {
             samplings,
             mcus,
             interval: 0,
-            reader: &mut reader,
+            source: &mut reader,
             stop,
         }
         .run(&mut symbols)
@@ -162,7 +162,7 @@ struct Symbols<'a, S> {
     bad: bool,
 }
 
-impl<S: Sink> Visitor for Symbols<'_, S> {
+impl<S: Sink> Visitor<Reader<'_>> for Symbols<'_, S> {
     #[inline(always)]
     fn block(&mut self, part: usize, _column: u32, _row: u32, reader: &mut Reader<'_>) {
         let Some(part) = self.parts.get(part) else {

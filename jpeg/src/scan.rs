@@ -1,12 +1,12 @@
 //! The scan header: which components a scan is about, and in a progressive frame which bits of them.
 
 use crate::error::Error;
-use crate::frame::Frame;
+use crate::frame::{Component, Frame};
 use crate::progressive::Precision;
 
 /// A scan that the frame allows.
 pub(crate) struct ScanHeader {
-    /// In the order of the frame.
+    /// In the order of the scan, each component once.
     pub parts: Vec<ScanPart>,
     /// For progressive frames.
     pub progress: Option<Progress>,
@@ -40,14 +40,16 @@ impl ScanHeader {
         let (specs, _) = specs.as_chunks::<2>();
         let mut parts: Vec<ScanPart> = Vec::with_capacity(specs.len());
         for &[id, tables] in specs {
-            let index = frame
+            // Some writers give all components the same name: each is taken once, in order.
+            let named = |&(index, component): &(usize, &Component)| {
+                component.id == id && parts.iter().all(|part| part.index != index)
+            };
+            let (index, _) = frame
                 .components
                 .iter()
-                .position(|component| component.id == id)
+                .enumerate()
+                .find(named)
                 .ok_or(Error::Malformed("a scan of a component that is not there"))?;
-            if parts.last().is_some_and(|before| before.index >= index) {
-                return Err(Error::Unsupported("components out of the frame's order"));
-            }
             parts.push(ScanPart {
                 index,
                 dc: usize::from(tables >> 4),

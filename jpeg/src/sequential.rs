@@ -20,7 +20,7 @@ pub(crate) struct Part<'a> {
 /// A scan that is about to be decoded.
 pub(crate) struct Scan<'a, 'f> {
     pub parts: Vec<Part<'a>>,
-    pub walk: Walk<'a, 'f>,
+    pub walk: Walk<'a, Reader<'f>>,
 }
 
 impl Job for Scan<'_, '_> {
@@ -38,7 +38,7 @@ struct Blocks<'a, K> {
     kernels: K,
 }
 
-impl<K: Kernels> Visitor for Blocks<'_, K> {
+impl<K: Kernels> Visitor<Reader<'_>> for Blocks<'_, K> {
     #[inline(always)]
     fn block(&mut self, part: usize, column: u32, row: u32, reader: &mut Reader<'_>) {
         if let Some(part) = self.parts.get_mut(part) {

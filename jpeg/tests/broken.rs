@@ -116,27 +116,43 @@ fn who_asks_to_stop_is_heard() {
 }
 
 #[test]
-fn unusual_files_are_left_to_others() {
+fn kinds_that_no_browser_shows_are_unsupported() {
     let file = file(false, 0);
     let at = file
         .windows(2)
         .position(|pair| pair == [0xFF, 0xC0])
         .unwrap();
-    let changed = |offset: usize, byte: u8| {
+    let changed = |changes: &[(usize, u8)]| {
         let mut file = file.clone();
-        file[at + offset] = byte;
+        for &(offset, byte) in changes {
+            file[at + offset] = byte;
+        }
         decode(&file, &Request::whole(Scale::Full), &mut || false)
     };
-    for marker in [0xC3, 0xC5, 0xC9, 0xCF] {
-        assert!(matches!(changed(1, marker), Err(Error::Unsupported(_))));
+    for marker in [0xC3, 0xC5, 0xCB, 0xCF] {
+        assert!(matches!(
+            changed(&[(1, marker)]),
+            Err(Error::Unsupported(_))
+        ));
     }
     assert!(
-        matches!(changed(4, 12), Err(Error::Unsupported(_))),
+        matches!(changed(&[(4, 12)]), Err(Error::Unsupported(_))),
         "12 bits"
     );
     assert!(
-        matches!(changed(11, 0x31), Err(Error::Unsupported(_))),
-        "three by one"
+        matches!(
+            changed(&[(11, 0x31), (14, 0x21)]),
+            Err(Error::Unsupported(_))
+        ),
+        "three samples beside two"
+    );
+    assert!(
+        matches!(changed(&[(9, 2)]), Err(Error::Unsupported(_))),
+        "two components"
+    );
+    assert!(
+        matches!(changed(&[(11, 0x50)]), Err(Error::Malformed(_))),
+        "no sampling"
     );
     assert!(matches!(
         decode(b"", &Request::whole(Scale::Full), &mut || false),

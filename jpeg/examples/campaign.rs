@@ -1,0 +1,422 @@
+//! The checking side of `just jpeg-campaign`: reads records of `campaign/peer.c` from stdin and holds this
+//! decoder against what libjpeg-turbo says of each file. Prints counts; exits with 1 if anything differs.
+//!
+//! Must hold for every file, and for its lossless sequential twin:
+//! - it is not damaged, with and without vector instructions, and both files show the same samples;
+//! - at full size a sample is within 1 of libjpeg-turbo's, unless the inverse transform overflows;
+//! - at every scale it is within 1 of the exact transform of libjpeg-turbo's coefficients; at 1/8 it is
+//!   libjpeg-turbo's sample;
+//! - a part is cut out of the whole;
+//! - recoded files show the same in `zune-jpeg`; the pairs are written to the path in the first argument for
+//!   `peer same`.
+//!
+//! At 1/2 and 1/4 libjpeg-turbo averages the samples of the full size, where this decoder takes the transform of
+//! as many points, so the two are not compared sample by sample there: the transform in floating point is.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a campaign that cannot go on has failed: it stops and says where"
+)]
+
+use std::collections::BTreeMap;
+use std::io::{BufReader, BufWriter, Read, Write};
+
+use cldgate_jpeg::{Model, Picture, Plane, Request, Scale, decode, decode_portable, recode};
+use zune_jpeg::zune_core::{bytestream::ZCursor, options::DecoderOptions};
+
+/// One component as libjpeg-turbo read it.
+struct Component {
+    blocks: (usize, usize),
+    steps: Vec<u16>,
+    /// In natural order, 64 a block.
+    coefficients: Vec<i16>,
+    /// At 1/8, 1/4, 1/2 and 1/1.
+    planes: Vec<TheirPlane>,
+}
+
+struct TheirPlane {
+    /// Samples a block, along each side.
+    samples: usize,
+    width: usize,
+    height: usize,
+    bytes: Vec<u8>,
+}
+
+struct Record {
+    seed: u64,
+    words: String,
+    file: Vec<u8>,
+    twin: Vec<u8>,
+    size: (u32, u32),
+    model: Model,
+    components: Vec<Component>,
+}
+
+struct Input<R>(R);
+
+impl<R: Read> Input<R> {
+    fn bytes(&mut self, length: usize) -> Vec<u8> {
+        let mut bytes = vec![0; length];
+        self.0.read_exact(&mut bytes).expect("a whole record");
+        bytes
+    }
+
+    fn number(&mut self) -> usize {
+        u32::from_ne_bytes(self.bytes(4).try_into().unwrap()) as usize
+    }
+
+    fn counted(&mut self) -> Vec<u8> {
+        let length = self.number();
+        self.bytes(length)
+    }
+
+    fn record(&mut self) -> Option<Record> {
+        let mut magic = [0; 4];
+        self.0.read_exact(&mut magic).ok()?;
+        assert_eq!(&magic, b"JPEG");
+        let seed = u64::from_ne_bytes(self.bytes(8).try_into().unwrap());
+        let words = String::from_utf8(self.counted()).unwrap();
+        let (file, twin) = (self.counted(), self.counted());
+        let size = (self.number() as u32, self.number() as u32);
+        let model = match self.number() {
+            1 => Model::Grey,
+            2 => Model::Rgb,
+            3 => Model::YCbCr,
+            4 => Model::Cmyk,
+            5 => Model::Ycck,
+            other => panic!("seed {seed}: colour space {other}"),
+        };
+        let count = self.number();
+        let mut components: Vec<Component> = (0..count)
+            .map(|_| {
+                let blocks = (self.number(), self.number());
+                Component {
+                    blocks,
+                    steps: words_of(&self.bytes(128), u16::from_ne_bytes),
+                    coefficients: words_of(
+                        &self.bytes(blocks.0 * blocks.1 * 128),
+                        i16::from_ne_bytes,
+                    ),
+                    planes: Vec::new(),
+                }
+            })
+            .collect();
+        for _ in Scale::ALL {
+            for component in &mut components {
+                let (samples, width, height) = (self.number(), self.number(), self.number());
+                component.planes.push(TheirPlane {
+                    samples,
+                    width,
+                    height,
+                    bytes: self.bytes(width * height),
+                });
+            }
+        }
+        Some(Record {
+            seed,
+            words,
+            file,
+            twin,
+            size,
+            model,
+            components,
+        })
+    }
+}
+
+fn words_of<T>(bytes: &[u8], word: impl Fn([u8; 2]) -> T) -> Vec<T> {
+    bytes.as_chunks::<2>().0.iter().map(|&b| word(b)).collect()
+}
+
+/// The waves of transforms of 1, 2, 4 and 8 points: `waves[log][x][u]`.
+struct Waves([Vec<Vec<f32>>; 4]);
+
+impl Waves {
+    fn new() -> Self {
+        Self([1_usize, 2, 4, 8].map(|n| {
+            let wave = |x: usize, u: usize| {
+                let scale = if u == 0 { 0.5_f64.sqrt() } else { 1.0 };
+                let angle = (2 * x + 1) as f64 * u as f64 / (2 * n) as f64;
+                (scale * (angle * std::f64::consts::PI).cos() / 2.0) as f32
+            };
+            (0..n)
+                .map(|x| (0..n).map(|u| wave(x, u)).collect())
+                .collect()
+        }))
+    }
+
+    /// The exact samples of a block at `n` points, and whether a sum between the two passes is beyond what 16
+    /// bits hold with two bits of fraction.
+    fn block(&self, n: usize, steps: &[u16], coefficients: &[i16]) -> ([[f32; 8]; 8], bool) {
+        let waves = &self.0[n.ilog2() as usize];
+        let mut middle = [[0.0_f32; 8]; 8];
+        let mut large = false;
+        for y in 0..n {
+            for u in 0..n {
+                let sum: f32 = (0..n)
+                    .map(|v| {
+                        let value = f32::from(coefficients[v * 8 + u]);
+                        value * f32::from(steps[v * 8 + u]) * waves[y][v]
+                    })
+                    .sum();
+                middle[y][u] = sum;
+                // The fixed-point passes leave a factor of the square root of eight to the end.
+                large |= sum.abs() * 8_f32.sqrt() * 4.0 > 32_000.0;
+            }
+        }
+        let mut out = [[0.0; 8]; 8];
+        for y in 0..n {
+            for x in 0..n {
+                let sum: f32 = (0..n).map(|u| middle[y][u] * waves[x][u]).sum();
+                out[y][x] = (sum + 128.0).clamp(0.0, 255.0);
+            }
+        }
+        (out, large)
+    }
+}
+
+/// Differences of a kind: how many of how large, and the largest.
+#[derive(Default)]
+struct Spread {
+    count: u64,
+    sum: f64,
+    worst: f64,
+}
+
+impl Spread {
+    fn add(&mut self, difference: f64) {
+        self.count += 1;
+        self.sum += difference;
+        self.worst = self.worst.max(difference);
+    }
+}
+
+#[derive(Default)]
+struct Totals {
+    files: u64,
+    kinds: BTreeMap<String, u64>,
+    spreads: BTreeMap<String, Spread>,
+    overflows: u64,
+    recoded: u64,
+    recoded_in_zune: u64,
+    failures: u64,
+}
+
+struct Campaign {
+    waves: Waves,
+    totals: Totals,
+    pairs: Option<BufWriter<std::fs::File>>,
+}
+
+impl Campaign {
+    fn check(&mut self, record: &Record) -> Result<(), String> {
+        let full = self.sound(&record.file, &Request::whole(Scale::Full))?;
+        let steps: Vec<_> = full.planes.iter().map(|plane| plane.step).collect();
+        for (n, scale) in Scale::ALL.into_iter().enumerate() {
+            for colour_alike in [false, true] {
+                let request = Request {
+                    colour_alike,
+                    ..Request::whole(scale)
+                };
+                let shown = self.sound(&record.file, &request)?;
+                if shown.size != record.size || shown.model != record.model {
+                    return Err(format!("size or model: {:?} {:?}", shown.size, shown.model));
+                }
+                if self.sound(&record.twin, &request)?.planes != shown.planes {
+                    return Err(format!("the twin differs at {scale:?}"));
+                }
+                if shown.planes.len() != record.components.len() {
+                    return Err("planes are missing".to_owned());
+                }
+                for ((plane, component), step) in
+                    shown.planes.iter().zip(&record.components).zip(&steps)
+                {
+                    let theirs = &component.planes[n];
+                    self.plane(plane, component, theirs, scale, *step)?;
+                }
+                part(record, &shown, &request)?;
+            }
+        }
+        self.recoded(record)
+    }
+
+    /// Decodes twice; the file must be sound.
+    fn sound(&self, file: &[u8], request: &Request) -> Result<Picture, String> {
+        let picture = decode(file, request, &mut || false).map_err(|error| error.to_string())?;
+        if picture.damaged {
+            return Err(format!("called damaged at {:?}", request.scale));
+        }
+        let portable = decode_portable(file, request, &mut || false);
+        if portable.as_ref() != Ok(&picture) {
+            return Err(format!("the portable code differs at {:?}", request.scale));
+        }
+        Ok(picture)
+    }
+
+    fn plane(
+        &mut self,
+        plane: &Plane,
+        component: &Component,
+        theirs: &TheirPlane,
+        scale: Scale,
+        step: (u32, u32),
+    ) -> Result<(), String> {
+        let n = (8 * step.0 / plane.step.0) as usize;
+        let full = &component.planes[3];
+        let side = |whole: usize| (whole * n).div_ceil(8);
+        if (plane.width, plane.height) != (side(full.width), side(full.height)) {
+            return Err(format!(
+                "{}x{} samples at {scale:?}",
+                plane.width, plane.height
+            ));
+        }
+        let compared = theirs.samples == n && (n == 1 || n == 8);
+        for row in 0..component.blocks.1 {
+            for column in 0..component.blocks.0 {
+                let at = (row * component.blocks.0 + column) * 64;
+                let coefficients = &component.coefficients[at..at + 64];
+                let (exact, large) = self.waves.block(n, &component.steps, coefficients);
+                self.totals.overflows += u64::from(large);
+                for y in 0..n.min(plane.height - row * n) {
+                    for x in 0..n.min(plane.width - column * n) {
+                        let at = (row * n + y) * plane.width + column * n + x;
+                        let ours = f64::from(plane.samples[at]);
+                        let off = (ours - f64::from(exact[y][x])).abs();
+                        if !large {
+                            self.spread(&format!("exact transform of {n}"), off);
+                            if off > 1.0 {
+                                return Err(format!("{off} from exact at {scale:?} ({n})"));
+                            }
+                        }
+                        if compared {
+                            let off = (ours - f64::from(theirs.bytes[at])).abs();
+                            let kind = if large { ", overflows" } else { "" };
+                            self.spread(&format!("libjpeg-turbo, {n} a block{kind}"), off);
+                            if off > if n == 1 { 0.0 } else { 1.0 } && !large {
+                                return Err(format!("{off} from libjpeg-turbo at {scale:?} ({n})"));
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn spread(&mut self, kind: &str, off: f64) {
+        if !self.totals.spreads.contains_key(kind) {
+            self.totals
+                .spreads
+                .insert(kind.to_owned(), Spread::default());
+        }
+        self.totals.spreads.get_mut(kind).unwrap().add(off);
+    }
+
+    fn recoded(&mut self, record: &Record) -> Result<(), String> {
+        for file in [&record.file, &record.twin] {
+            let Some(recoded) = recode(file, &mut || false) else {
+                continue;
+            };
+            self.totals.recoded += 1;
+            if recoded.len() >= file.len() {
+                return Err("the recoded file is longer".to_owned());
+            }
+            if let (Some(a), Some(b)) = (zune(file), zune(&recoded)) {
+                self.totals.recoded_in_zune += 1;
+                if a != b {
+                    return Err("the recoded file differs in zune-jpeg".to_owned());
+                }
+            }
+            if let Some(pairs) = &mut self.pairs {
+                pairs.write_all(&record.seed.to_ne_bytes()).unwrap();
+                for file in [file, &recoded] {
+                    pairs.write_all(&(file.len() as u32).to_ne_bytes()).unwrap();
+                    pairs.write_all(file).unwrap();
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A part of the picture is that part of the whole.
+fn part(record: &Record, whole: &Picture, request: &Request) -> Result<(), String> {
+    let (width, height) = record.size;
+    let seed = record.seed as u32;
+    let (x, y) = (
+        seed.wrapping_mul(2_654_435_761) % width,
+        seed.wrapping_mul(40_503) % height,
+    );
+    let request = Request {
+        columns: (x, (x + 1 + seed % 50).min(width)),
+        rows: (y, (y + 1 + seed % 70).min(height)),
+        ..*request
+    };
+    let part = decode(&record.file, &request, &mut || false).map_err(|error| error.to_string())?;
+    if part.damaged {
+        return Err(format!("a part is called damaged at {:?}", request.scale));
+    }
+    for (part, whole) in part.planes.iter().zip(&whole.planes) {
+        for y in 0..part.height {
+            let from = (y + part.top) * whole.width + part.left;
+            if part.samples[y * part.width..][..part.width] != whole.samples[from..][..part.width] {
+                return Err(format!("a part differs at {:?}", request.scale));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn zune(file: &[u8]) -> Option<Vec<u8>> {
+    zune_jpeg::JpegDecoder::new_with_options(ZCursor::new(file), DecoderOptions::default())
+        .decode()
+        .ok()
+}
+
+fn main() {
+    let pairs = std::env::args().nth(1);
+    let mut campaign = Campaign {
+        waves: Waves::new(),
+        totals: Totals::default(),
+        pairs: pairs.map(|path| BufWriter::new(std::fs::File::create(path).unwrap())),
+    };
+    let mut input = Input(BufReader::with_capacity(1 << 20, std::io::stdin().lock()));
+    while let Some(record) = input.record() {
+        campaign.totals.files += 1;
+        for word in record.words.split(' ') {
+            if word.starts_with(char::is_alphabetic) && !word.starts_with('q') {
+                *campaign.totals.kinds.entry(word.to_owned()).or_default() += 1;
+            }
+        }
+        if let Err(why) = campaign.check(&record) {
+            campaign.totals.failures += 1;
+            println!("seed {}: {why}: {}", record.seed, record.words);
+        }
+    }
+    let totals = campaign.totals;
+    println!("files {}, failures {}", totals.files, totals.failures);
+    for (kind, count) in totals.kinds {
+        println!("  {kind} {count}");
+    }
+    for (kind, spread) in totals.spreads {
+        let mean = spread.sum / spread.count as f64;
+        println!(
+            "{kind}: {} samples, mean {mean:.4}, worst {:.3}",
+            spread.count, spread.worst
+        );
+    }
+    println!(
+        "blocks that overflow between the passes: {}",
+        totals.overflows
+    );
+    println!(
+        "recoded {}, compared in zune-jpeg {}",
+        totals.recoded, totals.recoded_in_zune
+    );
+    drop(campaign.pairs);
+    if totals.failures > 0 || totals.files == 0 {
+        std::process::exit(1);
+    }
+}
