@@ -65,6 +65,10 @@ colour-table:
 fuzz TARGET SECONDS='60':
     cd fuzz && RUSTC_BOOTSTRAP=1 cargo fuzz run {{TARGET}} -- -max_total_time={{SECONDS}}
 
+# Generated JPEG files against libjpeg-turbo, at every scale, and against their lossless twins; needs libjpeg62-turbo-dev
+jpeg-campaign FILES='200000' SEED='1':
+    scripts/jpeg-campaign {{FILES}} {{SEED}}
+
 # The documentation of all crates
 docs:
     cargo doc --release --workspace --no-deps --document-private-items

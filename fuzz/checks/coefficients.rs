@@ -107,21 +107,30 @@ impl Coefficients {
         blocks <= 10
     }
 
-    /// Sequential: one scan, or one for each component where `apart` says so or they do not fit.
-    pub fn sequential(&self, apart: bool, interval: usize, noise: &mut Noise) -> Vec<u8> {
+    /// One scan of all components, or where they do not fit one for each.
+    pub fn scans(&self) -> Vec<Vec<usize>> {
+        let all: Vec<usize> = (0..self.components.len()).collect();
+        if self.together(&all) {
+            vec![all]
+        } else {
+            self.scans_apart()
+        }
+    }
+
+    /// A scan for each component.
+    pub fn scans_apart(&self) -> Vec<Vec<usize>> {
+        (0..self.components.len()).map(|part| vec![part]).collect()
+    }
+
+    /// Sequential, in these scans.
+    pub fn sequential(&self, scans: &[Vec<usize>], interval: usize, noise: &mut Noise) -> Vec<u8> {
         let codes = Codes::new(noise);
         let mut out = self.headers(0xC1, interval, &codes);
-        let all: Vec<usize> = (0..self.components.len()).collect();
-        let scans: Vec<Vec<usize>> = if apart || !self.together(&all) {
-            all.iter().map(|&part| vec![part]).collect()
-        } else {
-            vec![all]
-        };
         for parts in scans {
-            scan_header(&mut out, &parts, (0, 63), (0, 0));
+            scan_header(&mut out, parts, (0, 63), (0, 0));
             let mut bits = Bits::new(&codes);
             let mut before = [0; 4];
-            for (n, mcu) in self.mcus(&parts).into_iter().enumerate() {
+            for (n, mcu) in self.mcus(parts).into_iter().enumerate() {
                 if interval > 0 && n > 0 && n % interval == 0 {
                     bits.restart((n / interval - 1) % 8);
                     before = [0; 4];

@@ -5,7 +5,7 @@ use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 use zune_jpeg::zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions};
 
 #[path = "coefficients.rs"]
-mod coefficients;
+pub mod coefficients;
 use coefficients::{Coefficients, Noise};
 
 /// Any bytes are decoded or refused, with and without vector instructions to the same planes, which have the
@@ -149,28 +149,13 @@ pub fn twins_agree(bytes: &[u8]) {
         return;
     };
     let mut noise = Noise(u64::from(*seed) << 8 | u64::from(*settings));
-    // One side may be long: runs of ended blocks are as long as the picture.
-    let long = usize::from(settings & 3 == 3) * 400;
-    let size = (
-        1 + usize::from(width % 64) + long,
-        1 + usize::from(height % 64),
-    );
-    let mut steps = [1 + u16::from(settings >> 4); 64];
-    if settings & 4 > 0 {
-        steps = std::array::from_fn(|k| 1 + k as u16 / 2);
-    }
+    let (picture, interval) = made([*width, *height, *sampling, *settings, *interval], content);
     let samplings = MIXED[usize::from(*sampling) % MIXED.len()];
-    let mut picture = Coefficients::new(size, samplings, steps);
-    fill(&mut picture, content);
-    let interval = if settings & 8 > 0 {
-        usize::from(*interval)
-    } else {
-        0
-    };
+    let size = picture.size;
     let script = picture.script(&mut noise);
     let files = [
-        picture.sequential(false, 0, &mut noise),
-        picture.sequential(true, interval, &mut noise),
+        picture.sequential(&picture.scans(), 0, &mut noise),
+        picture.sequential(&picture.scans_apart(), interval, &mut noise),
         picture.progressive(&script, 0, &mut noise),
         picture.progressive(&script, interval, &mut noise),
     ];
@@ -191,6 +176,26 @@ pub fn twins_agree(bytes: &[u8]) {
         let full = decode(&files[3], &Request::whole(Scale::Full), &mut || false);
         light_agrees(&files[3], &full.expect("a sound file"), samplings.len());
     }
+}
+
+/// A picture of coefficients, and after how many MCUs a restart marker stands.
+pub fn made(settings: [u8; 5], content: &[u8]) -> (Coefficients, usize) {
+    let [width, height, sampling, settings, interval] = settings;
+    // One side may be long: runs of ended blocks are as long as the picture.
+    let long = usize::from(settings & 3 == 3) * 400;
+    let size = (
+        1 + usize::from(width % 64) + long,
+        1 + usize::from(height % 64),
+    );
+    let mut steps = [1 + u16::from(settings >> 4); 64];
+    if settings & 4 > 0 {
+        steps = std::array::from_fn(|k| 1 + k as u16 / 2);
+    }
+    let samplings = MIXED[usize::from(sampling) % MIXED.len()];
+    let mut picture = Coefficients::new(size, samplings, steps);
+    fill(&mut picture, content);
+    let interval = if settings & 8 > 0 { interval.into() } else { 0 };
+    (picture, interval)
 }
 
 /// Content for a picture of coefficients: each byte says what becomes of the next block. Most are flat or have a

@@ -1,6 +1,7 @@
 /* The other side of `just jpeg-campaign`: makes JPEG files with libjpeg-turbo and says what is in them.
  *
  * peer make FIRST COUNT   writes a record for each seed to stdout: file, lossless twin, coefficients, planes.
+ * peer files FIRST COUNT  writes the files alone.
  * peer same               reads pairs of files from stdin and compares their coefficients.
  *
  * Everything depends on the seed alone. Numbers are written as the machine has them. */
@@ -417,7 +418,7 @@ static int planes(const struct file *file, int eighths) {
   return 1;
 }
 
-static int make(uint64_t first, uint64_t count) {
+static int make(uint64_t first, uint64_t count, int alone) {
   for (uint64_t seed = first; seed < first + count; seed++) {
     struct file file, twin;
     noise_from(seed);
@@ -427,6 +428,13 @@ static int make(uint64_t first, uint64_t count) {
       return 1;
     }
     bend(&file);
+    if (alone) {
+      put(&seed, 8);
+      number(file.length);
+      put(file.bytes, file.length);
+      free(file.bytes);
+      continue;
+    }
     put("JPEG", 4);
     put(&seed, 8);
     number(strlen(words));
@@ -501,9 +509,9 @@ static int same(void) {
 }
 
 int main(int count, char **words) {
-  if (count == 4 && strcmp(words[1], "make") == 0)
-    return make(strtoull(words[2], NULL, 10), strtoull(words[3], NULL, 10));
+  if (count == 4 && (strcmp(words[1], "make") == 0 || strcmp(words[1], "files") == 0))
+    return make(strtoull(words[2], NULL, 10), strtoull(words[3], NULL, 10), words[1][0] == 'f');
   if (count == 2 && strcmp(words[1], "same") == 0) return same();
-  fprintf(stderr, "usage: peer make FIRST COUNT | peer same\n");
+  fprintf(stderr, "usage: peer make|files FIRST COUNT | peer same\n");
   return 2;
 }

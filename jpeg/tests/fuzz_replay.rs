@@ -3,7 +3,7 @@
 use std::path::Path;
 
 #[path = "../../fuzz/checks/jpeg.rs"]
-mod checks;
+pub mod checks;
 
 fn files(folder: &str) -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);

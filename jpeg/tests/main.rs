@@ -4,5 +4,7 @@
 mod broken;
 mod compare;
 mod fuzz_replay;
+mod kinds;
+mod programs;
 mod recode;
 mod sources;

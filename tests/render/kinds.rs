@@ -102,6 +102,80 @@ fn jpeg_kinds() {
     }
 }
 
+/// A JPEG without its segments of a marker.
+fn without(file: &[u8], marker: u8) -> Vec<u8> {
+    let (mut out, mut at) = (file[..2].to_vec(), 2);
+    while file[at + 1] != 0xDA {
+        let length = 2 + usize::from(u16::from_be_bytes([file[at + 2], file[at + 3]]));
+        if file[at + 1] != marker {
+            out.extend(&file[at..at + length]);
+        }
+        at += length;
+    }
+    out.extend(&file[at..]);
+    out
+}
+
+/// Chromium and Pillow show yellow at the corner of such a file where it would be black as a positive.
+#[test]
+fn inks_are_inverted_with_and_without_adobes_marker() {
+    let picture = Picture::gradient(61, 45);
+    let mut file = Vec::new();
+    let encoder = jpeg_encoder::Encoder::new(&mut file, 95);
+    let kind = jpeg_encoder::ColorType::Cmyk;
+    encoder.encode(&inks(&picture), 61, 45, kind).unwrap();
+    let bare = without(&file, 0xEE);
+    assert!(bare.len() < file.len());
+    assert!(seen(&bare).mean(&picture) < 2.5);
+    assert_eq!(seen(&bare), seen(&file));
+}
+
+#[test]
+fn motion_jpeg_without_tables_is_shown() {
+    let picture = Picture::gradient(61, 45);
+    let mut file = Vec::new();
+    let encoder = jpeg_encoder::Encoder::new(&mut file, 95);
+    let kind = jpeg_encoder::ColorType::Rgb;
+    encoder.encode(&picture.rgb(), 61, 45, kind).unwrap();
+    let bare = without(&file, 0xC4);
+    assert!(bare.len() < file.len());
+    assert_eq!(seen(&bare), seen(&file));
+}
+
+/// Files of `cjpeg` and `jpegtran` from the decoder's tests.
+#[test]
+fn jpeg_codings_and_samplings_that_browsers_show() {
+    let read = |name: &str| std::fs::read(format!("jpeg/tests/files/{name}.jpg")).unwrap();
+    for (arithmetic, plain) in [
+        ("arithmetic-422", "sequential-422"),
+        ("arithmetic-progressive-444", "sequential-444"),
+    ] {
+        assert_eq!(seen(&read(arithmetic)), seen(&read(plain)), "{arithmetic}");
+    }
+    // `djpeg` is 1.9, 2.8 and 2.5 away from the picture that the files were made from.
+    let picture = Picture::gradient(61, 45);
+    for (sampled, most) in [("3x1", 1.9), ("1x3", 2.9), ("3x2", 2.6)] {
+        let off = seen(&read(&format!("gradient-{sampled}"))).mean(&picture);
+        assert!(off < most, "{sampled}: {off}");
+    }
+}
+
+/// An even picture takes a few bytes when it is arithmetic-coded, whatever its size.
+#[test]
+fn a_short_file_of_an_even_picture_is_shown() {
+    // 2000x2000, grey, quality 50, by `cjpeg -arithmetic -grayscale`: no coefficient differs from the one before.
+    let even = std::fs::read("jpeg/tests/files/arithmetic-even.jpg").unwrap();
+    assert!(even.len() < 2000 * 2000 / 8192);
+    let picture = seen(&even);
+    assert_eq!(picture.size, Size::new(2000, 2000));
+    assert!(
+        picture
+            .pixels
+            .iter()
+            .all(|pixel| *pixel == [90, 90, 90, 255])
+    );
+}
+
 /// Ink without black, 255 for all of it.
 fn inks(picture: &Picture) -> Vec<u8> {
     picture

@@ -1,19 +1,16 @@
 //! JPEG, reduced inside the decoder where the plan allows.
 
-use cldgate_jpeg::{Error as Refusal, Scale};
-use zune_jpeg::JpegDecoder;
-use zune_jpeg::zune_core::bytestream::ZCursor;
-use zune_jpeg::zune_core::colorspace::ColorSpace;
-use zune_jpeg::zune_core::options::DecoderOptions;
+use cldgate_jpeg::Scale;
 
-use super::{Decoded, Picture, Request, raster};
+use super::{Decoded, Picture, Request};
 use crate::plan::Facts;
 use crate::render::budget::Budget;
 use crate::render::error::Error;
-use crate::render::raster::{ColourSpace, Layout, Planes};
+use crate::render::probe;
+use crate::render::raster::{ColourSpace, Planes};
 use crate::spec::Format;
 
-/// Every block costs at least a bit, and the largest unit of blocks covers 16x16 pixels or, rarely,
+/// Every Huffman-coded block costs at least a bit, and the largest unit of blocks covers 16x16 pixels or, rarely,
 /// four times that: a file with fewer bytes a pixel than this has nothing to show for its size.
 const PIXELS_PER_BYTE: u64 = 8192;
 
@@ -27,7 +24,7 @@ pub(super) fn decode(
     request: &Request,
     budget: &Budget,
 ) -> Result<Decoded, Error> {
-    if facts.size.pixels() / PIXELS_PER_BYTE > facts.bytes {
+    if facts.size.pixels() / PIXELS_PER_BYTE > facts.bytes && !is_arithmetic(bytes) {
         return Err(Error::bad(
             Format::Jpeg,
             "file is far too short for its size",
@@ -64,10 +61,6 @@ pub(super) fn decode(
                 damaged,
             })
         }
-        Err(Refusal::Unsupported(_)) => {
-            budget.check()?;
-            unusual(bytes, facts)
-        }
         Err(error) => {
             budget.check()?;
             Err(Error::bad(Format::Jpeg, error))
@@ -75,19 +68,7 @@ pub(super) fn decode(
     }
 }
 
-/// What our own decoder leaves to others: rare codings and samplings, decoded in full.
-fn unusual(bytes: &[u8], facts: &Facts) -> Result<Decoded, Error> {
-    let bad = |error: zune_jpeg::errors::DecodeErrors| Error::bad(Format::Jpeg, error);
-    let options = DecoderOptions::default()
-        .set_max_width(facts.size.width as usize)
-        .set_max_height(facts.size.height as usize)
-        .jpeg_set_out_colorspace(ColorSpace::RGB);
-    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
-    decoder.decode_headers().map_err(bad)?;
-    let profile = decoder.icc_profile();
-    let pixels = decoder.decode().map_err(bad)?;
-    Ok(Decoded::whole(
-        raster(Format::Jpeg, facts.size, Layout::Rgb, pixels)?,
-        ColourSpace::of_profile(profile),
-    ))
+/// Whether the frame is arithmetic-coded: an even picture of any size takes a few bytes then.
+fn is_arithmetic(bytes: &[u8]) -> bool {
+    probe::jpeg_segments(bytes).any(|(marker, _)| matches!(marker, 0xC9 | 0xCA))
 }

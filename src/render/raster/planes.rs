@@ -15,7 +15,6 @@ use crate::render::error::Error;
 pub(in crate::render) struct Planes {
     planes: Vec<Placed>,
     model: Model,
-    inverted: bool,
 }
 
 /// A plane and where it lies.
@@ -34,7 +33,6 @@ impl Planes {
         Some(Self {
             planes: planes.collect::<Option<_>>()?,
             model: picture.model,
-            inverted: picture.inverted,
         })
     }
 
@@ -49,11 +47,7 @@ impl Planes {
     ///
     /// [`Error::Resample`] and [`Error::OverLimit`], from the resampler; [`Error::Timeout`] and [`Error::Cancelled`].
     pub fn resampled(self, from: Region, to: Size, budget: &Budget) -> Result<Raster, Error> {
-        let Self {
-            planes,
-            model,
-            inverted,
-        } = self;
+        let Self { planes, model } = self;
         let mut samples = planes
             .into_iter()
             .map(|plane| {
@@ -79,14 +73,13 @@ impl Planes {
                 (Layout::Rgb, pixels)
             }
             (Some(a), Some(b), Some(c), Some(d)) => {
-                // Adobe's files say how much of the paper is left, and we how much ink there is.
-                let flip = if inverted { 255 } else { 0 };
+                // Files say how much of the paper is left, and we how much ink there is.
                 let pixels = interleaved([a, b, c, d]).map(|[c, m, y, k]| {
                     let [c, m, y] = match model {
                         Model::Ycck => rgb([c, m, y]).map(|sample| 255 - sample),
                         _ => [c, m, y],
                     };
-                    [c, m, y, k].map(|ink| ink ^ flip)
+                    [c, m, y, k].map(|left| 255 - left)
                 });
                 (Layout::Cmyk, flat(pixels))
             }
