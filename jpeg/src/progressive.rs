@@ -117,20 +117,18 @@ impl Visitor<Reader<'_>> for Means<'_> {
         let low = self.precision.low;
         let mut bits = reader.bits;
         bits.refill(reader.data());
-        let mean = store.mean(column, row);
-        if let Some(table) = table {
+        // A first scan says all that is known; a refining one adds a bit.
+        let (kept, value) = if let Some(table) = table {
             let symbol = table.symbol(&bits, &mut reader.damaged);
             *prediction = prediction.wrapping_add(symbol.value(&mut bits));
-            if let Some(mean) = mean {
-                *mean = (*prediction as i16).wrapping_shl(low);
-            }
+            (0, *prediction as i16)
         } else {
-            let bit = bits.take(1) as i16;
-            if let Some(mean) = mean {
-                *mean |= bit.wrapping_shl(low);
-            }
-        }
+            (-1, bits.take(1) as i16)
+        };
         reader.bits = bits;
+        if let Some(mean) = store.mean(column, row) {
+            *mean = *mean & kept | value.wrapping_shl(low);
+        }
     }
 
     fn restart(&mut self) {

@@ -4,7 +4,7 @@ use cldgate_jpeg::{Model, Request, Scale};
 use jpeg_encoder::ColorType;
 
 use super::compare::decoded;
-use super::fuzz_replay::checks::coefficients::{Coefficients, Noise};
+use super::fuzz_replay::checks::coefficients::{Coefficients, Noise, Scan};
 use super::sources::{slopes, waves};
 
 fn fixture(name: &str) -> Vec<u8> {
@@ -164,6 +164,39 @@ fn components_come_in_any_order_and_under_any_name() {
         same[at(0xDA) + 5 + 2 * n] = 7;
     }
     assert_alike(&same, &usual, "one name");
+}
+
+/// 33,280 blocks, of which few have more than a mean: runs are cut where they cannot be longer, at 32,767.
+#[test]
+fn runs_of_ended_blocks_are_as_long_as_they_can_be() {
+    let mut noise = Noise(6);
+    let mut picture = Coefficients::new((2048, 1040), &[(1, 1)], [3; 64]);
+    for block in &mut picture.components[0].blocks {
+        if noise.rarely(1500) {
+            block[3] = 40;
+        }
+    }
+    let blocks = &mut picture.components[0].blocks;
+    blocks.last_mut().unwrap()[2] = 1;
+    let plain = picture.sequential(&picture.scans(), 0, &mut noise);
+    let band = |band, low, refining| Scan {
+        parts: vec![0],
+        band,
+        low,
+        refining,
+    };
+    let script = [
+        band((0, 0), 0, false),
+        band((1, 63), 2, false),
+        band((1, 63), 1, true),
+        band((1, 63), 0, true),
+    ];
+    for seed in 0..4 {
+        let file = picture.progressive(&script, 0, &mut Noise(seed));
+        let request = Request::whole(Scale::Full);
+        let (a, b) = (decoded(&file, &request), decoded(&plain, &request));
+        assert!(!a.damaged && a == b, "{seed}");
+    }
 }
 
 /// Some writers' tables have a code for every byte, those of values that no picture has as well.
