@@ -352,9 +352,7 @@ impl Ended {
             bits.put(self.blocks & ((1 << run) - 1), run);
             self.blocks = 0;
         }
-        for bit in self.corrections.drain(..) {
-            bits.put(bit.into(), 1);
-        }
+        bits.all(&mut self.corrections);
     }
 }
 
@@ -387,34 +385,27 @@ fn refine(scan: &Scan, block: &[i16; 64], ended: &mut Ended, bits: &mut Bits<'_>
     let last_new = (from..=to).rev().find(|&k| shown(k) == 1).unwrap_or(0);
     let mut run = 0;
     let mut corrections = Vec::new();
-    for k in from..=to {
-        match shown(k) {
-            0 => {
-                run += 1;
-                continue;
-            }
-            size => {
-                while run > 15 && k <= last_new {
-                    ended.write(bits);
-                    bits.ac(0xF0);
-                    run -= 16;
-                    corrections
-                        .drain(..)
-                        .for_each(|bit: bool| bits.put(bit.into(), 1));
-                }
-                if size > 1 {
-                    corrections.push(size & 1 == 1);
-                    continue;
-                }
-                ended.write(bits);
-                bits.ac((run as u8) << 4 | 1);
-                bits.put((block[k] >= 0).into(), 1);
-                corrections
-                    .drain(..)
-                    .for_each(|bit| bits.put(bit.into(), 1));
-                run = 0;
-            }
+    for (k, &value) in block.iter().enumerate().take(to + 1).skip(from) {
+        let size = shown(k);
+        if size == 0 {
+            run += 1;
+            continue;
         }
+        while run > 15 && k <= last_new {
+            ended.write(bits);
+            bits.ac(0xF0);
+            run -= 16;
+            bits.all(&mut corrections);
+        }
+        if size > 1 {
+            corrections.push(size & 1 == 1);
+            continue;
+        }
+        ended.write(bits);
+        bits.ac((run as u8) << 4 | 1);
+        bits.put((value >= 0).into(), 1);
+        bits.all(&mut corrections);
+        run = 0;
     }
     if run > 0 || !corrections.is_empty() {
         ended.corrections.extend(corrections);
@@ -534,6 +525,12 @@ impl<'a> Bits<'a> {
             if byte == 0xFF {
                 self.bytes.push(0);
             }
+        }
+    }
+
+    fn all(&mut self, corrections: &mut Vec<bool>) {
+        for bit in corrections.drain(..) {
+            self.put(bit.into(), 1);
         }
     }
 
