@@ -371,7 +371,7 @@ impl Job {
         if render::has_gain_map(source) {
             let note = (
                 facts.format.word().into(),
-                "gain map left out: the picture is the one for screens of standard range".into(),
+                "gain map left out: the picture without it is shown".into(),
             );
             notes.push(endpoint::approximated(note));
         }

@@ -113,68 +113,62 @@ fn with_colours(bytes: &[u8]) -> (Vec<u8>, &[u8]) {
     (header, rest)
 }
 
-/// The rows of a frame in the order in which they are stored, each with how many it stands for meanwhile.
-fn rows(height: usize, interlaced: bool) -> Vec<(usize, usize)> {
-    let pass = |from: usize, apart: usize, tall: usize| {
-        (from..height)
-            .step_by(apart)
-            .map(move |row| (row, tall.min(height - row)))
+/// The rows of an interlaced frame in the order in which they are stored, each with how many it stands for meanwhile.
+fn rows(height: usize) -> impl Iterator<Item = (usize, usize)> {
+    let pass = move |from: usize, apart: usize, tall: usize| {
+        (from..height).step_by(apart).map(move |row| (row, tall))
     };
-    if !interlaced {
-        return pass(0, 1, 1).collect();
-    }
-    let passes = pass(0, 8, 8).chain(pass(4, 8, 4));
-    passes.chain(pass(2, 4, 2)).chain(pass(1, 2, 1)).collect()
+    let early = pass(0, 8, 8).chain(pass(4, 8, 4));
+    early.chain(pass(2, 4, 2)).chain(pass(1, 2, 1))
 }
 
 impl Gif<'_> {
     /// Reads the frame at hand as far as its data go: of each row, how many pixels there are. `clear` is the place of the
     /// transparent colour.
     fn fill(&mut self, interlaced: bool, clear: Option<u8>) -> Result<Vec<usize>, Error> {
-        let unused = clear.unwrap_or(u8::MAX);
         let Place { width, height, .. } = self.place;
         if width as u64 * height as u64 > self.most {
             return Err(Error::bad(Format::Gif, "frame is too large"));
         }
+        let unused = clear.unwrap_or(u8::MAX);
         self.indices.clear();
         self.indices.resize(width * height, unused);
-        let mut seen = vec![0; height];
-        if width == 0 {
-            return Ok(seen);
+        if self.indices.is_empty() {
+            return Ok(vec![0; height]);
         }
-        let mut line = vec![unused; width];
-        for (row, tall) in rows(height, interlaced) {
-            // Browsers let a row stand for others only where nothing is transparent.
-            let tall = if clear.is_some() { 1 } else { tall };
-            line.fill(unused);
-            let read = self.decoder.fill_buffer(&mut line);
-            // A file that broke because the budget has ended is not a damaged one.
-            self.budget.check()?;
-            let (there, tall) = match read {
-                Ok(true) => (width, tall),
-                // All that is known of the rest is that it was not touched.
-                _ => (
-                    line.iter().rposition(|&n| n != unused).map_or(0, |n| n + 1),
-                    1,
-                ),
-            };
+        let read = self.decoder.fill_buffer(&mut self.indices);
+        // A file that broke because the budget has ended is not a damaged one.
+        self.budget.check()?;
+        let there = match read {
+            Ok(true) => self.indices.len(),
+            // All that is known of the rest is that it was not touched.
+            _ => {
+                let last = self.indices.iter().rposition(|&n| n != unused);
+                last.map_or(0, |n| n + 1)
+            }
+        };
+        match read {
+            Ok(true) => {}
+            Ok(false) => self.damaged = true,
+            Err(error) => self.broken = Some(bad(error)),
+        }
+        let in_row = |n: usize| there.saturating_sub(n * width).min(width);
+        if !interlaced {
+            return Ok((0..height).map(in_row).collect());
+        }
+        let stored = std::mem::replace(&mut self.indices, vec![unused; width * height]);
+        let mut seen = vec![0; height];
+        for (n, (line, (row, tall))) in stored.chunks_exact(width).zip(rows(height)).enumerate() {
+            let pixels = in_row(n);
+            // Browsers let a whole row stand for others, but where something is transparent.
+            let stands = pixels == width && clear.is_none();
+            let tall = if stands { tall } else { 1 };
             let below = self.indices.chunks_exact_mut(width).zip(&mut seen);
             for (indices, seen) in below.skip(row).take(tall) {
-                for (index, &read) in indices.iter_mut().zip(&line).take(there) {
+                for (index, &read) in indices.iter_mut().zip(line).take(pixels) {
                     *index = read;
                 }
-                *seen = there.max(*seen);
-            }
-            match read {
-                Ok(true) => {}
-                Ok(false) => {
-                    self.damaged = true;
-                    break;
-                }
-                Err(error) => {
-                    self.broken = Some(bad(error));
-                    break;
-                }
+                *seen = pixels.max(*seen);
             }
         }
         Ok(seen)
