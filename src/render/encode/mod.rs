@@ -13,6 +13,7 @@ mod general;
 mod gif;
 mod gif_animated;
 mod jpeg;
+mod learn;
 mod palette;
 mod plain;
 #[cfg(feature = "aom")]

@@ -2,11 +2,10 @@
 
 use std::collections::HashMap;
 
-use color_quant::NeuQuant;
-
+use super::learn;
 use crate::render::budget::Budget;
 use crate::render::error::Error;
-use crate::render::raster::{Layout, Raster};
+use crate::render::raster::{Layout, Raster, scale};
 
 /// Most colours of a palette.
 pub(super) const MOST: usize = 256;
@@ -21,9 +20,17 @@ const BETWEEN_GLANCES: usize = 1 << 17;
 /// place of the palette where two lie equally near.
 const BITS: u32 = 6;
 
+/// Colours whose very places are kept, at most.
+const KEPT: usize = 1 << 16;
+
+/// With no more colours than this the very ones are looked up.
+const FEW: usize = 2_048;
+
 /// Colours, and the nearest of them to any colour.
 pub(super) struct Palette {
     colours: Vec<[u8; 4]>,
+    /// The colours as they are seen: multiplied by their alpha.
+    seen: Vec<[u8; 4]>,
     places: Places,
 }
 
@@ -31,8 +38,13 @@ pub(super) struct Palette {
 enum Places {
     /// Of the very colours.
     Exact(HashMap<[u8; 4], u8>),
-    /// By the upper bits of opaque colours: one more than the place, 0 where nobody asked yet.
-    Near(Vec<u16>),
+    /// Of those that look nearest.
+    Near {
+        /// By the upper bits of opaque colours: one more than the place, 0 where nobody asked yet. Empty where colours are few.
+        opaque: Vec<u16>,
+        /// By the very colour, of others.
+        others: HashMap<[u8; 4], u8>,
+    },
 }
 
 impl Palette {
@@ -52,7 +64,8 @@ impl Palette {
         }
     }
 
-    fn gathered(pixels: impl Iterator<Item = [u8; 4]>, most: usize) -> Option<Self> {
+    /// As [`exact`](Self::exact), of pixels.
+    pub fn gathered(pixels: impl Iterator<Item = [u8; 4]>, most: usize) -> Option<Self> {
         let mut seen: HashMap<[u8; 4], u8> = HashMap::new();
         let mut colours = Vec::new();
         let mut last = None;
@@ -71,13 +84,10 @@ impl Palette {
             seen.insert(pixel, u8::try_from(colours.len()).ok()?);
             colours.push(pixel);
         }
-        Some(Self {
-            colours,
-            places: Places::Exact(seen),
-        })
+        Some(Self::new(colours, Places::Exact(seen)))
     }
 
-    /// At most `most` colours, at least 64, that stand for those of `pixels`.
+    /// At most `most` colours that stand for those of `pixels`: the very colours where there are no more.
     pub fn learnt(pixels: &[[u8; 4]], most: usize) -> Self {
         Self::learnt_from(pixels, most, LEARNT_FROM)
     }
@@ -93,11 +103,41 @@ impl Palette {
             .step_by(step)
             .map(|&pixel| visible(pixel))
             .collect();
-        let learnt = NeuQuant::new(1, most.clamp(64, MOST), sample.as_flattened());
-        let colours = learnt.color_map_rgba();
+        let (colours, distinct) = learn::learnt(&sample, most.min(MOST));
+        let cells = if distinct > FEW { 1 << (3 * BITS) } else { 0 };
+        let places = Places::Near {
+            opaque: vec![0; cells],
+            others: HashMap::new(),
+        };
+        Self::new(colours, places)
+    }
+
+    fn new(colours: Vec<[u8; 4]>, places: Places) -> Self {
         Self {
-            colours: colours.as_chunks::<4>().0.to_vec(),
-            places: Places::Near(vec![0; 1 << (3 * BITS)]),
+            seen: colours.iter().copied().map(seen).collect(),
+            colours,
+            places,
+        }
+    }
+
+    /// Takes up colours that it does not have yet, where it holds the very colours of a picture and there is room.
+    pub fn extend(&mut self, pixels: impl Iterator<Item = [u8; 4]>, most: usize) {
+        let Places::Exact(places) = &mut self.places else {
+            return;
+        };
+        for pixel in pixels.map(visible) {
+            if places.contains_key(&pixel) {
+                continue;
+            }
+            let Ok(place) = u8::try_from(self.colours.len()) else {
+                return;
+            };
+            if self.colours.len() >= most {
+                return;
+            }
+            places.insert(pixel, place);
+            self.colours.push(pixel);
+            self.seen.push(seen(pixel));
         }
     }
 
@@ -124,16 +164,25 @@ impl Palette {
         let index = match &mut self.places {
             Places::Exact(places) => match places.get(&pixel) {
                 Some(&index) => index,
-                None => search(&self.colours, pixel),
+                None => search(&self.seen, pixel),
             },
-            Places::Near(places) => match places.get_mut(cell(pixel)) {
+            Places::Near { opaque, others } => match opaque.get_mut(cell(pixel)) {
                 Some(place) if pixel[3] == 255 => {
                     if *place == 0 {
-                        *place = u16::from(search(&self.colours, middle(pixel))) + 1;
+                        *place = u16::from(search(&self.seen, middle(pixel))) + 1;
                     }
                     u8::try_from(*place - 1).unwrap_or(u8::MAX)
                 }
-                _ => search(&self.colours, pixel),
+                _ => match others.get(&pixel) {
+                    Some(&index) => index,
+                    None => {
+                        let index = search(&self.seen, pixel);
+                        if others.len() < KEPT {
+                            others.insert(pixel, index);
+                        }
+                        index
+                    }
+                },
             },
         };
         let colour = self.colours.get(usize::from(index));
@@ -154,7 +203,9 @@ const fn middle([r, g, b, a]: [u8; 4]) -> [u8; 4] {
     [r & !LOWER | HALF, g & !LOWER | HALF, b & !LOWER | HALF, a]
 }
 
+/// The place of the colour that looks nearest; `colours` as they are seen.
 fn search(colours: &[[u8; 4]], pixel: [u8; 4]) -> u8 {
+    let pixel = seen(pixel);
     let far = |colour: &[u8; 4]| -> u32 {
         let squares = colour.iter().zip(pixel);
         squares.map(|(a, b)| u32::from(a.abs_diff(b)).pow(2)).sum()
@@ -163,6 +214,14 @@ fn search(colours: &[[u8; 4]], pixel: [u8; 4]) -> u8 {
         .zip(colours)
         .min_by_key(|(_, colour)| far(colour));
     best.map_or(0, |(index, _)| index)
+}
+
+/// A colour multiplied by its alpha, which is what differs to the eye.
+fn seen([r, g, b, a]: [u8; 4]) -> [u8; 4] {
+    match a {
+        255 => [r, g, b, a],
+        _ => [scale(r, a), scale(g, a), scale(b, a), a],
+    }
 }
 
 /// What cannot be seen has no colour.
