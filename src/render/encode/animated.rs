@@ -116,7 +116,7 @@ impl Part {
     }
 
     /// Its rows in a frame of this width.
-    pub fn rows<T>(self, frame: &[T], width: usize) -> impl Iterator<Item = &[T]> {
+    pub fn rows<T>(self, frame: &[T], width: usize) -> impl Iterator<Item = &[T]> + Clone {
         frame
             .chunks_exact(width.max(1))
             .skip(self.top)

@@ -19,6 +19,17 @@ const CLEAR: u8 = u8::MAX;
 /// summed over the channels, gets a palette of its own.
 const OWN_PALETTE_ABOVE: u64 = 150;
 
+/// As is one with a pixel that is this far from it, where a palette can hold the frame's very colours.
+const WRONG_ABOVE: u64 = 3 * 24 * 24;
+
+/// Where the common palette stands in the file: behind signature and screen.
+const COMMON_AT: usize = 13;
+
+/// Viewers show a frame of fewer hundredths of a second for ten...
+const SHORTEST: i64 = 2;
+/// ...unless it is asked for no more than so many milliseconds, which they show for ten hundredths in all formats.
+const NO_TIME: u32 = 10;
+
 /// How many pixels a frame's own palette is learnt from.
 const OWN_LEARNT_FROM: usize = 20_000;
 
@@ -171,12 +182,20 @@ impl MovingGif {
 
     /// A part of the frame at hand in the colours of a palette; what is shown already is left clear.
     fn draw(&mut self, part: Part, width: usize) -> Frame<'static> {
+        let rows = part.rows(&self.now, width).flatten().copied();
+        let seen = rows.filter(|&[.., a]| a != 0);
+        self.common.extend(seen.clone(), MOST - 1);
         let (mut buffer, off) = indexed(&self.now, &self.canvas, part, width, &mut self.common);
+        let own = if off.mean > OWN_PALETTE_ABOVE {
+            let seen: Vec<[u8; 4]> = seen.collect();
+            Some(Palette::learnt_from(&seen, MOST - 1, OWN_LEARNT_FROM))
+        } else if off.most > WRONG_ABOVE {
+            Palette::gathered(seen, MOST - 1)
+        } else {
+            None
+        };
         let mut palette = None;
-        if off > OWN_PALETTE_ABOVE {
-            let rows = part.rows(&self.now, width).flatten().copied();
-            let seen: Vec<[u8; 4]> = rows.filter(|&[.., a]| a != 0).collect();
-            let mut own = Palette::learnt_from(&seen, MOST - 1, OWN_LEARNT_FROM);
+        if let Some(mut own) = own {
             (buffer, _) = indexed(&self.now, &self.canvas, part, width, &mut own);
             palette = Some(bytes(&own));
             show(&mut self.canvas, &buffer, part, width, &own);
@@ -201,8 +220,14 @@ impl MovingGif {
         let mut frame = waiting.frame;
         // Hundredths of a second, the nearest to where the next frame is to begin: rounding does not add up.
         let due = i64::from(waiting.milliseconds) + self.owed;
-        let hundredths = (due + 5).div_euclid(10).clamp(0, u16::MAX.into());
-        self.owed = due - hundredths * 10;
+        let least = if waiting.milliseconds > NO_TIME {
+            SHORTEST
+        } else {
+            0
+        };
+        let hundredths = (due + 5).div_euclid(10).clamp(least, u16::MAX.into());
+        // What a frame cannot be shown for is not added to the next.
+        self.owed = (due - hundredths * 10).clamp(-5, 5);
         frame.delay = u16::try_from(hundredths).unwrap_or(u16::MAX);
         self.encoder.write_frame(&frame).map_err(bad)
     }
@@ -211,7 +236,13 @@ impl MovingGif {
         if let Some(waiting) = self.waiting.take() {
             self.write(waiting)?;
         }
-        Ok((self.encoder.into_inner().map_err(bad)?, self.alpha))
+        let mut file = self.encoder.into_inner().map_err(bad)?;
+        // Colours may have been added since it was written.
+        let common = bytes(&self.common);
+        if let Some(written) = file.get_mut(COMMON_AT..COMMON_AT + common.len()) {
+            written.copy_from_slice(&common);
+        }
+        Ok((file, self.alpha))
     }
 }
 
@@ -231,17 +262,24 @@ fn bytes(palette: &Palette) -> Vec<u8> {
     all.into_flattened()
 }
 
+/// How far a palette is from pixels, in squares.
+#[derive(Clone, Copy)]
+struct Off {
+    mean: u64,
+    most: u64,
+}
+
 /// The places of the pixels of a part in a palette, clear where the canvas shows the same colour or
-/// nothing is wanted; and how far the palette is from the pixels on average.
+/// nothing is wanted; and how far the palette is from the pixels.
 fn indexed(
     now: &[[u8; 4]],
     canvas: &[[u8; 4]],
     part: Part,
     width: usize,
     palette: &mut Palette,
-) -> (Vec<u8>, u64) {
+) -> (Vec<u8>, Off) {
     let mut places = Vec::with_capacity(part.width * part.height);
-    let mut off = 0;
+    let (mut sum, mut most) = (0, 0);
     let rows = part.rows(now, width).zip(part.rows(canvas, width));
     for (pixel, shown) in rows.flat_map(|(row, shown)| row.iter().zip(shown)) {
         if pixel[3] == 0 {
@@ -253,11 +291,14 @@ fn indexed(
             .iter()
             .zip(colour)
             .map(|(a, b)| u64::from(a.abs_diff(b)).pow(2));
-        off += squares.sum::<u64>();
+        let off = squares.sum::<u64>();
+        sum += off;
+        most = off.max(most);
         places.push(if colour == *shown { CLEAR } else { place });
     }
     let count = (places.len() as u64).max(1);
-    (places, off / count)
+    let mean = sum / count;
+    (places, Off { mean, most })
 }
 
 /// Puts a drawn part on the canvas.
