@@ -1,4 +1,4 @@
-//! GIF, one frame with its own palette.
+//! GIF, one frame.
 
 use std::borrow::Cow;
 
@@ -53,14 +53,15 @@ pub(super) fn encode(raster: &Raster, budget: &Budget) -> Result<Vec<u8>, Error>
     let frame = Frame {
         width,
         height,
-        palette: Some(colours.into_flattened()),
         transparent,
         buffer: Cow::Owned(compressed(&buffer, budget)?),
         ..Frame::default()
     };
     let mut file = Vec::new();
     let watched = Watched::new(&mut file, budget);
-    let mut encoder = Encoder::new(watched, width, height, &[]).map_err(bad)?;
+    // In the head and not beside the frame, where Pillow shows a palette of all greys as black.
+    let palette = colours.into_flattened();
+    let mut encoder = Encoder::new(watched, width, height, &palette).map_err(bad)?;
     let written = encoder.write_lzw_pre_encoded_frame(&frame);
     budget.check()?;
     written.map_err(bad)?;
