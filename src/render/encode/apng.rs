@@ -35,6 +35,15 @@ impl Write for File {
     }
 }
 
+/// Milliseconds as a share of a second: as fine as 16 bits allow.
+fn share(milliseconds: u32) -> (u16, u16) {
+    let fits = [1000, 100, 10, 1].into_iter().find_map(|of| {
+        let times = (u64::from(milliseconds) * u64::from(of) + 500) / 1000;
+        Some((u16::try_from(times).ok()?, of))
+    });
+    fits.unwrap_or((u16::MAX, 1))
+}
+
 fn bad(error: png::EncodingError) -> Error {
     Error::encoder(Format::Png, error)
 }
@@ -66,8 +75,8 @@ impl Apng {
         }
         rgba(frame, &mut self.now);
         self.alpha |= self.now.iter().any(|&[.., a]| a != 255);
-        let delay = u16::try_from(delay).unwrap_or(u16::MAX);
-        self.writer.set_frame_delay(delay, 1000).map_err(bad)?;
+        let (delay, of) = share(delay);
+        self.writer.set_frame_delay(delay, of).map_err(bad)?;
         self.write()
     }
 
