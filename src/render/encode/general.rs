@@ -1,9 +1,9 @@
-//! BMP, TIFF and ICO, by one crate.
+//! BMP and ICO, by one crate.
 
 use std::borrow::Cow;
 use std::io::Cursor;
 
-use image::codecs::{bmp::BmpEncoder, ico::IcoEncoder, tiff::TiffEncoder};
+use image::codecs::{bmp::BmpEncoder, ico::IcoEncoder};
 use image::{ExtendedColorType, ImageEncoder};
 
 use crate::render::budget::Budget;
@@ -29,9 +29,6 @@ pub(super) fn encode(raster: &Raster, format: Format, budget: &Budget) -> Result
     let written = match format {
         Format::Bmp => {
             BmpEncoder::new(&mut file).write_image(raster.pixels(), width, height, colour)
-        }
-        Format::Tiff => {
-            TiffEncoder::new(&mut file).write_image(raster.pixels(), width, height, colour)
         }
         Format::Ico => {
             IcoEncoder::new(&mut file).write_image(raster.pixels(), width, height, colour)

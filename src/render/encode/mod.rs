@@ -99,7 +99,8 @@ pub(super) fn write(raster: &Raster, how: &Encode, budget: &Budget) -> Result<Ve
         Format::Avif => avif::encode(raster, how, budget),
         Format::Tiff if how.tiff == TiffKind::Lzw => tiff::lzw(raster, budget),
         Format::Tiff if how.tiff == TiffKind::Group4 => tiff::group4(raster, how, budget),
-        Format::Bmp | Format::Tiff | Format::Ico => general::encode(raster, how.format, budget),
+        Format::Tiff => tiff::plain(raster, budget),
+        Format::Bmp | Format::Ico => general::encode(raster, how.format, budget),
         format => Err(Error::NoCodec { format }),
     }
 }

@@ -1,4 +1,4 @@
-//! TIFF as few ask for it: compressed by LZW, or black and white by CCITT group 4.
+//! TIFF: plain, compressed by LZW, or black and white by CCITT group 4.
 
 use std::io::Cursor;
 
@@ -7,6 +7,7 @@ use fax::{Color, VecWriter};
 use tiff::TiffResult;
 use tiff::encoder::colortype::{Gray8, RGB8, RGBA8};
 use tiff::encoder::{Compression, Predictor, TiffEncoder};
+use tiff::tags::Tag;
 
 use crate::plan::{Encode, Paint};
 use crate::render::budget::{Budget, within};
@@ -24,24 +25,51 @@ const LIGHT: [u32; 3] = [299, 587, 114];
 /// Rows between two looks at the budget.
 const GLANCE: usize = 64;
 
+/// The value of [`Tag::ExtraSamples`] for alpha that is not multiplied into the colours.
+const STRAIGHT: u16 = 2;
+
+/// Eight bits a sample, as they are.
+pub(super) fn plain(raster: &Raster, budget: &Budget) -> Result<Vec<u8>, Error> {
+    encode(raster, (Compression::Uncompressed, Predictor::None), budget)
+}
+
 /// Eight bits a sample, compressed by LZW over differences.
 pub(super) fn lzw(raster: &Raster, budget: &Budget) -> Result<Vec<u8>, Error> {
+    encode(raster, (Compression::Lzw, Predictor::Horizontal), budget)
+}
+
+fn encode(
+    raster: &Raster,
+    how: (Compression, Predictor),
+    budget: &Budget,
+) -> Result<Vec<u8>, Error> {
     let mut file = Watched::new(Cursor::new(Vec::new()), budget);
-    let written = write(raster, &mut file);
+    let written = write(raster, how, &mut file);
     budget.check()?;
     written.map_err(|error| Error::encoder(Format::Tiff, error))?;
     Ok(file.into_inner().into_inner())
 }
 
-fn write(raster: &Raster, file: &mut Watched<'_, Cursor<Vec<u8>>>) -> TiffResult<()> {
+fn write(
+    raster: &Raster,
+    (compression, predictor): (Compression, Predictor),
+    file: &mut Watched<'_, Cursor<Vec<u8>>>,
+) -> TiffResult<()> {
     let mut encoder = TiffEncoder::new(file)?
-        .with_compression(Compression::Lzw)
-        .with_predictor(Predictor::Horizontal);
+        .with_compression(compression)
+        .with_predictor(predictor);
     let (width, height) = (raster.size().width, raster.size().height);
     match raster.layout() {
         Layout::Grey => encoder.write_image::<Gray8>(width, height, raster.pixels()),
         Layout::Rgb => encoder.write_image::<RGB8>(width, height, raster.pixels()),
-        Layout::Rgba | Layout::Cmyk => encoder.write_image::<RGBA8>(width, height, raster.pixels()),
+        Layout::Rgba | Layout::Cmyk => {
+            let mut image = encoder.new_image::<RGBA8>(width, height)?;
+            // Without it readers may take the fourth sample for anything.
+            image
+                .encoder()
+                .write_tag(Tag::ExtraSamples, [STRAIGHT].as_slice())?;
+            image.write_data(raster.pixels())
+        }
     }
 }
 
