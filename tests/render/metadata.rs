@@ -116,6 +116,25 @@ fn attribution_alone() {
     let _ = exif(6, true);
 }
 
+/// The profile is one of three colours, and a file of one sample may only have one of grey.
+#[test]
+fn a_grey_picture_with_a_profile_is_written_in_colour() {
+    let grey = Picture::new(20, 10, |x, _| {
+        let v = (x * 9) as u8;
+        [v, v, v, 255]
+    });
+    for (profile, png, jpeg) in [(false, 0, 1), (true, 2, 3)] {
+        let how = |format| Encode {
+            profile,
+            ..encode(format, 90)
+        };
+        let made = run(&grey.plain_png(), &[], how(Format::Png)).unwrap().body;
+        assert_eq!(made[25], png);
+        let made = run(&grey.plain_png(), &[], how(Format::Jpeg)).unwrap().body;
+        assert_eq!(components(&made), jpeg);
+    }
+}
+
 #[test]
 fn density_and_profile_are_written() {
     let source = Picture::gradient(20, 20).png();

@@ -64,6 +64,12 @@ pub(super) struct Written {
 /// Writes a picture, flattened first where the format has no transparency, in the quality it needs to look as asked. The format is
 /// another one than asked for only where [`Encode::or_plain`] lets it be.
 pub(super) fn encode(raster: Raster, how: &Encode, budget: &Budget) -> Result<Written, Error> {
+    // The profile put into the file is one of three colours.
+    let raster = if how.profile {
+        raster.into_colour()
+    } else {
+        raster
+    };
     let raster = if how.format.has_alpha() || raster.layout() != Layout::Rgba {
         raster
     } else {

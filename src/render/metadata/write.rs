@@ -80,7 +80,7 @@ fn png(file: &[u8], carried: &Carried) -> Option<Vec<u8>> {
     }
     if let Some(density) = carried.density {
         // Dots a metre, along both sides.
-        let dots = u32::from(density) * 10_000 / 254;
+        let dots = (u32::from(density) * 10_000 + 127) / 254;
         let [a, b, c, d] = dots.to_be_bytes();
         chunk(b"pHYs", &[a, b, c, d, a, b, c, d, 1]);
     }
