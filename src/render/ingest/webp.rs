@@ -40,6 +40,9 @@ impl Animation for WebP<'_> {
     }
 }
 
+/// Pixels beside the part asked for that its own colours are spread from.
+const BESIDE: u32 = 2;
+
 /// A still.
 pub(super) fn decode(
     bytes: &[u8],
@@ -58,11 +61,13 @@ pub(super) fn decode(
         return super::still(bytes, facts, 0, budget);
     }
     // The decoder cuts at even edges, where the halved colour planes have whole samples.
-    let (left, top) = (request.left & !1, request.top & !1);
-    let cut = Size::new(
-        request.size.width + (request.left - left),
-        request.size.height + (request.top - top),
-    );
+    let side = |start: u32, length: u32, whole: u32| {
+        let first = start.saturating_sub(BESIDE) & !1;
+        (first, (start + length + BESIDE).min(whole) - first)
+    };
+    let (left, width) = side(request.left, request.size.width, facts.size.width);
+    let (top, height) = side(request.top, request.size.height, facts.size.height);
+    let cut = Size::new(width, height);
     let out = Size::new(
         cut.width.div_ceil(request.shrink),
         cut.height.div_ceil(request.shrink),
