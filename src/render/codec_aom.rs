@@ -195,17 +195,18 @@ pub(super) fn encode(planes: &Planes<'_>, settings: Settings) -> Result<Vec<u8>,
     })?;
     context.set(sys::AOME_SET_CPUUSED, settings.speed.into())?;
     context.set(sys::AOME_SET_CQ_LEVEL, settings.quantizer.into())?;
-    context.set(
-        sys::AOME_SET_TUNING,
-        c_int::try_from(sys::AOM_TUNE_SSIM).unwrap_or(1),
-    )?;
-    // Coarser steps for frequencies that show less: at equal score a sixth fewer bytes for no time at all
-    // (docs/performance.md). The range of strengths is the one that later versions take for still pictures.
-    context.set(sys::AV1E_SET_ENABLE_QM, 1)?;
-    context.set(sys::AV1E_SET_QM_MIN, 2)?;
-    context.set(sys::AV1E_SET_QM_MAX, 10)?;
     context.set(sys::AV1E_SET_COLOR_RANGE, 1)?;
+    // Alpha is an amount and not seen as light: every step of it counts alike.
     if planes.colour.is_some() {
+        context.set(
+            sys::AOME_SET_TUNING,
+            c_int::try_from(sys::AOM_TUNE_SSIM).unwrap_or(1),
+        )?;
+        // Coarser steps for frequencies that show less: at equal score a sixth fewer bytes for no time at all
+        // (docs/performance.md). The range of strengths is the one that later versions take for still pictures.
+        context.set(sys::AV1E_SET_ENABLE_QM, 1)?;
+        context.set(sys::AV1E_SET_QM_MIN, 2)?;
+        context.set(sys::AV1E_SET_QM_MAX, 10)?;
         context.set(sys::AV1E_SET_COLOR_PRIMARIES, 1)?;
         context.set(sys::AV1E_SET_TRANSFER_CHARACTERISTICS, 13)?;
         context.set(sys::AV1E_SET_MATRIX_COEFFICIENTS, 6)?;
