@@ -30,3 +30,4 @@ mod sequences;
 mod sets;
 pub mod sources;
 mod travel;
+mod twins;
