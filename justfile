@@ -69,6 +69,10 @@ fuzz TARGET SECONDS='60':
 jpeg-campaign FILES='200000' SEED='1':
     scripts/jpeg-campaign {{FILES}} {{SEED}}
 
+# Generated stills and animations through every codec, held against Pillow's and Chromium's
+codec-campaign *ARGS:
+    scripts/codec-campaign {{ARGS}}
+
 # The documentation of all crates
 docs:
     cargo doc --release --workspace --no-deps --document-private-items
