@@ -224,16 +224,16 @@ static int encode(struct file *out) {
   }
   static const J_COLOR_SPACE spaces[] = {JCS_GRAYSCALE, JCS_YCbCr, JCS_YCbCr, JCS_RGB, JCS_CMYK, JCS_YCCK};
   static const char *names[] = {"grey", "ycc", "ycc", "rgb", "cmyk", "ycck"};
-  int space = below(6), way = below(20), rare = below(1500), width, height;
+  int space = below(6), way = below(40), rare = below(4000), width, height;
   /* More blocks than a run of ended ones can be long; as wide and as high as libjpeg lets. */
   if (rare == 0) width = 1500 + below(1500), height = 1500 + below(800);
   else if (rare == 1) width = 65500 - below(3), height = 1 + below(20);
   else if (rare == 2) width = 1 + below(20), height = 65500 - below(3);
-  else if (way < 11) width = 1 + below(72), height = 1 + below(72);
-  else if (way < 17) width = 1 + below(260), height = 1 + below(200);
-  else if (way < 19) width = 1 + below(700), height = 1 + below(260);
-  else if (below(2)) width = 700 + below(3300), height = 1 + below(40);
-  else width = 1 + below(40), height = 300 + below(2000);
+  else if (way < 28) width = 1 + below(72), height = 1 + below(72);
+  else if (way < 36) width = 1 + below(160), height = 1 + below(120);
+  else if (way < 38) width = 1 + below(500), height = 1 + below(200);
+  else if (way < 39) width = 500 + below(3500), height = 1 + below(24);
+  else width = 1 + below(24), height = 300 + below(2000);
   c.image_width = width;
   c.image_height = height;
   c.in_color_space = spaces[space];
