@@ -124,7 +124,8 @@ impl<'a> Decoder<'a> {
         let rest = self.file.get(self.at..).unwrap_or_default();
         let payload = rest
             .first_chunk()
-            .map(|&length| usize::from(u16::from_be_bytes(length)))
+            // A length that leaves itself out is that of an empty segment, as libjpeg has it.
+            .map(|&length| usize::from(u16::from_be_bytes(length)).max(2))
             .and_then(|length| rest.get(2..length))
             .ok_or(Error::Malformed("segment ends early"))?;
         self.at += payload.len() + 2;

@@ -199,6 +199,17 @@ fn runs_of_ended_blocks_are_as_long_as_they_can_be() {
     }
 }
 
+/// As libjpeg reads them.
+#[test]
+fn segments_that_leave_out_their_length_are_empty() {
+    let file = waves(40, 30, ColorType::Rgb).file(85, |_| {});
+    for length in 0..2 {
+        let mut odd = file.clone();
+        odd.splice(2..2, [0xFF, 0xE5, 0, length, 0xFF, 0xFE, 0, length]);
+        assert_alike(&odd, &file, "a segment of no length");
+    }
+}
+
 /// Some writers' tables have a code for every byte, those of values that no picture has as well.
 #[test]
 fn codes_for_values_that_no_picture_has_do_no_harm() {
