@@ -4,14 +4,24 @@
 //! them, and pieces of a picture are joined only up to the length of the file.
 
 #[path = "bmff_grid.rs"]
+#[cfg_attr(
+    not(any(feature = "rav1e", feature = "aom")),
+    allow(dead_code, reason = "only a decoder wants the tiles")
+)]
 mod grid;
 #[path = "bmff_sequence.rs"]
+#[cfg_attr(
+    not(any(feature = "rav1e", feature = "aom")),
+    allow(dead_code, reason = "only a decoder wants the pictures")
+)]
 mod sequence;
 
 use std::borrow::Cow;
 
 pub(in crate::render) use grid::Grid;
-pub(in crate::render) use sequence::{Samples, Sequence};
+#[cfg(any(feature = "rav1e", feature = "aom"))]
+pub(in crate::render) use sequence::Samples;
+pub(in crate::render) use sequence::Sequence;
 
 use super::bytes::{be16, be32, be64, index};
 use crate::plan::Size;
