@@ -111,7 +111,9 @@ async fn a_layer_counts_as_it_is_decoded() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn hits_pass_a_crowd_of_renderings() {
-    let gateway = Arc::new(Gateway::start(&configuration("threads = 1\nqueue = 200")));
+    // A slow machine must not cut off who waits longest.
+    let config = configuration("threads = 1\nqueue = 200\n[limits]\nrender_time = \"10m\"");
+    let gateway = Arc::new(Gateway::start(&config));
     let hit = "/demo/image/upload/w_90/sample.jpg";
     assert_eq!(gateway.get(hit).await.status(), 200);
     let theirs = gateway.clone();
