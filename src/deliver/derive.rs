@@ -18,7 +18,7 @@ use crate::dialect::{Delivery, Notes};
 use crate::origin::{Found, Origin};
 use crate::plan::{self, Hints, Negotiated, Plan};
 use crate::render::{self, Budget, Lane, Timings};
-use crate::spec::{AssetRef, Op, Select, TransformSpec};
+use crate::spec::{AssetRef, Format, Op, Select, TransformSpec};
 use crate::trace;
 
 impl Gateway {
@@ -381,6 +381,11 @@ impl Job {
                 "the file has no clipping path".into(),
             );
             notes.push(endpoint::approximated(note));
+        }
+        if facts.format == Format::Svg {
+            let notes_of = |message: &'static str| ("svg".into(), message.into());
+            let lacks = render::lacks(source).into_iter().map(notes_of);
+            notes.extend(lacks.map(endpoint::approximated));
         }
         notes.extend(sources.into_notes().into_iter().map(endpoint::approximated));
         Ok(Kept::Rendered(Rendered {

@@ -242,6 +242,15 @@ pub fn sanitized(source: &[u8], budget: &Budget) -> Result<Rendered, Error> {
     })
 }
 
+/// What a drawing asks for that is not drawn, or otherwise than asked, a sentence each; of other files nothing.
+#[must_use]
+pub fn lacks(source: &[u8]) -> Vec<&'static str> {
+    match sniff(source) {
+        Some(Format::Svg) => ingest::lacks_of_svg(source),
+        _ => Vec::new(),
+    }
+}
+
 /// Runs a codec so that its panic is one picture's error and not the worker's end.
 fn guarded<T>(
     work: impl FnOnce() -> Result<T, Error>,

@@ -117,8 +117,44 @@ fn no_picture_at_all() {
     }
 }
 
+/// Files that are read and not written: TIFFs of other programs, bitmaps of runs, icons, drawings.
+fn foreign_files() -> Vec<(Format, Vec<u8>)> {
+    let tiffs: [&[u8]; 9] = [
+        include_bytes!("../fixtures/tiff/float.tif"),
+        include_bytes!("../fixtures/tiff/group3.tif"),
+        include_bytes!("../fixtures/tiff/group3-2d.tif"),
+        include_bytes!("../fixtures/tiff/group4.tif"),
+        include_bytes!("../fixtures/tiff/jpeg.tif"),
+        include_bytes!("../fixtures/tiff/lzma.tif"),
+        include_bytes!("../fixtures/tiff/planar-tiles.tif"),
+        include_bytes!("../fixtures/tiff/webp.tif"),
+        include_bytes!("../fixtures/tiff/zstd.tif"),
+    ];
+    let runs = b"BM\0\0\0\0\0\0\0\0\x3e\0\0\0\x28\0\0\0\x07\0\0\0\x02\0\0\0\x01\0\x04\0\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\
+        \x02\0\0\0\0\0\0\0\x01\x02\x03\0\x04\x05\x06\0\x03\x12\0\x03\x45\x60\0\0\0\x02\x01\0\x02\x77\0\x01";
+    let icon = b"\0\0\x01\0\x01\0\x02\x02\0\0\x01\0\x20\0\x40\0\0\0\x16\0\0\0\x28\0\0\0\x02\0\0\0\x04\0\0\0\x01\0\x20\0\0\0\0\0\
+        \0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0abcdefghijklmnop\x40\0\0\0\x40\0\0\0";
+    let drawing = b"<?xml version='1.0'?><!DOCTYPE svg [<!ENTITY c '#123456'>]><svg xmlns='http://www.w3.org/2000/svg' width='9.4' height='8'>\
+        <rect width='5' height='5' fill='&c;'/><image width='3' height='3' href='data:image/svg+xml,%3Csvg/%3E'/></svg>";
+    let others = [
+        (Format::Bmp, runs.to_vec()),
+        (Format::Ico, icon.to_vec()),
+        (Format::Svg, drawing.to_vec()),
+    ];
+    let tiffs = tiffs.into_iter().map(|file| (Format::Tiff, file.to_vec()));
+    tiffs.chain(others).collect()
+}
+
+#[test]
+fn foreign_files_are_read_whole() {
+    for (format, file) in foreign_files() {
+        let made = survive(&file);
+        assert!(made.is_ok(), "{format:?} {made:?}");
+    }
+}
+
 fn mutated() -> impl Strategy<Value = Vec<u8>> {
-    let files = small_files();
+    let files = [small_files(), foreign_files()].concat();
     (
         prop::sample::select(files),
         prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
@@ -148,7 +184,8 @@ proptest! {
     #[test]
     fn garbage_behind_a_magic_number(
         format in prop::sample::select(vec![
-            &b"\xFF\xD8\xFF"[..], b"\x89PNG\r\n\x1A\n", b"GIF89a", b"RIFF\0\0\0\0WEBP",
+            &b"II+\0\x08\0\0\0"[..], b"MM\0+\0\x08\0\0", b"\x1F\x8B\x08", b"<svg ",
+            b"\xFF\xD8\xFF", b"\x89PNG\r\n\x1A\n", b"GIF89a", b"RIFF\0\0\0\0WEBP",
             b"\0\0\0\x14ftypavif", b"II*\0", b"MM\0*", b"\0\0\x01\0", b"BM",
         ]),
         rest in prop::collection::vec(any::<u8>(), 0..400),

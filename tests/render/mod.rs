@@ -8,6 +8,7 @@
 
 mod aim;
 mod animation;
+mod bitmaps;
 mod choice;
 mod clipping;
 mod colour;
@@ -29,5 +30,6 @@ mod resampling;
 mod sequences;
 mod sets;
 pub mod sources;
+mod tiffs;
 mod travel;
 mod twins;

@@ -4,21 +4,25 @@
 mod av1;
 #[cfg(any(feature = "rav1e", feature = "aom"))]
 mod avif;
+mod bmp;
 mod frames;
-mod general;
 mod gif;
+mod ico;
 mod jpeg;
 mod jxl;
 mod png;
 mod svg;
+mod tiff;
 mod webp;
 #[cfg(any(feature = "rav1e", feature = "aom"))]
 mod yuv;
 
+pub(super) use bmp::describe as describe_bmp;
 pub(super) use frames::{Animation, animation};
-pub(super) use general::describe as describe_general;
+pub(super) use ico::describe as describe_ico;
 pub(super) use jxl::describe as describe_jxl;
-pub(super) use svg::{describe as describe_svg, sanitized as sanitized_svg};
+pub(super) use svg::{describe as describe_svg, lacks as lacks_of_svg, sanitized as sanitized_svg};
+pub(super) use tiff::describe as describe_tiff;
 
 use super::apart;
 use super::budget::Budget;
@@ -222,7 +226,9 @@ pub(super) fn decode(
         Format::Svg => svg::decode(bytes, facts, request),
         #[cfg(any(feature = "rav1e", feature = "aom"))]
         Format::Avif => avif::decode(bytes, facts, request, budget),
-        Format::Bmp | Format::Tiff | Format::Ico => general::decode(bytes, facts, budget),
+        Format::Tiff => tiff::decode(bytes, facts, request, budget),
+        Format::Bmp => bmp::decode(bytes, facts, budget),
+        Format::Ico => ico::decode(bytes, facts, budget),
         format => Err(Error::NoCodec { format }),
     }
 }

@@ -6,8 +6,7 @@ use crate::spec::Turn;
 const ORIENTATION: u16 = 0x0112;
 const SHORT: u16 = 3;
 
-/// The orientation that a TIFF block (the body of an EXIF segment, or a whole TIFF file) names in
-/// its first directory. A block that is damaged or names none stands upright, as viewers have it.
+/// The orientation that a TIFF block (the body of an EXIF segment) names in its first directory. A block that is damaged or names none stands upright, as viewers have it.
 pub(super) fn orientation(block: &[u8]) -> Turn {
     find(block).map_or(Turn::NONE, turn)
 }
@@ -36,7 +35,7 @@ fn find(block: &[u8]) -> Option<u16> {
 }
 
 /// EXIF's eight values: where row 0 and column 0 of the stored picture are seen.
-fn turn(value: u16) -> Turn {
+pub(super) fn turn(value: u16) -> Turn {
     let (mirror, quarters) = match value {
         2 => (true, 0),
         3 => (false, 2),

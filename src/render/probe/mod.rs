@@ -6,6 +6,7 @@
 
 pub(super) mod bmff;
 mod bytes;
+mod drawing;
 mod exif;
 mod gif;
 mod jpeg;
@@ -14,9 +15,13 @@ mod tiff;
 mod webp;
 
 pub(super) use bytes::{be16, be32, le16, le32};
+pub(super) use drawing::text as drawing_text;
 pub(super) use jpeg::segments as jpeg_segments;
 pub(super) use png::chunks as png_chunks;
-pub(super) use tiff::photoshop as photoshop_in_tiff;
+pub(super) use tiff::{
+    Directory as TiffDirectory, Values as TiffValues, first as first_in_tiff,
+    photoshop as photoshop_in_tiff,
+};
 pub(super) use webp::{chunks as webp_chunks, profile as webp_profile};
 
 use super::error::Error;
@@ -31,6 +36,16 @@ struct Header {
     orientation: Turn,
     alpha: bool,
     frames: u32,
+}
+
+/// One picture that stands as it is seen.
+const fn upright((size, alpha): (Size, bool)) -> Header {
+    Header {
+        size,
+        orientation: Turn::NONE,
+        alpha,
+        frames: 1,
+    }
 }
 
 /// What the bytes are and what they show.
@@ -48,19 +63,19 @@ pub fn probe(bytes: &[u8]) -> Result<Facts, Error> {
         Format::Gif => gif::header(bytes),
         Format::WebP => webp::header(bytes),
         Format::Avif => avif(bytes),
-        Format::Bmp | Format::Tiff | Format::Ico => general(bytes, format),
-        Format::Jxl => ingest::describe_jxl(bytes).map(|(size, alpha, frames)| Header {
+        Format::Bmp => ingest::describe_bmp(bytes).map(upright),
+        Format::Ico => ingest::describe_ico(bytes).map(upright),
+        Format::Tiff => ingest::describe_tiff(bytes).map(|(size, alpha)| Header {
             size,
-            orientation: Turn::NONE,
+            orientation: tiff::orientation(bytes),
             alpha,
+            frames: tiff::count(bytes),
+        }),
+        Format::Jxl => ingest::describe_jxl(bytes).map(|(size, alpha, frames)| Header {
             frames,
+            ..upright((size, alpha))
         }),
-        Format::Svg => ingest::describe_svg(bytes).map(|size| Header {
-            size,
-            orientation: Turn::NONE,
-            alpha: true,
-            frames: 1,
-        }),
+        Format::Svg => ingest::describe_svg(bytes).map(|size| upright((size, true))),
         _ => Err(Error::NoCodec { format }),
     }?;
     Ok(Facts {
@@ -92,7 +107,12 @@ pub fn sniff(bytes: &[u8]) -> Option<Format> {
     if bytes.get(4..8) == Some(b"ftyp") {
         return bmff::brand(bytes);
     }
-    if starts(b"II*\0") || starts(b"MM\0*") {
+    // The second pair is BigTIFF, with offsets of eight bytes.
+    if starts(b"II*\0")
+        || starts(b"MM\0*")
+        || starts(b"II+\0\x08\0\0\0")
+        || starts(b"MM\0+\0\x08\0\0")
+    {
         return Some(Format::Tiff);
     }
     if starts(b"\0\0\x01\0") {
@@ -105,18 +125,10 @@ pub fn sniff(bytes: &[u8]) -> Option<Format> {
         return Some(Format::Pdf);
     }
     // Two letters are little to go by: the header's own size must fit as well.
-    if starts(b"BM") && matches!(le32(bytes, 14), Some(12 | 16 | 40..=124)) {
+    if starts(b"BM") && matches!(le32(bytes, 14), Some(12 | 16..=64 | 108 | 124)) {
         return Some(Format::Bmp);
     }
-    is_svg(bytes).then_some(Format::Svg)
-}
-
-/// An XML document whose root, behind declarations and comments, is `svg`.
-fn is_svg(bytes: &[u8]) -> bool {
-    const LOOK: usize = 4096;
-    let head = bytes.get(..LOOK).unwrap_or(bytes);
-    let head = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head);
-    head.trim_ascii_start().starts_with(b"<") && head.windows(4).any(|w| w == b"<svg")
+    drawing::is_drawing(bytes).then_some(Format::Svg)
 }
 
 fn avif(bytes: &[u8]) -> Result<Header, Error> {
@@ -126,24 +138,6 @@ fn avif(bytes: &[u8]) -> Result<Header, Error> {
         orientation: file.turn,
         alpha: file.alpha.is_some(),
         frames: file.frames,
-    })
-}
-
-fn general(bytes: &[u8], format: Format) -> Result<Header, Error> {
-    let (size, alpha) = ingest::describe_general(bytes, format)?;
-    let orientation = match format {
-        Format::Tiff => exif::orientation(bytes),
-        _ => Turn::NONE,
-    };
-    let frames = match format {
-        Format::Tiff => tiff::count(bytes),
-        _ => 1,
-    };
-    Ok(Header {
-        size,
-        orientation,
-        alpha,
-        frames,
     })
 }
 

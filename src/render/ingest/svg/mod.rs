@@ -1,16 +1,18 @@
 //! SVG: drawn at the size that is wanted, with nothing fetched.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+mod clean;
+mod embedded;
+mod lacks;
+
 use std::sync::{Arc, LazyLock};
 
 use resvg::tiny_skia::{Pixmap, Transform};
-use resvg::usvg::{
-    ImageHrefResolver, ImageKind, Indent, Options, Tree, WriteOptions, fontdb, roxmltree,
-};
+use resvg::usvg::{Indent, Options, Tree, WriteOptions, fontdb};
 
 use super::{Decoded, Packed, Request, raster};
 use crate::plan::{Facts, Size};
 use crate::render::error::Error;
+use crate::render::probe::drawing_text;
 use crate::render::raster::{ColourSpace, Layout};
 use crate::spec::Format;
 
@@ -18,11 +20,8 @@ use crate::spec::Format;
 /// the parser lets through.
 const STACK: usize = 64 << 20;
 
-/// Pixels of all pictures inside a drawing together.
-const MOST_EMBEDDED: u64 = 16_000_000;
-
-/// Bytes of a drawing, unpacked.
-const MOST_BYTES: usize = 16 << 20;
+/// What browsers have where a drawing names no size of letters.
+const FONT_SIZE: f32 = 16.0;
 
 /// Bytes of a drawing that is written anew: texts have become outlines.
 const MOST_WRITTEN: usize = 64 << 20;
@@ -55,15 +54,20 @@ fn bad(error: impl std::fmt::Display) -> Error {
     Error::bad(Format::Svg, error)
 }
 
-/// Size in pixels of the drawing's own, rounded up so that nothing is cut.
+/// Size in pixels of the drawing's own.
 pub(in crate::render) fn describe(bytes: &[u8]) -> Result<Size, Error> {
-    apart(|| Ok(size(&parse(bytes)?)))
+    apart(|| Ok(size(&parse(bytes)?.tree)))
+}
+
+/// What a drawing asks for and is not drawn, or otherwise than asked.
+pub(in crate::render) fn lacks(bytes: &[u8]) -> Vec<&'static str> {
+    drawing_text(bytes).map_or_else(|_| Vec::new(), |text| lacks::of(&text))
 }
 
 /// The drawing written anew from what is drawn of it, and its size in pixels.
 pub(in crate::render) fn sanitized(bytes: &[u8]) -> Result<(String, Size), Error> {
     apart(|| {
-        let tree = parse(bytes)?;
+        let tree = parse(bytes)?.tree;
         let written = tree.to_string(&WriteOptions {
             indent: Indent::None,
             ..WriteOptions::default()
@@ -75,7 +79,7 @@ pub(in crate::render) fn sanitized(bytes: &[u8]) -> Result<(String, Size), Error
                 limit: MOST_WRITTEN as u64,
             });
         }
-        if !only_shows(&written) {
+        if !clean::only_shows(&written) {
             return Err(bad(
                 "it cannot be written without what may do more than show",
             ));
@@ -84,47 +88,10 @@ pub(in crate::render) fn sanitized(bytes: &[u8]) -> Result<(String, Size), Error
     })
 }
 
-/// Elements that are not written where a drawing is cleaned: those that run, embed or lead away.
-const ACTIVE: [&str; 9] = [
-    "a",
-    "animate",
-    "embed",
-    "foreignObject",
-    "iframe",
-    "object",
-    "script",
-    "set",
-    "style",
-];
-
-/// Whether a drawing has nothing that runs and names nothing outside of itself. The writer makes such
-/// drawings alone; this stands behind it.
-fn only_shows(written: &str) -> bool {
-    let Ok(document) = roxmltree::Document::parse(written) else {
-        return false;
-    };
-    let inner = |value: &str| {
-        let pictures = ["png", "jpg", "jpeg", "gif", "webp"];
-        value.starts_with('#')
-            || value
-                .strip_prefix("data:image/")
-                .and_then(|data| data.split_once(';'))
-                .is_some_and(|(kind, _)| pictures.contains(&kind))
-    };
-    document.descendants().all(|node| {
-        let element = !node.is_element() || !ACTIVE.contains(&node.tag_name().name());
-        element
-            && node.attributes().all(|attribute| match attribute.name() {
-                "href" => inner(attribute.value()),
-                name => !name.starts_with("on") && !attribute.value().contains("script:"),
-            })
-    })
-}
-
 /// Draws what the first resampling wants, at its size.
 pub(super) fn decode(bytes: &[u8], facts: &Facts, request: &Request) -> Result<Decoded, Error> {
     apart(|| {
-        let tree = parse(bytes)?;
+        let Parsed { tree, lacking } = parse(bytes)?;
         if size(&tree) != facts.size {
             return Err(bad("size differs between headers"));
         }
@@ -142,10 +109,10 @@ pub(super) fn decode(bytes: &[u8], facts: &Facts, request: &Request) -> Result<D
             reason = "the painter works in single precision"
         )]
         let transform = Transform::from_row(
-            scale.0 as f32,
+            (scale.0 * stretch(tree.size().width())) as f32,
             0.0,
             0.0,
-            scale.1 as f32,
+            (scale.1 * stretch(tree.size().height())) as f32,
             (-from.x * scale.0) as f32,
             (-from.y * scale.1) as f32,
         );
@@ -168,59 +135,56 @@ pub(super) fn decode(bytes: &[u8], facts: &Facts, request: &Request) -> Result<D
             origin: (from.x, from.y),
             scale,
         };
-        Ok(Decoded::packed(packed, ColourSpace::Srgb))
+        Ok(Decoded {
+            damaged: lacking,
+            ..Decoded::packed(packed, ColourSpace::Srgb)
+        })
     })
 }
 
-fn parse(bytes: &[u8]) -> Result<Tree, Error> {
-    if bytes.len() > MOST_BYTES {
-        return Err(Error::OverLimit {
-            what: "drawing in bytes",
-            value: bytes.len() as u64,
-            limit: MOST_BYTES as u64,
-        });
-    }
-    let embedded = AtomicU64::new(0);
+/// A drawing, and whether a picture inside it cannot be shown.
+struct Parsed {
+    tree: Tree,
+    lacking: bool,
+}
+
+fn parse(bytes: &[u8]) -> Result<Parsed, Error> {
+    let text = drawing_text(bytes)?;
+    let embedded = embedded::Embedded::default();
     let options = Options {
         resources_dir: None,
         font_family: "DejaVu Sans".to_owned(),
+        font_size: FONT_SIZE,
         fontdb: FONTS.clone(),
-        image_href_resolver: ImageHrefResolver {
-            // Pictures inside the file, if they are not too large; never a drawing inside a drawing.
-            resolve_data: Box::new(|_, data, _| {
-                let facts = crate::render::probe(&data).ok()?;
-                let pixels = facts.size.pixels();
-                if embedded
-                    .fetch_add(pixels, Ordering::Relaxed)
-                    .saturating_add(pixels)
-                    > MOST_EMBEDDED
-                {
-                    return None;
-                }
-                match facts.format {
-                    Format::Jpeg => Some(ImageKind::JPEG(data)),
-                    Format::Png => Some(ImageKind::PNG(data)),
-                    Format::Gif => Some(ImageKind::GIF(data)),
-                    Format::WebP => Some(ImageKind::WEBP(data)),
-                    _ => None,
-                }
-            }),
-            // No file and no address is followed.
-            resolve_string: Box::new(|_, _| None),
-        },
+        image_href_resolver: embedded.resolver(),
         ..Options::default()
     };
-    Tree::from_data(bytes, &options).map_err(bad)
+    let tree = Tree::from_str(&text, &options).map_err(bad)?;
+    drop(options);
+    Ok(Parsed {
+        tree,
+        lacking: embedded.is_lacking(),
+    })
 }
 
+/// Whole pixels of a side, rounded as browsers round the size of a picture; never none.
 #[allow(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "positive, and what is too large saturates"
 )]
+fn side(length: f32) -> u32 {
+    (length.round() as u32).max(1)
+}
+
 fn size(tree: &Tree) -> Size {
-    let side = |n: f32| n.ceil() as u32;
     Size::new(side(tree.size().width()), side(tree.size().height()))
+}
+
+/// Where a side is rounded up, the drawing grows with it: its last row would be pale otherwise. What is rounded
+/// off is cut, as browsers do.
+fn stretch(length: f32) -> f64 {
+    (f64::from(side(length)) / f64::from(length)).max(1.0)
 }
 
 /// Runs on a thread with room for deep drawings.

@@ -1,0 +1,86 @@
+//! Pictures inside drawings: those in the file itself, as many as is bearable. Nothing is fetched.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
+
+use resvg::usvg::{ImageHrefResolver, ImageKind, Options, Tree};
+
+use crate::render::probe::{drawing_text, probe};
+use crate::spec::Format;
+
+/// Pixels of all pictures inside a drawing together.
+const MOST_PIXELS: u64 = 16_000_000;
+
+/// Bytes of all drawings inside a drawing together, unpacked.
+const MOST_BYTES: u64 = 16 << 20;
+
+/// Drawings inside a drawing: each is painted on a canvas as large as the whole.
+const MOST_DRAWINGS: u32 = 200;
+
+/// How deep drawings stand inside one another.
+pub(super) const MOST_DEPTH: u32 = 4;
+
+/// What the pictures inside a drawing have taken so far.
+#[derive(Default)]
+pub(super) struct Embedded {
+    pixels: AtomicU64,
+    bytes: AtomicU64,
+    drawings: AtomicU32,
+    depth: AtomicU32,
+    lacking: AtomicBool,
+}
+
+impl Embedded {
+    pub fn resolver(&self) -> ImageHrefResolver<'_> {
+        ImageHrefResolver {
+            resolve_data: Box::new(|_, data, options| {
+                let found = self.kind(data, options);
+                self.lacking.fetch_or(found.is_none(), Relaxed);
+                found
+            }),
+            // No file and no address is followed.
+            resolve_string: Box::new(|_, _| None),
+        }
+    }
+
+    /// Whether one of them cannot be shown.
+    pub fn is_lacking(&self) -> bool {
+        self.lacking.load(Relaxed)
+    }
+
+    fn kind(&self, data: Arc<Vec<u8>>, options: &Options<'_>) -> Option<ImageKind> {
+        if crate::render::sniff(&data) == Some(Format::Svg) {
+            return self.drawing(&data, options);
+        }
+        let facts = probe(&data).ok()?;
+        let pixels = facts.size.pixels();
+        let before = self.pixels.fetch_add(pixels, Relaxed);
+        if before.saturating_add(pixels) > MOST_PIXELS {
+            return None;
+        }
+        match facts.format {
+            Format::Jpeg => Some(ImageKind::JPEG(data)),
+            Format::Png => Some(ImageKind::PNG(data)),
+            Format::Gif => Some(ImageKind::GIF(data)),
+            Format::WebP => Some(ImageKind::WEBP(data)),
+            _ => None,
+        }
+    }
+
+    fn drawing(&self, data: &[u8], options: &Options<'_>) -> Option<ImageKind> {
+        let text = drawing_text(data).ok()?;
+        let length = text.len() as u64;
+        let before = self.bytes.fetch_add(length, Relaxed);
+        if before.saturating_add(length) > MOST_BYTES
+            || self.drawings.fetch_add(1, Relaxed) >= MOST_DRAWINGS
+            || self.depth.load(Relaxed) >= MOST_DEPTH
+        {
+            return None;
+        }
+        self.depth.fetch_add(1, Relaxed);
+        // What stands in it comes back here, by way of these options.
+        let tree = Tree::from_data_nested(text.as_bytes(), options);
+        self.depth.fetch_sub(1, Relaxed);
+        tree.ok().map(ImageKind::SVG)
+    }
+}

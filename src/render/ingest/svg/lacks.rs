@@ -1,0 +1,102 @@
+//! What a drawing asks for that is not drawn, or otherwise than asked: found in its text.
+
+/// Functions of colours beyond `rgb()` and `hsl()`.
+const COLOURS: [&str; 9] = [
+    "oklch(",
+    "oklab(",
+    "lch(",
+    "lab(",
+    "hwb(",
+    "color(",
+    "color-mix(",
+    "light-dark(",
+    "device-cmyk(",
+];
+
+/// One sentence for each.
+pub(super) fn of(text: &str) -> Vec<&'static str> {
+    let cases = [
+        (
+            text.contains("var(--"),
+            "a drawing with CSS variables: what they colour may be black",
+        ),
+        (
+            COLOURS.iter().any(|function| text.contains(function)) || has_spaced_colours(text),
+            "a drawing with colours of CSS Color 4: they may be black",
+        ),
+        (
+            text.contains("<foreignObject") || text.contains(":foreignObject"),
+            "a drawing with HTML in it, which is not drawn",
+        ),
+        (
+            leads_away(text),
+            "a drawing that names other files, which are not fetched",
+        ),
+        (
+            text.contains("<animate") || text.contains("@keyframes"),
+            "a drawing that moves: its beginning is drawn",
+        ),
+    ];
+    let found = cases.into_iter().filter(|(holds, _)| *holds);
+    found.map(|(_, message)| message).collect()
+}
+
+/// Whether there is `rgb()` or `hsl()` without commas.
+fn has_spaced_colours(text: &str) -> bool {
+    ["rgb(", "rgba(", "hsl(", "hsla("].iter().any(|function| {
+        text.split(function).skip(1).any(|rest| {
+            let inside = rest.split(')').next().unwrap_or(rest);
+            !inside.contains(',') && inside.trim().contains(' ')
+        })
+    })
+}
+
+/// Whether pictures, shapes or styles are to come from elsewhere. Links that a reader follows do not count.
+fn leads_away(text: &str) -> bool {
+    let hrefs = text.match_indices("href").any(|(at, _)| {
+        let value = text.get(at + 4..).unwrap_or_default().trim_start();
+        let value = value.strip_prefix('=').map(str::trim_start);
+        let value = value.and_then(|value| value.strip_prefix(['"', '\'']));
+        let element = text.get(..at).and_then(|before| before.rsplit('<').next());
+        let is_link = element.is_some_and(|element| {
+            let name = element.split_whitespace().next().unwrap_or_default();
+            matches!(name.rsplit(':').next(), Some("a"))
+        });
+        !is_link
+            && value.is_some_and(|value| {
+                let value = value.trim_start();
+                !value.starts_with(['#', '"', '\'', '&']) && !value.starts_with("data:")
+            })
+    });
+    let from = ["url(http", "url('http", "url(\"http", "url(//", "@import"];
+    hrefs || from.iter().any(|from| text.contains(from))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_drawn_is_found() {
+        let cases = [
+            ("<rect style=\"fill:var(--c)\"/>", "variables"),
+            ("<rect fill=\"rgb(0 170 0 / 50%)\"/>", "Color 4"),
+            ("<rect fill=\"oklch(0.7 0.1 20)\"/>", "Color 4"),
+            ("<foreignObject width=\"9\"/>", "HTML"),
+            ("<image href=\"https://a.example/b.png\"/>", "other files"),
+            ("<use xlink:href='b.svg#c'/>", "other files"),
+            ("<style>@import url(a.css)</style>", "other files"),
+            ("<animate attributeName=\"x\"/>", "moves"),
+        ];
+        for (text, word) in cases {
+            let found = of(text);
+            assert!(
+                found.len() == 1 && found[0].contains(word),
+                "{text} {found:?}"
+            );
+        }
+        let fine = "<a href=\"https://a.example\"><use href='#b'/><image xlink:href=\"data:image/png;base64,AA\"/>
+            <rect fill=\"rgb(1, 2, 3)\" stroke=\"url(#g)\" style=\"fill:rgba(1,2,3,0.5)\"/></a>";
+        assert_eq!(of(fine), Vec::<&str>::new());
+    }
+}
