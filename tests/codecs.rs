@@ -131,7 +131,7 @@ fn a_program_that_answers_nonsense_is_an_error_of_the_codec() {
     let answers = [
         ("exit 3", "exit status: 3"),
         ("printf nonsense", "no message of this version of cldgate"),
-        ("printf 'cldcodc\\002\\007'", "unknown answer"),
+        ("printf 'cldcodc\\003\\007'", "unknown answer"),
     ];
     for (does, says) in answers {
         let folder = scratch("codec");
