@@ -28,6 +28,8 @@ OUTPUTS = {
 
 # Our AVIF rounds high frequencies more coarsely than libavif's settings do, by choice: noise is further off, in fewer bytes.
 LOOSER = {"avif": (2.5, 5.0)}
+# Of fewer pixels a mean says little.
+FEW = 100
 
 
 def on_white(picture):
@@ -108,11 +110,12 @@ def fault(name, picture, file, slack):
     if rule == "exact" or rule == "palette" and not slack[0] and pictures.count(want) <= 256 - (name == "gif"):
         if not slack[0]:
             return None if same(got, want) else f"differs by up to {off.max():.1f}, {off.mean():.3f} on average"
-        # Of a few pixels the mean says nothing.
-        if off.max() > slack[0] or off.size > 400 and off.mean() > slack[1]:
+        if off.max() > slack[0] or off.size > 4 * FEW and off.mean() > slack[1]:
             return f"differs by up to {off.max():.1f}, {off.mean():.3f} on average"
         return None
     twin = best_palette(want) if rule == "palette" else _twin(want, name)
     times, more = LOOSER.get(name, (1.15, 0.5) if rule == "palette" else (1.3, 1.0))
+    if name == "avif" and off.size <= 4 * FEW:
+        more *= 4
     most = twin * times + more + slack[1]
     return f"{off.mean():.3f} on average, Pillow's {twin:.3f}" if off.mean() > most else None
