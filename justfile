@@ -99,6 +99,11 @@ bench-deadlines *ARGS:
     source ./scripts/build-features
     cargo bench --profile release "${FEATURES[@]}" --bench deadlines -- {{ARGS}}
 
+# Kinds of TIFF, BMP, ICO and SVG files, held against the programs that write them; installs what it needs by pip
+kinds-campaign DIR='target/kinds':
+    pip install --quiet numpy pillow tifffile imagecodecs
+    scripts/kinds-campaign "$(./run build | tail -n 1)" {{DIR}}
+
 # What qualities reach on photographs out of Debian's packages: SSIMULACRA2, bytes, CPU
 bench-quality DIR='target/quality':
     #!/usr/bin/env bash

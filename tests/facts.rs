@@ -240,7 +240,7 @@ async fn flags_of_tiff_and_svg() {
          [[endpoint]]\nname = \"own\"\norigins = [\"own\"]\n",
         folder.display()
     ))
-    .owning(folder);
+    .owning(folder.clone());
     let (status, kind, made) = body(&gateway, "/demo/image/upload/drawing.svg", "*/*").await;
     assert_eq!((status, kind.as_str()), (StatusCode::OK, "image/svg+xml"));
     assert_eq!(made, svg.as_bytes());
@@ -252,6 +252,24 @@ async fn flags_of_tiff_and_svg() {
         made.contains("#112233") && !made.contains("onload"),
         "{made}"
     );
+    // What a drawing asks for and is not drawn is told; so are the facts of a packed one.
+    let asks = svg.replace("#123", "var(--c, rgb(0 170 0 / 50%))");
+    std::fs::write(folder.join("asks.svg"), asks).expect("a file");
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut packed, svg.as_bytes()).expect("memory");
+    std::fs::write(folder.join("packed.svgz"), packed.finish().expect("memory")).expect("a file");
+    let answer = gateway
+        .ask("/demo/image/upload/w_4/f_png/asks.svg", &[])
+        .await;
+    let notes = answer.headers().get("x-cldgate-notes");
+    let notes = notes.map_or("", |notes| notes.to_str().expect("text"));
+    assert!(
+        notes.contains("CSS variables") && notes.contains("CSS Color 4"),
+        "{notes}"
+    );
+    let (_, _, info) = body(&gateway, "/demo/image/upload/fl_getinfo/packed.png", "*/*").await;
+    let info = String::from_utf8(info).expect("text");
+    assert!(info.contains("\"width\":8"), "{info}");
     // A file without a clipping path is told so.
     let path = "/demo/image/upload/fl_clip/sheer.tif";
     let answer = gateway.ask(path, &[]).await;

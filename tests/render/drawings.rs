@@ -373,3 +373,42 @@ fn drawings_that_explode_are_refused() {
     let made = run(many.as_bytes(), &[], encode(Format::Png, 80)).unwrap();
     assert!(made.damaged);
 }
+
+#[test]
+fn pictures_inside_have_their_colours_and_any_common_format() {
+    let profile = moxcms::ColorProfile::new_display_p3().encode().unwrap();
+    let png = super::sources::png_of(
+        Size::new(1, 1),
+        png::ColorType::Rgb,
+        png::BitDepth::Eight,
+        &[128, 190, 100],
+        |info| info.icc_profile = Some(profile.into()),
+    );
+    let shown = drawn(&around(&data_url("png", &png)), &[]).at(4, 3);
+    // By the matrices of both spaces and their curve.
+    let off = shown
+        .iter()
+        .zip([108, 192, 87, 255])
+        .map(|(a, b)| a.abs_diff(b));
+    assert!(off.max() <= Some(2), "{shown:?}");
+    let bmp = run(
+        &Picture::new(2, 2, |_, _| [7, 80, 90, 255]).png(),
+        &[],
+        encode(Format::Bmp, 80),
+    );
+    let shown = drawn(&around(&data_url("bmp", &bmp.unwrap().body)), &[]);
+    assert_eq!(shown.at(4, 3), [7, 80, 90, 255]);
+    // Of what browsers do not show there is nothing, and that is told.
+    let tiff = run(
+        &Picture::gradient(2, 2).png(),
+        &[],
+        encode(Format::Tiff, 80),
+    )
+    .unwrap();
+    let made = run(
+        around(&data_url("tiff", &tiff.body)).as_bytes(),
+        &[],
+        encode(Format::Png, 80),
+    );
+    assert!(made.unwrap().damaged);
+}

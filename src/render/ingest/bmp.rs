@@ -35,17 +35,17 @@ pub(super) fn decode(bytes: &[u8], facts: &Facts, budget: &Budget) -> Result<Dec
     if bitmap.size != facts.size {
         return Err(bad("size differs between headers"));
     }
-    let Drawn { pixels, rows } = bitmap.draw(budget)?;
+    let rows = bitmap.rows();
     if rows == 0 {
         return Err(bad("file ends before its picture"));
     }
-    let whole = rows == bitmap.size.height as usize;
-    let (layout, pixels) = if bitmap.has_alpha() || !whole {
-        (Layout::Rgba, pixels.into_flattened())
+    let whole = rows == bitmap.size.height;
+    let layout = if bitmap.has_alpha() || !whole {
+        Layout::Rgba
     } else {
-        let rgb = pixels.iter().flat_map(|&[r, g, b, _]| [r, g, b]);
-        (Layout::Rgb, rgb.collect())
+        Layout::Rgb
     };
+    let pixels = bitmap.draw(layout, budget)?;
     let raster = raster(Format::Bmp, bitmap.size, layout, pixels)?;
     Ok(Decoded {
         damaged: !whole,
@@ -53,61 +53,59 @@ pub(super) fn decode(bytes: &[u8], facts: &Facts, budget: &Budget) -> Result<Dec
     })
 }
 
-/// What there is of a bitmap, from the top row on. What is missing is transparent.
-pub(super) struct Drawn {
-    pub pixels: Vec<[u8; 4]>,
-    /// Rows that the file holds.
-    pub rows: usize,
-}
-
 impl Bitmap<'_> {
-    pub fn draw(&self, budget: &Budget) -> Result<Drawn, Error> {
+    /// Rows that the file holds. Runs leave out what they like.
+    pub fn rows(&self) -> u32 {
+        if self.coding == Coding::Runs {
+            return self.size.height;
+        }
+        // The last row may end with its last pixel.
+        let last = (self.size.width as usize * self.bits).div_ceil(8);
+        let rows = match self.data.len().checked_sub(last) {
+            Some(before) => before / self.stride() + 1,
+            None => 0,
+        };
+        u32::try_from(rows).map_or(self.size.height, |rows| rows.min(self.size.height))
+    }
+
+    /// Pixels from the top row on, in RGB or RGBA. What is missing is transparent.
+    pub fn draw(&self, layout: Layout, budget: &Budget) -> Result<Vec<u8>, Error> {
         budget.limits().source(self.size)?;
         let (width, height) = (self.size.width as usize, self.size.height as usize);
-        let bytes = buffer(Format::Bmp, self.size, Layout::Rgba)?;
-        let mut pixels: Vec<[u8; 4]> = bytes.as_chunks().0.to_vec();
-        drop(bytes);
-        let rows = match self.coding {
-            Coding::Plain => self.plain(&mut pixels, budget)?,
-            Coding::Runs => {
-                // What runs leave out is black.
-                pixels.fill([0, 0, 0, 255]);
-                runs::draw(self, &mut pixels, budget)?;
-                height
+        let stride = width * layout.bytes();
+        let mut pixels = buffer(Format::Bmp, self.size, layout)?;
+        let mut put = |n: usize, row: &[[u8; 4]]| {
+            let place = if self.top_down { n } else { height - 1 - n };
+            let into = pixels.chunks_exact_mut(stride).nth(place);
+            let into = into
+                .into_iter()
+                .flat_map(|row| row.chunks_exact_mut(layout.bytes()));
+            for (to, pixel) in into.zip(row) {
+                to.iter_mut().zip(pixel).for_each(|(to, part)| *to = *part);
             }
         };
-        if !self.top_down {
-            for row in 0..height / 2 {
-                let (upper, lower) = pixels.split_at_mut((height - 1 - row) * width);
-                if let (Some(a), Some(b)) = (
-                    upper.get_mut(row * width..(row + 1) * width),
-                    lower.get_mut(..width),
-                ) {
-                    a.swap_with_slice(b);
+        match self.coding {
+            Coding::Plain => {
+                let mut row = vec![[0; 4]; width];
+                let stored = self.data.chunks(self.stride()).take(self.rows() as usize);
+                for (n, stored) in stored.enumerate() {
+                    if n % GLANCE == 0 {
+                        budget.check()?;
+                    }
+                    self.row(stored, &mut row);
+                    put(n, &row);
+                }
+            }
+            Coding::Runs => {
+                // What runs leave out is black.
+                let mut drawn = vec![[0, 0, 0, 255]; width * height];
+                runs::draw(self, &mut drawn, budget)?;
+                for (n, row) in drawn.chunks_exact(width).enumerate() {
+                    put(n, row);
                 }
             }
         }
-        Ok(Drawn { pixels, rows })
-    }
-
-    /// Rows as they are stored; how many there are.
-    fn plain(&self, pixels: &mut [[u8; 4]], budget: &Budget) -> Result<usize, Error> {
-        let width = self.size.width as usize;
-        let stride = self.stride();
-        let stored = self.data.chunks(stride).take(self.size.height as usize);
-        let mut rows = 0;
-        for (row, into) in stored.zip(pixels.chunks_exact_mut(width)) {
-            if rows % GLANCE == 0 {
-                budget.check()?;
-            }
-            // The last row may end with its last pixel.
-            if row.len() * 8 < width * self.bits {
-                break;
-            }
-            self.row(row, into);
-            rows += 1;
-        }
-        Ok(rows)
+        Ok(pixels)
     }
 
     fn row(&self, row: &[u8], into: &mut [[u8; 4]]) {

@@ -1,6 +1,6 @@
 //! ICO: the largest picture of an icon, a PNG or a bitmap with a mask.
 
-use super::bmp::{Bitmap, Drawn};
+use super::bmp::Bitmap;
 use super::{Decoded, Request, png, raster};
 use crate::plan::{Facts, Region, Size};
 use crate::render::budget::Budget;
@@ -56,15 +56,15 @@ pub(super) fn decode(bytes: &[u8], facts: &Facts, budget: &Budget) -> Result<Dec
         }
         Shape::Bitmap(bitmap) => {
             let colours = ColourSpace::of_profile(bitmap.profile);
-            let Drawn { mut pixels, rows } = bitmap.draw(budget).map_err(in_icon)?;
+            let rows = bitmap.rows();
             if rows == 0 {
                 return Err(bad("file ends before its picture"));
             }
-            mask(&bitmap, &mut pixels);
-            let pixels = pixels.into_flattened();
+            let mut pixels = bitmap.draw(Layout::Rgba, budget).map_err(in_icon)?;
+            mask(&bitmap, pixels.as_chunks_mut().0);
             let raster = raster(Format::Ico, bitmap.size, Layout::Rgba, pixels)?;
             Ok(Decoded {
-                damaged: rows < bitmap.size.height as usize,
+                damaged: rows < bitmap.size.height,
                 ..Decoded::whole(raster, colours)
             })
         }

@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use resvg::usvg::{ImageHrefResolver, ImageKind, Options, Tree};
 
-use crate::render::probe::{drawing_text, probe};
-use crate::spec::Format;
+use crate::plan::{Encode, Facts, Frames, RasterPlan, Scaling, Step, Window};
+use crate::render::probe::{self, drawing_text};
+use crate::render::{Budget, Limits};
+use crate::spec::{Format, Turn};
 
 /// Pixels of all pictures inside a drawing together.
 const MOST_PIXELS: u64 = 16_000_000;
@@ -52,17 +54,20 @@ impl Embedded {
         if crate::render::sniff(&data) == Some(Format::Svg) {
             return self.drawing(&data, options);
         }
-        let facts = probe(&data).ok()?;
+        let facts = probe::probe(&data).ok()?;
         let pixels = facts.size.pixels();
         let before = self.pixels.fetch_add(pixels, Relaxed);
         if before.saturating_add(pixels) > MOST_PIXELS {
             return None;
         }
         match facts.format {
+            _ if is_special(&data, &facts) => repainted(&data, &facts),
             Format::Jpeg => Some(ImageKind::JPEG(data)),
             Format::Png => Some(ImageKind::PNG(data)),
             Format::Gif => Some(ImageKind::GIF(data)),
             Format::WebP => Some(ImageKind::WEBP(data)),
+            // What browsers show beside those.
+            Format::Avif | Format::Bmp | Format::Ico => repainted(&data, &facts),
             _ => None,
         }
     }
@@ -83,4 +88,40 @@ impl Embedded {
         self.depth.fetch_sub(1, Relaxed);
         tree.ok().map(ImageKind::SVG)
     }
+}
+
+/// Whether a picture has colours or an orientation that the painter of drawings knows nothing of.
+fn is_special(data: &[u8], facts: &Facts) -> bool {
+    let colours = match facts.format {
+        Format::Jpeg => probe::jpeg_segments(data).any(|(marker, body)| match marker {
+            0xE2 => body.starts_with(b"ICC_PROFILE\0"),
+            0xC0..=0xC2 => body.get(5) == Some(&4),
+            _ => false,
+        }),
+        Format::Png => probe::png_chunks(data)
+            .any(|(name, _)| matches!(name, b"iCCP" | b"gAMA" | b"cHRM" | b"cICP")),
+        Format::WebP => probe::webp_profile(data).is_some(),
+        _ => false,
+    };
+    colours || facts.orientation != Turn::NONE
+}
+
+/// The picture as a browser shows it, as PNG.
+fn repainted(data: &[u8], facts: &Facts) -> Option<ImageKind> {
+    let limits = Limits {
+        source_pixels: MOST_PIXELS,
+        picture_pixels: MOST_PIXELS,
+        ..Limits::default()
+    };
+    let budget = Budget::unlimited().with_limits(limits);
+    let plan = RasterPlan {
+        source: facts.size,
+        window: Window::whole(facts.size),
+        frames: Frames::One(0),
+        steps: vec![Step::Turn(facts.orientation)],
+        encode: Encode::new(Format::Png, 100),
+        scaling: Scaling::default(),
+    };
+    let made = crate::render::run(&plan, data, &budget).ok()?;
+    Some(ImageKind::PNG(Arc::new(made.body.to_vec())))
 }

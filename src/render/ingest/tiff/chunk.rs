@@ -9,6 +9,9 @@ use crate::plan::Size;
 use crate::render::budget::Budget;
 use crate::render::error::Error;
 
+/// Most KiB that LZMA may take; Zstandard's decoder has the same bound.
+const MOST_DICTIONARY: u32 = 128 << 10;
+
 /// A chunk of one plane, unpacked as it is read.
 pub(super) struct Chunk<'a> {
     pub rows: Box<dyn Read + 'a>,
@@ -75,7 +78,11 @@ fn unpacked<'a>(page: &Page<'_>, bytes: &'a [u8]) -> Result<Box<dyn Read + 'a>, 
         8 | 32946 => Box::new(flate2::read::ZlibDecoder::new(data)),
         32773 => Box::new(PackBits::new(data)),
         50000 => Box::new(ruzstd::decoding::StreamingDecoder::new(data).map_err(bad)?),
-        34925 => Box::new(lzma_rust2::XzReader::new(data, false)),
+        34925 => Box::new(lzma_rust2::XzReader::new_mem_limit(
+            data,
+            false,
+            MOST_DICTIONARY,
+        )),
         other => {
             let name = match other {
                 32766 => "NeXT",

@@ -7,6 +7,12 @@ use crate::render::raster::Layout;
 /// Pixels of a row, from samples that stand pixel by pixel.
 pub(super) fn pixels(page: &Page<'_>, given: Given, samples: &[f32], into: &mut [u8]) {
     let layout = page.layout();
+    if keeps_order(page, given) {
+        for (byte, &light) in into.iter_mut().zip(samples) {
+            *byte = level(light);
+        }
+        return;
+    }
     let rows = samples
         .chunks_exact(page.samples)
         .zip(into.chunks_exact_mut(layout.bytes()));
@@ -47,24 +53,18 @@ pub(super) fn pixels(page: &Page<'_>, given: Given, samples: &[f32], into: &mut 
 
 /// Whether rows are pixels as they are stored.
 pub(super) fn is_plain(page: &Page<'_>, given: Given) -> bool {
-    let colour = matches!(
-        page.colour,
-        Colour::Grey { .. } | Colour::Rgb | Colour::Cmyk
-    );
-    let whole = page.kind == Kind::Whole && page.bits == 8;
+    page.kind == Kind::Whole && page.bits == 8 && !page.planar && keeps_order(page, given)
+}
+
+/// Whether samples are those of pixels in their order, none more or less.
+fn keeps_order(page: &Page<'_>, given: Given) -> bool {
     let straight = page.alpha.is_none_or(|alpha| !alpha.associated);
-    let turned = matches!(
-        page.colour,
-        Colour::Grey {
-            white_is_zero: true
-        }
-    );
-    (colour || given == Given::Rgb)
-        && whole
-        && straight
-        && !turned
-        && !page.planar
-        && page.samples == page.layout().bytes()
+    let direct = match page.colour {
+        Colour::Grey { white_is_zero } => !white_is_zero,
+        Colour::Rgb | Colour::Cmyk => true,
+        _ => given == Given::Rgb,
+    };
+    direct && straight && page.samples == page.layout().bytes()
 }
 
 fn at(samples: &[f32], n: usize) -> f32 {

@@ -35,7 +35,17 @@ fn whole(bits: usize, raw: &[u8], big_endian: bool, into: &mut [f32], level: imp
                 *to = level(value.into());
             }
         }
-        16 | 24 | 32 | 40 | 48 | 56 | 64 => {
+        16 if big_endian => {
+            for (to, value) in into.iter_mut().zip(raw.as_chunks().0) {
+                *to = level(u16::from_be_bytes(*value).into());
+            }
+        }
+        16 => {
+            for (to, value) in into.iter_mut().zip(raw.as_chunks().0) {
+                *to = level(u16::from_le_bytes(*value).into());
+            }
+        }
+        24 | 32 | 40 | 48 | 56 | 64 => {
             for (to, value) in into.iter_mut().zip(raw.chunks_exact(bits / 8)) {
                 let add = |sum: u64, &byte: &u8| sum << 8 | u64::from(byte);
                 *to = level(if big_endian {
@@ -104,6 +114,10 @@ pub(super) fn sum_differences(
         }
         return Ok(());
     }
+    if bytes == 2 {
+        sum_words(row, samples, big_endian);
+        return Ok(());
+    }
     for at in (step..row.len()).step_by(bytes) {
         let mut carry = 0;
         for n in 0..bytes {
@@ -114,6 +128,22 @@ pub(super) fn sum_differences(
         }
     }
     Ok(())
+}
+
+fn sum_words(row: &mut [u8], samples: usize, big_endian: bool) {
+    let (words, _) = row.as_chunks_mut::<2>();
+    let number = |word: [u8; 2]| match big_endian {
+        true => u16::from_be_bytes(word),
+        false => u16::from_le_bytes(word),
+    };
+    for n in samples..words.len() {
+        let sum = number(words[n]).wrapping_add(number(words[n - samples]));
+        words[n] = if big_endian {
+            sum.to_be_bytes()
+        } else {
+            sum.to_le_bytes()
+        };
+    }
 }
 
 /// Undoes differences between bytes of floating-point samples, whose first bytes come first. The row is
