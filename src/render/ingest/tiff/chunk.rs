@@ -1,7 +1,7 @@
 //! A strip or a tile, unpacked as it is read.
 
 use std::borrow::Cow;
-use std::io::{self, Cursor, Read};
+use std::io::{self, BufReader, Cursor, Read};
 
 use super::page::Page;
 use super::{bad, fax, jpeg, webp};
@@ -74,7 +74,8 @@ fn unpacked<'a>(page: &Page<'_>, bytes: &'a [u8]) -> Result<Box<dyn Read + 'a>, 
     Ok(match page.compression {
         1 => Box::new(data),
         2..=4 => Box::new(fax::Rows::new(page, data.into_inner())?),
-        5 => Box::new(Lzw::new(data.into_inner())),
+        // Pieces larger than rows: weezl has lost bytes where it was given room for a few.
+        5 => Box::new(BufReader::new(Lzw::new(data.into_inner()))),
         8 | 32946 => Box::new(flate2::read::ZlibDecoder::new(data)),
         32773 => Box::new(PackBits::new(data)),
         50000 => Box::new(ruzstd::decoding::StreamingDecoder::new(data).map_err(bad)?),
@@ -117,7 +118,7 @@ impl<'a> Lzw<'a> {
             Configuration::with_tiff_size_switch(Msb, 8)
         };
         Self {
-            decoder: configuration.with_yield_on_full_buffer(true).build(),
+            decoder: configuration.build(),
             data,
             at: 0,
         }
@@ -130,10 +131,14 @@ impl Read for Lzw<'_> {
             let left = self.data.get(self.at..).unwrap_or_default();
             let result = self.decoder.decode_bytes(left, into);
             self.at += result.consumed_in;
-            let status = result.status.map_err(io::Error::other)?;
-            let stuck = result.consumed_in == 0 || !matches!(status, weezl::LzwStatus::Ok);
-            if result.consumed_out > 0 || stuck {
+            // What was unpacked before damage is kept; the damage comes back with the next call.
+            if result.consumed_out > 0 {
                 return Ok(result.consumed_out);
+            }
+            // No bytes in and none out is no end: codes may wait inside the decoder.
+            match result.status.map_err(io::Error::other)? {
+                weezl::LzwStatus::Ok => {}
+                weezl::LzwStatus::NoProgress | weezl::LzwStatus::Done => return Ok(0),
             }
         }
     }
