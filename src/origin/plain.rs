@@ -125,7 +125,8 @@ pub(super) async fn stored(
             let rest = object.key.strip_prefix(&prefix);
             rest.is_some_and(|rest| match asset_type {
                 AssetType::Raw => rest.is_empty(),
-                AssetType::Image | AssetType::Video => is_format(rest),
+                // Packed drawings are stored so, though no URL asks for that format.
+                AssetType::Image | AssetType::Video => is_format(rest) || rest == "svgz",
             })
         }));
         match page.next {

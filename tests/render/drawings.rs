@@ -294,6 +294,26 @@ fn sizes_are_rounded_as_browsers_round_them() {
             "{width} {height}"
         );
     }
+    for (attributes, expected) in [
+        (r#"width=" 40 " height="20 ""#, (40, 20)),
+        (r#"width="100" height="50%" viewBox="0 0 30 20""#, (100, 67)),
+        (r#"width="50%" height="90" viewBox="0 0 30 20""#, (135, 90)),
+        (r#"width="90.3" viewBox="0 0 30 21""#, (90, 63)),
+        (r#"width="90""#, (90, 150)),
+        (r#"height="90" width="100%""#, (300, 90)),
+        (r#"width="NaN" height="10""#, (300, 10)),
+        (r#"width="2rem" height="12Q""#, (32, 11)),
+        (r#"width="1e2" height="5E+1px""#, (100, 50)),
+        // Chromium fits these two into 300x150; libraries take the box, and so does this.
+        (r#"viewBox="0 0 30 20""#, (30, 20)),
+        (r#"width="100%" height="50%" viewBox="0 0 30 20""#, (30, 20)),
+    ] {
+        let svg = format!(
+            r#"<svg xmlns="http://www.w3.org/2000/svg" {attributes}><rect width="9" height="9"/></svg>"#
+        );
+        let size = render::probe(svg.as_bytes()).unwrap().size;
+        assert_eq!((size.width, size.height), expected, "{attributes}");
+    }
     // Chromium shows nothing of less than half a pixel; here there is always one.
     let tiny = RED.replace("width=\"8\" height=\"6\"", "width=\"0.2\" height=\"0.2\"");
     assert_eq!(

@@ -3,11 +3,12 @@
 mod clean;
 mod embedded;
 mod lacks;
+mod root;
 
 use std::sync::{Arc, LazyLock};
 
 use resvg::tiny_skia::{Pixmap, Transform};
-use resvg::usvg::{Indent, Options, Tree, WriteOptions, fontdb};
+use resvg::usvg::{Indent, Options, Tree, WriteOptions, fontdb, roxmltree};
 
 use super::{Decoded, Packed, Request, raster};
 use crate::plan::{Facts, Size};
@@ -159,7 +160,16 @@ fn parse(bytes: &[u8]) -> Result<Parsed, Error> {
         image_href_resolver: embedded.resolver(),
         ..Options::default()
     };
-    let tree = Tree::from_str(&text, &options).map_err(bad)?;
+    let settings = roxmltree::ParsingOptions {
+        allow_dtd: true,
+        ..roxmltree::ParsingOptions::default()
+    };
+    let document = roxmltree::Document::parse_with_options(&text, settings).map_err(bad)?;
+    let tree = match root::mended(&text, document.root_element()) {
+        None => Tree::from_xmltree(&document, &options),
+        Some(mended) => Tree::from_str(&mended, &options),
+    };
+    let tree = tree.map_err(bad)?;
     drop(options);
     Ok(Parsed {
         tree,

@@ -64,7 +64,7 @@ impl<'a> Rows<'a> {
         match self.coding {
             _ if ends => None,
             Coding::ByBytes => {
-                self.bits.to_byte();
+                self.bits.align();
                 one_dimension(&mut self.bits, self.width)
             }
             Coding::Group3 { two_dimensions } => {
@@ -232,7 +232,7 @@ impl Bits<'_> {
         self.at / 8 >= self.data.len()
     }
 
-    fn to_byte(&mut self) {
+    fn align(&mut self) {
         self.at = self.at.div_ceil(8) * 8;
     }
 
