@@ -14,7 +14,9 @@ const fn decoder_bytes(format: Format) -> u64 {
         Format::Jpeg => 9,
         Format::Avif => 16,
         Format::Jxl => 30,
-        Format::WebP | Format::Bmp => 8,
+        // The canvas, places in the palette, and a copy of the canvas.
+        Format::Gif => 10,
+        Format::WebP | Format::Bmp | Format::Ico | Format::Svg => 8,
         // A JPEG in one strip; what has other codings is unpacked row by row, whatever its depth.
         Format::Tiff => 10,
         _ => 4,

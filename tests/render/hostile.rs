@@ -153,6 +153,53 @@ fn foreign_files_are_read_whole() {
     }
 }
 
+/// A TIFF of one pixel in a tile of 67 million, with 64 planes of it.
+#[test]
+fn tiles_far_larger_than_their_picture_are_refused() {
+    let entries: [(u16, u16, u32, u32); 10] = [
+        (256, 4, 1, 1),
+        (257, 4, 1, 1),
+        (258, 3, 1, 8),
+        (259, 3, 1, 1),
+        (262, 3, 1, 1),
+        (277, 3, 1, 64),
+        (284, 3, 1, 2),
+        (322, 4, 1, 1 << 26),
+        (323, 4, 1, 1),
+        (324, 4, 1, 8),
+    ];
+    let mut file = b"II*\0\x08\0\0\0".to_vec();
+    file.extend((entries.len() as u16).to_le_bytes());
+    for (tag, kind, count, value) in entries {
+        file.extend(tag.to_le_bytes());
+        file.extend(kind.to_le_bytes());
+        file.extend(count.to_le_bytes());
+        file.extend(value.to_le_bytes());
+    }
+    file.extend([0; 4]);
+    assert!(survive(&file).is_err());
+}
+
+/// Lengths and offsets whose products leave 64 bits.
+#[test]
+fn apertures_that_cannot_be_are_left_aside() {
+    let file = include_bytes!("../fixtures/avif/clap.avif");
+    let at = file.windows(4).position(|w| w == b"clap").unwrap() + 4;
+    let most = u32::MAX.to_be_bytes();
+    let one = 1_u32.to_be_bytes();
+    for aperture in [
+        [most, one, most, one, [0; 4], most, [0; 4], most],
+        [most, one, most, one, [0; 4], one, [0; 4], one],
+    ] {
+        let mut file = file.to_vec();
+        file[at..at + 32].copy_from_slice(aperture.as_flattened());
+        let ispe = file.windows(4).position(|w| w == b"ispe").unwrap() + 8;
+        let _answer = survive(&file);
+        file[ispe..ispe + 8].fill(255);
+        let _answer = survive(&file);
+    }
+}
+
 fn mutated() -> impl Strategy<Value = Vec<u8>> {
     let files = [small_files(), foreign_files()].concat();
     (

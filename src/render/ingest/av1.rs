@@ -7,7 +7,6 @@ mod decoder;
 #[path = "av1_aom.rs"]
 mod decoder;
 
-#[cfg(feature = "aom")]
 #[path = "av1_sizes.rs"]
 mod sizes;
 

@@ -20,6 +20,9 @@ impl<'a> Decoder<'a> {
     /// The picture that comes next.
     pub fn picture(&mut self, data: &[u8]) -> Result<Frame, Error> {
         self.budget.check()?;
+        if sizes::too_many_frames(data) {
+            return Err(Error::bad(Format::Avif, "too many frames in one picture"));
+        }
         // libaom has no limit of its own.
         for size in sizes::named(data) {
             self.budget.limits().source(size)?;

@@ -3,7 +3,7 @@
 use re_rav1d::pixel::YUVRange;
 use re_rav1d::{PixelLayout, PlanarImageComponent, Settings};
 
-use super::{Frame, Plane};
+use super::{Frame, Plane, sizes};
 use crate::plan::Size;
 use crate::render::budget::Budget;
 use crate::render::error::Error;
@@ -33,6 +33,9 @@ impl<'a> Decoder<'a> {
     /// The picture that comes next.
     pub fn picture(&mut self, data: &[u8]) -> Result<Frame, Error> {
         self.budget.check()?;
+        if sizes::too_many_frames(data) {
+            return Err(Error::bad(Format::Avif, "too many frames in one picture"));
+        }
         self.rav1d
             .send_data(data.to_vec(), None, None, None)
             .map_err(bad)?;

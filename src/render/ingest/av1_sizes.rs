@@ -3,7 +3,30 @@
 use crate::plan::Size;
 
 const SEQUENCE_HEADER: u8 = 1;
+/// Units that begin a frame: its header alone, or with all of it.
+const FRAME_HEADER: u8 = 3;
+const FRAME: u8 = 6;
 
+/// Most frames in the data of one picture: layers, and frames that others refer to and that are not shown.
+/// Decoders work through all of them in one call that cannot be stopped.
+const MOST_FRAMES: usize = 64;
+
+/// Whether the data of a picture have more frames than any picture needs.
+pub(super) fn too_many_frames(data: &[u8]) -> bool {
+    let mut rest = data;
+    let kinds = std::iter::from_fn(|| {
+        let (kind, _, behind) = unit(rest)?;
+        rest = behind;
+        Some(kind)
+    });
+    let frames = kinds.filter(|kind| matches!(*kind, FRAME_HEADER | FRAME));
+    frames.take(MOST_FRAMES + 1).count() > MOST_FRAMES
+}
+
+#[cfg_attr(
+    not(feature = "aom"),
+    allow(dead_code, reason = "the other decoder has a limit of its own")
+)]
 /// The largest size of each sequence that begins in the data of a picture. What cannot be read is left to the decoder, which
 /// reads no further than there either.
 pub(super) fn named(data: &[u8]) -> impl Iterator<Item = Size> {
@@ -132,6 +155,14 @@ impl Bits<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pictures_of_many_frames_are_refused() {
+        // Empty units that say their length: a frame header each.
+        let frames = |count: usize| [0x1A, 0].repeat(count);
+        assert!(!too_many_frames(&frames(MOST_FRAMES)));
+        assert!(too_many_frames(&frames(MOST_FRAMES + 1)));
+    }
 
     #[test]
     fn sizes_are_those_that_encoders_were_given() {

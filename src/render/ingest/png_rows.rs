@@ -80,45 +80,16 @@ fn once<'a>(
     if !part.interlaced {
         return in_order(&mut reader, part, (pixels, wide), budget);
     }
-    let Some(wide) = wide else {
-        return in_passes_or_blocks(reader, open, part, pixels, budget);
-    };
-    // Passes write to the whole picture, so that it is there at 16 bits before it is at 8.
-    let length = wide.row.len();
-    let mut stored = vec![0; length * part.rows];
-    let deep = Part {
-        stride: length,
-        samples: length / (part.stride / part.samples.max(1)).max(1),
-        ..part
-    };
-    let seen = in_passes_or_blocks(reader, open, deep, &mut stored, budget)?;
-    let rows = pixels.chunks_exact_mut(part.stride.max(1));
-    for (n, (row, stored)) in rows.zip(stored.chunks_exact(length.max(1))).enumerate() {
-        if n % BAND == 0 {
-            budget.check()?;
-        }
-        wide.row.copy_from_slice(stored);
-        wide.narrow(row);
-    }
-    Ok(seen)
-}
-
-fn in_passes_or_blocks<'a>(
-    mut reader: Source<'a>,
-    open: impl Fn() -> Result<Source<'a>, Error>,
-    part: Part,
-    pixels: &mut [u8],
-    budget: &Budget,
-) -> Result<Seen, Error> {
+    let mut target = (pixels, wide);
     let put = png::expand_interlaced_row;
-    let seen = in_passes(&mut reader, part, pixels, put, budget)?;
+    let seen = in_passes(&mut reader, part, &mut target, put, budget)?;
     if seen.broken.is_none() {
         return Ok(seen);
     }
     // Until the later passes come, each pixel stands for those around it.
-    pixels.fill(0);
+    target.0.fill(0);
     let put = png::splat_interlaced_row;
-    in_passes(&mut open()?, part, pixels, put, budget)
+    in_passes(&mut open()?, part, &mut target, put, budget)
 }
 
 fn in_order(
@@ -171,12 +142,14 @@ type Put = fn(&mut [u8], usize, &[u8], &png::Adam7Info, u8);
 fn in_passes(
     reader: &mut Source<'_>,
     part: Part,
-    pixels: &mut [u8],
+    (pixels, wide): &mut Target<'_>,
     put: Put,
     budget: &Budget,
 ) -> Result<Seen, Error> {
     let bits = u8::try_from(part.samples * 8).unwrap_or(u8::MAX);
     let (first, all) = passes(part);
+    // A row of a pass at 8 bits a sample, where the file has 16.
+    let mut narrow = vec![0; wide.as_ref().map_or(0, |_| part.stride)];
     for n in 0..all {
         if n % BAND == 0 {
             budget.check()?;
@@ -184,7 +157,11 @@ fn in_passes(
         let broken = match reader.next_interlaced_row() {
             Ok(Some(row)) => match row.interlace() {
                 InterlaceInfo::Adam7(info) => {
-                    put(pixels, part.stride, row.data(), info, bits);
+                    let data = match wide {
+                        None => row.data(),
+                        Some(wide) => narrowed(wide, row.data(), part, &mut narrow),
+                    };
+                    put(pixels, part.stride, data, info, bits);
                     continue;
                 }
                 InterlaceInfo::Null(_) => Error::bad(Format::Png, "row of no pass"),
@@ -203,6 +180,18 @@ fn in_passes(
         rows: part.rows,
         broken: None,
     })
+}
+
+/// A row of a pass brought to 8 bits.
+fn narrowed<'n>(wide: &mut Wide, data: &[u8], part: Part, narrow: &'n mut [u8]) -> &'n [u8] {
+    let length = data.len().min(wide.row.len());
+    if let (Some(row), Some(data)) = (wide.row.get_mut(..length), data.get(..length)) {
+        row.copy_from_slice(data);
+    }
+    let width = part.stride / part.samples.max(1);
+    let pixels = length / (wide.row.len() / width.max(1)).max(1);
+    wide.narrow_first(pixels, narrow);
+    narrow.get(..pixels * part.samples).unwrap_or_default()
 }
 
 /// Rows of the first of the seven passes, and of all of them.

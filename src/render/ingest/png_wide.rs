@@ -27,7 +27,14 @@ impl Wide {
 
     /// The row in sRGB, as RGB or RGBA; the high bytes of its samples where they are sRGB already.
     pub fn narrow(&mut self, out: &mut [u8]) {
-        let (samples, _) = self.row.as_chunks::<2>();
+        let pixels = self.row.len() / (2 * self.samples).max(1);
+        self.narrow_first(pixels, out);
+    }
+
+    /// The first pixels of the row, likewise.
+    pub fn narrow_first(&mut self, pixels: usize, out: &mut [u8]) {
+        let stored = self.row.get(..pixels * self.samples * 2);
+        let (samples, _) = stored.unwrap_or_default().as_chunks::<2>();
         let Some(deep) = &mut self.deep else {
             for (out, [high, _]) in out.iter_mut().zip(samples) {
                 *out = *high;

@@ -23,6 +23,10 @@ impl Matrix {
     /// By the number in ITU-T H.273; BT.601 where nothing is said or nothing better is known, as other
     /// decoders have it.
     fn of(frame: &Frame) -> Self {
+        if frame.planes.len() < 3 {
+            // Light alone is grey under any weights, and never one of three planes of colour.
+            return Self::Weights(0.299, 0.114);
+        }
         match frame.matrix {
             0 => Self::Identity,
             1 => Self::Weights(0.2126, 0.0722),

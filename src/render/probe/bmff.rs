@@ -237,16 +237,17 @@ impl Described<'_> {
                 if of == 0 || offset_of == 0 || length % of != 0 {
                     return None;
                 }
-                let length = length / of;
+                let length = u32::try_from(length / of).ok();
+                let length = length.filter(|length| (1..=coded).contains(length))?;
                 // The middles of both lie so far apart.
-                let begins = 2 * offset == (length - i64::from(coded)) * offset_of;
-                let length = u32::try_from(length).ok()?;
-                (begins && (1..=coded).contains(&length)).then_some(length)
+                let apart = i64::from(length) - i64::from(coded);
+                let begins = i128::from(2 * offset) == i128::from(apart) * i128::from(offset_of);
+                begins.then_some(length)
             };
             Some(Size::new(side(0, coded.width)?, side(8, coded.height)?))
         });
         // All of it is decoded: the size that is shown must tell what that costs.
-        let clean = clean.filter(|clean| clean.pixels() * 4 >= coded.pixels());
+        let clean = clean.filter(|clean| clean.pixels() >= coded.pixels().div_ceil(4));
         clean.unwrap_or(coded)
     }
 }

@@ -48,8 +48,16 @@ impl<'a> Grid<'a> {
         items: Vec<u32>,
         (size, columns, rows): (Size, u32, u32),
     ) -> Option<Self> {
+        // Pieces that are joined are copied: all of them together stay within the length of the file.
+        let mut joined = 0_usize;
         let tiles = items.into_iter().map(|tile| match meta.kind(tile)? {
-            b"av01" => meta.data(file, tile),
+            b"av01" => {
+                let data = meta.data(file, tile)?;
+                if let Cow::Owned(data) = &data {
+                    joined = joined.checked_add(data.len())?;
+                }
+                (joined <= file.len()).then_some(data)
+            }
             _ => None,
         });
         Some(Self {

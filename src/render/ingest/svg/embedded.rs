@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
 
 use resvg::usvg::{ImageHrefResolver, ImageKind, Options, Tree};
 
@@ -19,17 +20,38 @@ const MOST_BYTES: u64 = 16 << 20;
 /// Drawings inside a drawing: each is painted on a canvas as large as the whole.
 const MOST_DRAWINGS: u32 = 200;
 
+/// How long all pictures inside a drawing may take.
+const LONGEST: Duration = Duration::from_secs(5);
+
 /// How deep drawings stand inside one another.
 pub(super) const MOST_DEPTH: u32 = 4;
 
 /// What the pictures inside a drawing have taken so far.
-#[derive(Default)]
 pub(super) struct Embedded {
+    budget: Budget,
     pixels: AtomicU64,
     bytes: AtomicU64,
     drawings: AtomicU32,
     depth: AtomicU32,
     lacking: AtomicBool,
+}
+
+impl Default for Embedded {
+    fn default() -> Self {
+        let limits = Limits {
+            source_pixels: MOST_PIXELS,
+            picture_pixels: MOST_PIXELS,
+            ..Limits::default()
+        };
+        Self {
+            budget: Budget::lasting(LONGEST).with_limits(limits),
+            pixels: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
+            drawings: AtomicU32::new(0),
+            depth: AtomicU32::new(0),
+            lacking: AtomicBool::new(false),
+        }
+    }
 }
 
 impl Embedded {
@@ -61,13 +83,13 @@ impl Embedded {
             return None;
         }
         match facts.format {
-            _ if is_special(&data, &facts) => repainted(&data, &facts),
+            _ if is_special(&data, &facts) => repainted(&data, &facts, &self.budget),
             Format::Jpeg => Some(ImageKind::JPEG(data)),
             Format::Png => Some(ImageKind::PNG(data)),
             Format::Gif => Some(ImageKind::GIF(data)),
             Format::WebP => Some(ImageKind::WEBP(data)),
             // What browsers show beside those.
-            Format::Avif | Format::Bmp | Format::Ico => repainted(&data, &facts),
+            Format::Avif | Format::Bmp | Format::Ico => repainted(&data, &facts, &self.budget),
             _ => None,
         }
     }
@@ -107,13 +129,7 @@ fn is_special(data: &[u8], facts: &Facts) -> bool {
 }
 
 /// The picture as a browser shows it, as PNG.
-fn repainted(data: &[u8], facts: &Facts) -> Option<ImageKind> {
-    let limits = Limits {
-        source_pixels: MOST_PIXELS,
-        picture_pixels: MOST_PIXELS,
-        ..Limits::default()
-    };
-    let budget = Budget::unlimited().with_limits(limits);
+fn repainted(data: &[u8], facts: &Facts, budget: &Budget) -> Option<ImageKind> {
     let plan = RasterPlan {
         source: facts.size,
         window: Window::whole(facts.size),
@@ -122,6 +138,6 @@ fn repainted(data: &[u8], facts: &Facts) -> Option<ImageKind> {
         encode: Encode::new(Format::Png, 100),
         scaling: Scaling::default(),
     };
-    let made = crate::render::run(&plan, data, &budget).ok()?;
+    let made = crate::render::run(&plan, data, budget).ok()?;
     Some(ImageKind::PNG(Arc::new(made.body.to_vec())))
 }

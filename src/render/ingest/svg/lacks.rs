@@ -51,17 +51,25 @@ fn has_spaced_colours(text: &str) -> bool {
     })
 }
 
+/// Bytes of an element's name that are looked at.
+const LONGEST_NAME: usize = 64;
+
 /// Whether pictures, shapes or styles are to come from elsewhere. Links that a reader follows do not count.
 fn leads_away(text: &str) -> bool {
+    // The element is found on the way forward, so that a long text is walked through once.
+    let (mut from, mut opened) = (0, 0);
     let hrefs = text.match_indices("href").any(|(at, _)| {
+        if let Some(open) = text.get(from..at).and_then(|passed| passed.rfind('<')) {
+            opened = from + open + 1;
+        }
+        from = at;
         let value = text.get(at + 4..).unwrap_or_default().trim_start();
         let value = value.strip_prefix('=').map(str::trim_start);
         let value = value.and_then(|value| value.strip_prefix(['"', '\'']));
-        let element = text.get(..at).and_then(|before| before.rsplit('<').next());
-        let is_link = element.is_some_and(|element| {
-            let name = element.split_whitespace().next().unwrap_or_default();
-            matches!(name.rsplit(':').next(), Some("a"))
-        });
+        let name = text.as_bytes().get(opened..at).unwrap_or_default();
+        let name = name.get(..LONGEST_NAME).unwrap_or(name);
+        let name = name.split(u8::is_ascii_whitespace).next();
+        let is_link = name.is_some_and(|name| name.rsplit(|&c| c == b':').next() == Some(b"a"));
         !is_link
             && value.is_some_and(|value| {
                 let value = value.trim_start();
@@ -98,5 +106,11 @@ mod tests {
         let fine = "<a href=\"https://a.example\"><use href='#b'/><image xlink:href=\"data:image/png;base64,AA\"/>
             <rect fill=\"rgb(1, 2, 3)\" stroke=\"url(#g)\" style=\"fill:rgba(1,2,3,0.5)\"/></a>";
         assert_eq!(of(fine), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn a_text_of_nothing_but_references_is_walked_through_once() {
+        let text = format!("<desc>{}</desc>", "href".repeat(1 << 20));
+        assert_eq!(of(&text), Vec::<&str>::new());
     }
 }

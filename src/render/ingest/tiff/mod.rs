@@ -137,18 +137,19 @@ impl Canvas<'_> {
         let (left, top) = (column * page.chunk.width, row * page.chunk.height);
         let rows = page.chunk.height.min(page.size.height - top);
         let number = row as usize * page.grid().0 as usize + column as usize;
-        let planes = if page.planar { self.planes_shown() } else { 1 };
-        let mut chunks = (0..planes)
-            .map(|plane| {
+        let planes = self.planes_shown();
+        let mut chunks = planes
+            .iter()
+            .map(|&plane| {
                 let chunk = page
                     .chunk_bytes(bytes, plane, number)
                     .ok_or_else(|| bad("file ends before its picture"))?;
                 // A tile is always whole; a strip ends with the picture.
                 let height = if page.tiled { page.chunk.height } else { rows };
                 let size = Size::new(page.chunk.width, height);
-                chunk::open(page, bytes, chunk, size, budget)
+                Ok((plane, chunk::open(page, bytes, chunk, size, budget)?))
             })
-            .collect::<Result<Vec<_>, _>>()?;
+            .collect::<Result<Vec<_>, Error>>()?;
         for down in 0..rows as usize {
             if down % GLANCE == 0 {
                 budget.check()?;
@@ -160,22 +161,25 @@ impl Canvas<'_> {
                 return Ok(false);
             }
         }
-        Ok(chunks.iter().all(|chunk| !chunk.damaged))
+        Ok(chunks.iter().all(|(_, chunk)| !chunk.damaged))
     }
 
-    /// How many planes there are to be read: those behind the last that is shown are left.
-    fn planes_shown(&self) -> usize {
-        let colours = self.page.colour.samples();
-        match self.page.alpha {
-            Some(alpha) if self.page.layout() == Layout::Rgba => colours.max(alpha.sample + 1),
-            _ => colours,
+    /// The planes that are read: those of the colours, and that of the alpha where it is shown.
+    fn planes_shown(&self) -> Vec<usize> {
+        if !self.page.planar {
+            return vec![0];
         }
+        let alpha = self.page.alpha;
+        let alpha = alpha.filter(|_| self.page.layout() == Layout::Rgba);
+        (0..self.page.colour.samples())
+            .chain(alpha.map(|alpha| alpha.sample))
+            .collect()
     }
 
     /// Reads the next row of a chunk of every plane, and puts its pixels where they belong.
     fn row(
         &mut self,
-        chunks: &mut [chunk::Chunk<'_>],
+        chunks: &mut [(usize, chunk::Chunk<'_>)],
         (left, top): (usize, usize),
     ) -> Result<(), Error> {
         let page = self.page;
@@ -183,12 +187,13 @@ impl Canvas<'_> {
         let stride = page.size.width as usize * bytes;
         let columns = (page.chunk.width as usize).min(page.size.width as usize - left);
         let from = top * stride + left * bytes;
-        let given = chunks.first().map_or(Given::Stored, |chunk| chunk.given);
+        let given = chunks
+            .first()
+            .map_or(Given::Stored, |(_, chunk)| chunk.given);
         self.raw.resize(page.row_bytes(), 0);
-        self.samples
-            .resize(page.chunk.width as usize * page.samples, 0.0);
+        self.samples.resize(columns * page.samples, 0.0);
         let planes = chunks.len();
-        for (plane, chunk) in chunks.iter_mut().enumerate() {
+        for (plane, chunk) in chunks {
             chunk
                 .rows
                 .read_exact(&mut self.raw)
@@ -206,10 +211,9 @@ impl Canvas<'_> {
             }
             if page.planar {
                 // One plane at a time beside the others.
-                let width = page.chunk.width as usize;
-                let mut one = vec![0.0; width];
+                let mut one = vec![0.0; columns];
                 samples::unpack(page, &self.raw, big_endian, &mut one);
-                let places = self.samples.iter_mut().skip(plane).step_by(page.samples);
+                let places = self.samples.iter_mut().skip(*plane).step_by(page.samples);
                 places.zip(one).for_each(|(to, sample)| *to = sample);
             } else {
                 samples::unpack(page, &self.raw, big_endian, &mut self.samples);

@@ -210,6 +210,10 @@ impl<'a> Page<'a> {
             });
         }
         limits.source(page.size)?;
+        // A tile may be larger than its picture; it is unpacked as a whole.
+        if page.tiled {
+            limits.source(page.chunk)?;
+        }
         Ok(page)
     }
 
@@ -258,6 +262,10 @@ impl<'a> Page<'a> {
         match count.and_then(|count| usize::try_from(count).ok()) {
             Some(count) if count > 0 && self.compression != 1 => {
                 Some(from.get(..count).unwrap_or(from))
+            }
+            _ if self.compression == 1 && self.subsampling == (1, 1) => {
+                let most = self.row_bytes().saturating_mul(self.chunk.height as usize);
+                Some(from.get(..most).unwrap_or(from))
             }
             _ => Some(from),
         }
