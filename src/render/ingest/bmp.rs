@@ -1,5 +1,5 @@
-//! BMP, and the bitmaps of icons: every header from OS/2 1.x to version 5, in any depth up to 32 bits, with or
-//! without runs. What is lenient here is as Chrome has it.
+//! BMP, and the bitmaps of icons: headers from OS/2 1.x to version 5, up to 32 bits, with and without
+//! runs. Broken files are read as far as Chromium reads them.
 
 mod header;
 mod runs;

@@ -133,7 +133,7 @@ fn sixteen(bytes: &[u8], order: Order) -> String {
         .collect()
 }
 
-/// The name of the root, without its prefix: what stands behind declarations, comments and instructions.
+/// The name of the root without its prefix, behind declarations, comments and instructions.
 fn root(bytes: &[u8]) -> Option<&str> {
     let mut rest = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     loop {
@@ -186,7 +186,7 @@ fn behind_doctype(bytes: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// Whether entities could make much more of a document than it is: the parser copies them wherever they are named.
+/// Whether entities could make a document much longer: the parser copies them wherever they are named.
 fn expands(text: &str) -> bool {
     /// Names in an entity that the parser follows at most.
     const NESTED: usize = 256;

@@ -6,7 +6,8 @@ use crate::spec::Turn;
 const ORIENTATION: u16 = 0x0112;
 const SHORT: u16 = 3;
 
-/// The orientation that a TIFF block (the body of an EXIF segment) names in its first directory. A block that is damaged or names none stands upright, as viewers have it.
+/// The orientation that a TIFF block (the body of an EXIF segment) names in its first directory.
+/// A block that is damaged or names none stands upright, as viewers have it.
 pub(super) fn orientation(block: &[u8]) -> Turn {
     find(block).map_or(Turn::NONE, turn)
 }

@@ -99,7 +99,7 @@ impl<'a> Bitmap<'a> {
                 )));
             }
         };
-        // The oldest header with masks has them behind it; all later ones inside, alpha from 56 bytes on.
+        // A header of 40 bytes has its masks behind it, later ones inside; alpha from 56 bytes on.
         let behind = match (masked, length) {
             (true, 40) if compression == 6 => 16,
             (true, 40) => 12,

@@ -54,7 +54,7 @@ fn has_spaced_colours(text: &str) -> bool {
 /// Bytes of an element's name that are looked at.
 const LONGEST_NAME: usize = 64;
 
-/// Whether pictures, shapes or styles are to come from elsewhere. Links that a reader follows do not count.
+/// Whether pictures, shapes or styles come from elsewhere. Links for readers do not count.
 fn leads_away(text: &str) -> bool {
     // The element is found on the way forward, so that a long text is walked through once.
     let (mut from, mut opened) = (0, 0);

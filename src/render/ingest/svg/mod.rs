@@ -191,8 +191,8 @@ fn size(tree: &Tree) -> Size {
     Size::new(side(tree.size().width()), side(tree.size().height()))
 }
 
-/// Where a side is rounded up, the drawing grows with it: its last row would be pale otherwise. What is rounded
-/// off is cut, as browsers do.
+/// Where a side is rounded up, the drawing grows with it, or its last row would be pale.
+/// What is rounded off is cut, as browsers do.
 fn stretch(length: f32) -> f64 {
     (f64::from(side(length)) / f64::from(length)).max(1.0)
 }

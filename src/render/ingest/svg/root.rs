@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use resvg::usvg::roxmltree::{Attribute, Node};
 
-/// Pixels where a drawing names one side alone and no `viewBox`: the size of replaced elements in CSS.
+/// Pixels of a side that is not named beside one that is, without a `viewBox`: the default of CSS.
 const DEFAULT: [&str; 2] = ["300", "150"];
 
 /// Pixels of a `rem`, and of a `Q`: a quarter of a millimetre.

@@ -201,8 +201,8 @@ impl Read for PackBits<'_> {
     }
 }
 
-/// Brightness and colour differences at another size, given a pixel at a time. They are stored in blocks: the
-/// brightness of its pixels, and two differences for all of them.
+/// Colour differences at another size, given a pixel at a time. They are stored in blocks: the
+/// brightness of each pixel, then two differences for all of them.
 struct Spread<'a> {
     from: Box<dyn Read + 'a>,
     width: usize,

@@ -1,4 +1,4 @@
-//! Rows of black and white in CCITT codes: modified Huffman, group 3 in one and two dimensions, group 4.
+//! Rows of black and white in CCITT codes: modified Huffman, group 3 (1D and 2D), group 4.
 
 use std::borrow::Cow;
 use std::convert::Infallible;
@@ -220,7 +220,7 @@ fn two_dimensions_row(bits: &mut Bits<'_>, above: &[u32], width: u32) -> Option<
     Some(changes)
 }
 
-/// The bits of a chunk, the highest of a byte first. Behind the end there are zeros, for the longest code.
+/// The bits of a chunk, the highest of a byte first. Behind the end there are zeros.
 struct Bits<'a> {
     data: Cow<'a, [u8]>,
     /// In bits.

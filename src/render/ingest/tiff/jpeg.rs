@@ -29,7 +29,7 @@ pub(super) fn in_tables<'a>(
     let tables = page.jpeg_tables.unwrap_or_default();
     let tables = tables.strip_prefix(START).unwrap_or_default();
     let tables = tables.strip_suffix(END).unwrap_or(tables);
-    let scans = bytes.strip_prefix(START).unwrap_or(bytes);
+    let scans = without_applications(bytes.strip_prefix(START).unwrap_or(bytes));
     let colours = matches!(page.colour, Colour::YCbCr(_)) && !page.planar;
     piece(page, &[tables, scans], colours, chunk, budget)
 }
@@ -118,11 +118,20 @@ fn facts(file: &[u8]) -> Result<Facts, Error> {
     }
 }
 
-/// One file of tables and scans, with Adobe's marker for what its components mean: the directory says it, not
-/// the stream.
+/// One file of tables and scans. Adobe's marker says what its components mean, for the directory
+/// says it and the stream does not.
 fn stream(parts: &[&[u8]], colours: bool) -> Vec<u8> {
     let marker = b"\xFF\xEE\0\x0EAdobe\0\x64\0\0\0\0";
     [START, marker, &[u8::from(colours)], &parts.concat()].concat()
+}
+
+/// What follows the segments of applications at the beginning: the directory knows better.
+fn without_applications(mut stream: &[u8]) -> &[u8] {
+    while let [0xFF, 0xE0..=0xEF, high, low, ..] = *stream {
+        let length = 2 + usize::from(u16::from_be_bytes([high, low]));
+        stream = stream.get(length..).unwrap_or_default();
+    }
+    stream
 }
 
 /// Tables, frame and scan of a chunk whose coefficients stand alone.

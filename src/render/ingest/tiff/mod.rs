@@ -1,10 +1,10 @@
 //! TIFF and BigTIFF: strips and tiles of any width of samples, brought to 8 bits row by row.
 //!
 //! ```text
-//! directory ─page─▶ chunks ─chunk, fax, jpeg, webp─▶ bytes ─samples─▶ numbers ─colour─▶ pixels
+//! directory ─page─▶ chunks ─chunk, fax, jpeg─▶ bytes ─samples─▶ numbers ─colour─▶ pixels
 //! ```
 //!
-//! Chunks are unpacked as they are read, so a picture of 64-bit samples takes no more memory than one of 8.
+//! Chunks are unpacked as they are read: 64-bit samples take no more memory than those of 8 bits.
 
 mod chunk;
 mod colour;
@@ -59,7 +59,9 @@ pub(super) fn decode(
     if page.size != facts.size {
         return Err(bad("size differs between headers"));
     }
-    let colours = ColourSpace::of_profile(page.profile);
+    // Colours of L*a*b* are what they are; a profile beside them is for printing.
+    let device = !matches!(page.colour, Colour::Lab { .. });
+    let colours = ColourSpace::of_profile(page.profile.filter(|_| device));
     if page.compression == OLD_JPEG
         && let Some(decoded) = jpeg::old_whole(&page, bytes, request, budget)
     {

@@ -364,7 +364,7 @@ fn ycbcr(directory: &TiffDirectory<'_>) -> YCbCr {
     }
 }
 
-/// The first extra sample that is alpha. One that nothing is said of, behind grey or RGB, is alpha too.
+/// The first extra sample that is alpha. A single one of unknown kind behind grey or RGB counts too.
 fn alpha(directory: &TiffDirectory<'_>, samples: usize, colour: Colour) -> Option<Alpha> {
     let first = colour.samples();
     let extra = samples - first;
@@ -398,7 +398,7 @@ fn map(directory: &TiffDirectory<'_>, colour: Colour, bits: usize) -> Result<Vec
     }
     let count = 1usize << bits;
     let entry = |n| values.number(n).unwrap_or(0);
-    // Some writers have 8 bits where 16 belong. Others fill the lower byte with zeros: it says nothing.
+    // Some writers put 8 bits where 16 belong; others leave the lower byte 0, so it is not read.
     let narrow = (0..3 * count).all(|n| entry(n) < 256);
     let level = |n| {
         let value = entry(n);

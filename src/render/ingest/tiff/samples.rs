@@ -146,8 +146,8 @@ fn sum_words(row: &mut [u8], samples: usize, big_endian: bool) {
     }
 }
 
-/// Undoes differences between bytes of floating-point samples, whose first bytes come first. The row is
-/// in big-endian order then.
+/// Undoes differences between bytes of floating-point samples: all first bytes come first.
+/// The row is big-endian then.
 pub(super) fn sum_float_differences(page: &Page<'_>, row: &mut [u8], spare: &mut Vec<u8>) {
     let samples = page.chunk_samples_a_pixel();
     let bytes = page.bits / 8;
