@@ -1,5 +1,5 @@
-//! Renders many jobs in one process, for `just codec-campaign`. Each line of the standard input is a source file, a chain and an
-//! output file, separated by tabs; each gets one line of answer.
+//! Renders many jobs in one process, for `just codec-campaign`. Each line of the standard input is
+//! a source file, a chain and an output file, separated by tabs; each gets one line of answer.
 
 #![allow(
     clippy::disallowed_methods,

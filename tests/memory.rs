@@ -1,4 +1,5 @@
-//! Do inspection and rendering stay inside `[render] memory` together, whatever a chain has to look at first?
+//! Do inspection and rendering stay inside `[render] memory` together, whatever a chain has to look
+//! at first?
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -10,13 +11,15 @@ use crate::gateway::{Gateway, config_with, peak, scratch};
 /// Render threads, and requests at once: one for each.
 const THREADS: u64 = 24;
 
-/// `[render] memory`. All threads together would take twice as much for their decoded pictures alone.
+/// `[render] memory`. All threads together would take twice as much for their decoded pictures
+/// alone.
 const BUDGET: u64 = 500 << 20;
 
 const WIDTH: usize = 4000;
 const HEIGHT: usize = 3000;
 
-/// A picture of 12 megapixels in a file of 170 KB: equal rows of a pattern inside a white frame of 20 pixels.
+/// A picture of 12 megapixels in a file of 170 KB: equal rows of a pattern inside a white frame of
+/// 20 pixels.
 fn large_png() -> Vec<u8> {
     let pixel = |x: usize, y: usize| {
         let inside = (20..WIDTH - 20).contains(&x) && (20..HEIGHT - 20).contains(&y);

@@ -1,5 +1,5 @@
-//! A writer of JPEG files from quantised coefficients: the same picture as a sequential file, or as a progressive
-//! one with any script of scans, so that the two can be held against each other.
+//! A writer of JPEG files from quantised coefficients: the same picture as a sequential file, or as
+//! a progressive one with any script of scans, so that the two can be held against each other.
 
 /// Numbers from a seed (splitmix64): what a file looks like depends on nothing else.
 pub struct Noise(pub u64);
@@ -239,8 +239,8 @@ impl Coefficients {
         out
     }
 
-    /// A script that the standard allows: first scans in bands of any precision, then the bits below, in bands
-    /// cut anew.
+    /// A script that the standard allows: first scans in bands of any precision, then the bits
+    /// below, in bands cut anew.
     pub fn script(&self, noise: &mut Noise) -> Vec<Scan> {
         let all: Vec<usize> = (0..self.components.len()).collect();
         let mut scans = Vec::new();

@@ -132,9 +132,9 @@ const MIXED: [&[(usize, usize)]; 12] = [
     &[(3, 2), (1, 2), (3, 1)],
 ];
 
-/// A picture made of coefficients is shown alike from a sequential file, from one with its components apart, and
-/// from a progressive one with any script, with and without restarts: at every scale, undamaged, and as the other
-/// decoder shows it.
+/// A picture made of coefficients is shown alike from a sequential file, from one with its
+/// components apart, and from a progressive one with any script, with and without restarts: at
+/// every scale, undamaged, and as the other decoder shows it.
 pub fn twins_agree(bytes: &[u8]) {
     let [
         width,
@@ -198,8 +198,9 @@ pub fn made(settings: [u8; 5], content: &[u8]) -> (Coefficients, usize) {
     (picture, interval)
 }
 
-/// Content for a picture of coefficients: each byte says what becomes of the next block. Most are flat or have a
-/// little more than the one before, as smooth pictures do; sums stay where no decoder cuts in the middle.
+/// Content for a picture of coefficients: each byte says what becomes of the next block. Most are
+/// flat or have a little more than the one before, as smooth pictures do; sums stay where no
+/// decoder cuts in the middle.
 fn fill(picture: &mut Coefficients, content: &[u8]) {
     let mut bytes = content.iter().copied().cycle();
     let mut next = || bytes.next().unwrap_or(0);

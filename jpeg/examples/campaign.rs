@@ -1,5 +1,6 @@
-//! The checking side of `just jpeg-campaign`: reads records of `campaign/peer.c` from stdin and holds this
-//! decoder against what libjpeg-turbo says of each file. Prints counts; exits with 1 if anything differs.
+//! The checking side of `just jpeg-campaign`: reads records of `campaign/peer.c` from stdin and
+//! holds this decoder against what libjpeg-turbo says of each file. Prints counts; exits with 1 if
+//! anything differs.
 //!
 //! Must hold for every file, and for its lossless sequential twin:
 //! - it is not damaged, with and without vector instructions, and both files show the same samples;
@@ -12,10 +13,10 @@
 //!
 //! With `pairs` as its argument it reads pairs of files of any encoder, which must show the same.
 //!
-//! At 1/2 and 1/4 libjpeg-turbo averages the samples of the full size, where this decoder takes the transform of
-//! as many points. The two differ by exactly what the transforms differ, so each is held against its own in
-//! floating point, of the same coefficients: libjpeg-turbo within 1 of the averages, this decoder within 1 of
-//! the transform.
+//! At 1/2 and 1/4 libjpeg-turbo averages the samples of the full size, where this decoder takes the
+//! transform of as many points. The two differ by exactly what the transforms differ, so each is
+//! held against its own in floating point, of the same coefficients: libjpeg-turbo within 1 of the
+//! averages, this decoder within 1 of the transform.
 
 #![allow(
     clippy::unwrap_used,
@@ -145,8 +146,8 @@ fn waves<const N: usize>() -> [[f32; N]; N] {
     })
 }
 
-/// The exact samples of a block at `N` points, of any range, and whether a sum between the two passes is beyond what 16 bits
-/// hold with two bits of fraction.
+/// The exact samples of a block at `N` points, of any range, and whether a sum between the two
+/// passes is beyond what 16 bits hold with two bits of fraction.
 fn exact<const N: usize>(
     waves: &[[f32; N]; N],
     steps: &[u16],

@@ -6,9 +6,9 @@ use crate::reader::Bits;
 const LOOKUP: u32 = 11;
 const ENTRIES: usize = 1 << LOOKUP;
 
-/// Most bits of a value. Samples of eight bits never have more than 11; with 12 any two symbols, codes of 16
-/// bits included, take no more than the 56 bits of a refill. A code for more, which some tables name and no
-/// sound file uses, is taken for one that is not there.
+/// Most bits of a value. Samples of eight bits never have more than 11; with 12 any two symbols,
+/// codes of 16 bits included, take no more than the 56 bits of a refill. A code for more, which
+/// some tables name and no sound file uses, is taken for one that is not there.
 const LARGEST: u32 = 12;
 
 /// One symbol: how far it moves in the block, how many bits hold its value, how many bits it takes

@@ -10,9 +10,9 @@
 //! file ─marker, frame─▶ tables, frame ─reader─▶ bits ─huffman, block─▶ coefficients ─idct─▶ plane
 //! ```
 //!
-//! Eight-bit frames of one, three or four components are decoded: baseline, extended and progressive, Huffman
-//! and arithmetic coding. That is what browsers show; anything else is [`Error::Unsupported`]. Damaged files are
-//! shown as far as they go, as libjpeg does it.
+//! Eight-bit frames of one, three or four components are decoded: baseline, extended and
+//! progressive, Huffman and arithmetic coding. That is what browsers show; anything else is
+//! [`Error::Unsupported`]. Damaged files are shown as far as they go, as libjpeg does it.
 //!
 //! [`recode`] writes a sequential file anew with Huffman tables made for it.
 

@@ -216,9 +216,10 @@ pub(crate) enum Segment {
     None(usize),
 }
 
-/// Finds the segment behind restart marker `expected` (0 to 7), which should stand at `at`. When another one
-/// comes, does what libjpeg does: a marker a little too early stays where it is and the segment is empty, one
-/// a little too late is passed by, and any other restart marker is taken for the right one.
+/// Finds the segment behind restart marker `expected` (0 to 7), which should stand at `at`. When
+/// another one comes, does what libjpeg does: a marker a little too early stays where it is and the
+/// segment is empty, one a little too late is passed by, and any other restart marker is taken for
+/// the right one.
 pub(crate) fn resync(file: &[u8], mut at: usize, expected: u8, damaged: &mut bool) -> Segment {
     loop {
         let Some((marker, found)) = find_marker(file, at) else {

@@ -22,8 +22,8 @@ const COLOUR_RUNS: [u8; 43] = [
     0x15, 0x62, 0x72, 0xD1, 0x0A, 0x16, 0x24, 0x34, 0xE1, 0x25, 0xF1,
 ];
 
-/// The standard's table for a slot: the first for light, the second for colour. A file that writes its own for
-/// progressive scans has no standard to fall back to.
+/// The standard's table for a slot: the first for light, the second for colour. A file that writes
+/// its own for progressive scans has no standard to fall back to.
 pub(crate) fn standard(class: Class, slot: usize) -> Option<Spec> {
     match (class, slot) {
         (Class::Dc, 0) => Spec::new(LIGHT_DC, &SIZES),

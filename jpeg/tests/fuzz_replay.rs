@@ -44,7 +44,8 @@ fn finds_and_settings_agree() {
     }
 }
 
-/// Files made of coefficients: scripts with every precision, runs of ended blocks, restarts, odd codes.
+/// Files made of coefficients: scripts with every precision, runs of ended blocks, restarts, odd
+/// codes.
 #[test]
 fn progressive_files_show_their_sequential_twins() {
     let mut state = 1_u32;

@@ -1,4 +1,5 @@
-//! Rarer kinds of file that browsers show, against files of the same coefficients in the usual form.
+//! Rarer kinds of file that browsers show, against files of the same coefficients in the usual
+//! form.
 
 use cldgate_jpeg::{Model, Request, Scale};
 use jpeg_encoder::ColorType;
@@ -46,7 +47,8 @@ fn without(file: &[u8], marker: u8, keep: usize) -> Vec<u8> {
     out
 }
 
-/// Made of the sequential ones by `jpegtran -arithmetic`; the last by libjpeg-turbo with other conditioning.
+/// Made of the sequential ones by `jpegtran -arithmetic`; the last by libjpeg-turbo with other
+/// conditioning.
 #[test]
 fn arithmetic_coded_files_show_their_huffman_coded_twins() {
     for (arithmetic, plain) in [
@@ -122,7 +124,8 @@ fn three_samples_for_one_of_colour() {
                 );
             }
         }
-        // The middle of the picture, far from edges: colour differences of the pixel under the sample.
+        // The middle of the picture, far from edges: colour differences of the pixel under the
+        // sample.
         let (x, y) = (30 / step.0 as usize, 22 / step.1 as usize);
         let (r, g) = (part(30, 61), part(22, 45));
         let b = 255 - r / 2 - g / 2;
@@ -166,7 +169,8 @@ fn components_come_in_any_order_and_under_any_name() {
     assert_alike(&same, &usual, "one name");
 }
 
-/// 33,280 blocks, of which few have more than a mean: runs are cut where they cannot be longer, at 32,767.
+/// 33,280 blocks, of which few have more than a mean: runs are cut where they cannot be longer, at
+/// 32,767.
 #[test]
 fn runs_of_ended_blocks_are_as_long_as_they_can_be() {
     let mut noise = Noise(6);
@@ -214,7 +218,8 @@ fn segments_that_leave_out_their_length_are_empty() {
 #[test]
 fn codes_for_values_that_no_picture_has_do_no_harm() {
     let file = waves(67, 45, ColorType::Luma).file(85, |_| {});
-    // The last symbol of the standard's table, fifteen zeros and a value of ten bits, is in no usual picture.
+    // The last symbol of the standard's table, fifteen zeros and a value of ten bits, is in no
+    // usual picture.
     let place = file.iter().position(|&byte| byte == 0xFA).unwrap();
     assert_eq!(file[place - 3..=place], [0xF7, 0xF8, 0xF9, 0xFA]);
     for symbol in [0x0D, 0x0F, 0xFF] {
@@ -224,10 +229,10 @@ fn codes_for_values_that_no_picture_has_do_no_harm() {
     }
 }
 
-/// libjpeg takes an unknown transform of four components for YCCK, and files without Adobe's marker for inks as
-/// they are.
+/// libjpeg takes an unknown transform of four components for YCCK, and files without Adobe's marker
+/// for inks as they are.
 #[test]
-fn what_four_components_mean() {
+fn four_components_are_inks_by_libjpegs_rules() {
     for (colours, adobe, model) in [
         (ColorType::Cmyk, Some(0), Model::Cmyk),
         (ColorType::Cmyk, Some(1), Model::Ycck),

@@ -1,7 +1,8 @@
 //! Expressions to values: variables, what the picture says, and the operators between them.
 //!
 //! Numbers are floating point and precedence is the usual one, which the specification's trees
-//! already have. What the service leaves open is decided here and listed in `docs/compatibility.md`.
+//! already have. What the service leaves open is decided here and listed in
+//! `docs/compatibility.md`.
 
 use std::collections::BTreeMap;
 

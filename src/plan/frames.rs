@@ -71,8 +71,8 @@ pub(super) struct Film<'a> {
 }
 
 impl Film<'_> {
-    /// Whether the result may have frames; the format decides. Pages of a document are none, and those of
-    /// JPEG XL are shown one at a time.
+    /// Whether the result may have frames; the format decides. Pages of a document are none, and
+    /// those of JPEG XL are shown one at a time.
     pub fn moves(&self, facts: &Facts) -> bool {
         let plays = !matches!(facts.format, Format::Tiff | Format::Jxl);
         let all = facts.frames > 1 && plays && self.page.is_none();

@@ -43,8 +43,9 @@ const fn sent_bytes(format: Format) -> u64 {
     }
 }
 
-/// Bytes for each pixel that a decoder of AVIF keeps while it plays: the eight pictures that others may build on, twice where there is
-/// alpha, and what it knows of their blocks. Counted at 12 megapixels, 10 bits and full colour.
+/// Bytes for each pixel that a decoder of AVIF keeps while it plays: the eight pictures that others
+/// may build on, twice where there is alpha, and what it knows of their blocks. Counted at 12
+/// megapixels, 10 bits and full colour.
 const AVIF_REFERENCES: u64 = 90;
 /// Canvases that an animation keeps beside the frame at hand: the source's, and two of the result's.
 const CANVASES: u64 = 3;
@@ -55,7 +56,8 @@ const EFFECT_BUFFERS: u64 = 2;
 /// What is there for the smallest picture.
 const LEAST: u64 = 1 << 20;
 
-/// Bytes that decoding a stored picture and following some steps takes at most, when nothing is encoded.
+/// Bytes that decoding a stored picture and following some steps takes at most, when nothing is
+/// encoded.
 ///
 /// This is the cost of an inspection before planning: only a few numbers of its result are kept.
 #[must_use]
@@ -78,9 +80,10 @@ pub fn drawn_memory(size: Size, steps: &[Step]) -> u64 {
 impl RasterPlan {
     /// Bytes that following the plan takes at most beside the files themselves, roughly.
     ///
-    /// Layers are made first, one after the other, and kept until the last is laid: what they take is the more of what making them takes
-    /// and of what all of them take beside the picture. Their sizes and formats are known by now, for a plan is made of what probing told.
-    /// Inspection before the plan is complete is counted apart ([`inspection_memory`]).
+    /// Layers are made first, one after the other, and kept until the last is laid: what they take
+    /// is the more of what making them takes and of what all of them take beside the picture. Their
+    /// sizes and formats are known by now, for a plan is made of what probing told. Inspection
+    /// before the plan is complete is counted apart ([`inspection_memory`]).
     #[must_use]
     pub fn memory(&self, facts: &Facts) -> u64 {
         let pixels = |size: Size| size.pixels();
@@ -140,8 +143,8 @@ impl Layers {
     }
 }
 
-/// Bytes that following some steps takes, and those of the finished picture. `format` is that of a stored
-/// file; `None` for a drawn picture.
+/// Bytes that following some steps takes, and those of the finished picture. `format` is that of a
+/// stored file; `None` for a drawn picture.
 fn making(stored: Size, format: Option<Format>, steps: &[Step]) -> (u64, u64) {
     let (window, steps) = match format {
         Some(_) => fold(stored, steps.to_vec()),

@@ -393,7 +393,8 @@ pub struct Encode {
     /// The renderer's number of a picture whose outline is written into the file as a clipping path, where the
     /// format can.
     pub path: Option<usize>,
-    /// How the result is written instead where nothing in it turns out to be transparent, though it may have been.
+    /// How the result is written instead where nothing in it turns out to be transparent, though it
+    /// may have been.
     pub opaque: Option<Box<Encode>>,
 }
 

@@ -22,7 +22,8 @@ pub(super) struct Picture {
     pub halved: (bool, bool),
     /// Whether samples use all values.
     pub full: bool,
-    /// Colour primaries, transfer characteristics and matrix coefficients by their numbers in ITU-T H.273.
+    /// Colour primaries, transfer characteristics and matrix coefficients by their numbers in ITU-T
+    /// H.273.
     pub primaries: u16,
     pub transfer: u16,
     pub matrix: u16,
@@ -114,7 +115,8 @@ impl Decoder {
         Ok(Self(context))
     }
 
-    /// Decodes the data of a picture: of one in layers, the last. The data name no larger picture than is allowed.
+    /// Decodes the data of a picture: of one in layers, the last. The data name no larger picture
+    /// than is allowed.
     pub fn picture(&mut self, data: &[u8]) -> Result<Picture, String> {
         // SAFETY: the context is initialised, pointer and length are those of a live slice.
         accepted(unsafe {
@@ -202,8 +204,9 @@ pub(super) fn encode(planes: &Planes<'_>, settings: Settings) -> Result<Vec<u8>,
             sys::AOME_SET_TUNING,
             c_int::try_from(sys::AOM_TUNE_SSIM).unwrap_or(1),
         )?;
-        // Coarser steps for frequencies that show less: at equal score a sixth fewer bytes for no time at all
-        // (docs/performance.md). The range of strengths is the one that later versions take for still pictures.
+        // Coarser steps for frequencies that show less: at equal score a sixth fewer bytes for no
+        // time at all (docs/performance.md). The range of strengths is the one that later versions
+        // take for still pictures.
         context.set(sys::AV1E_SET_ENABLE_QM, 1)?;
         context.set(sys::AV1E_SET_QM_MIN, 2)?;
         context.set(sys::AV1E_SET_QM_MAX, 10)?;

@@ -1,4 +1,5 @@
-//! Gain maps: a second picture in the file, from which a screen that can makes the first one brighter (Ultra HDR).
+//! Gain maps: a second picture in the file, from which a screen that can makes the first one
+//! brighter (Ultra HDR).
 
 use super::probe::{bmff, jpeg_segments, sniff};
 use crate::spec::Format;

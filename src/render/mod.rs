@@ -242,7 +242,8 @@ pub fn sanitized(source: &[u8], budget: &Budget) -> Result<Rendered, Error> {
     })
 }
 
-/// What a drawing asks for that is not drawn, or otherwise than asked, a sentence each; of other files nothing.
+/// What a drawing asks for that is not drawn, or otherwise than asked, a sentence each; of other
+/// files nothing.
 #[must_use]
 pub fn lacks(source: &[u8]) -> Vec<&'static str> {
     match sniff(source) {

@@ -34,8 +34,9 @@ pub struct Sources<'a> {
     notes: RefCell<Vec<(Box<str>, Cow<'static, str>)>>,
 }
 
-/// Bytes of drawn texts that are kept from planning to rendering. A plan counts at least as much for the
-/// smallest picture, so these need no share of the ledger while the rendering waits for its own.
+/// Bytes of drawn texts that are kept from planning to rendering. A plan counts at least as much
+/// for the smallest picture, so these need no share of the ledger while the rendering waits for its
+/// own.
 const KEPT_TEXTS: usize = 1 << 20;
 
 /// The texts of a plan, in the order of their numbers.
@@ -258,7 +259,8 @@ impl Layers for Sources<'_> {
         else {
             return None;
         };
-        // What fails here fails in the same way when the plan is followed, which takes no less memory.
+        // What fails here fails in the same way when the plan is followed, which takes no less
+        // memory.
         let (_room, picture) = match of {
             None => self.stepped(self.base?, steps).ok()?,
             Some(number) => match self.get(number)? {

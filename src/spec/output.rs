@@ -94,7 +94,8 @@ impl Format {
         !matches!(self, Self::Jpeg | Self::Bmp)
     }
 
-    /// The longest side that is written, in pixels: what the format can hold, or less where viewers show less.
+    /// The longest side that is written, in pixels: what the format can hold, or less where viewers
+    /// show less.
     #[must_use]
     pub const fn max_side(self) -> u32 {
         match self {

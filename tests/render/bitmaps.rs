@@ -80,7 +80,8 @@ fn headers_of_every_version_are_read() {
 fn masks_place_colours_and_alpha() {
     let argb = [0x00ff_0000, 0xff00, 0xff, 0xff00_0000];
     let pixel = [10, 20, 30, 128];
-    // With the masks in the header, behind it, and where only the header's alpha says that there is any.
+    // With the masks in the header, behind it, and where only the header's alpha says that there is
+    // any.
     for (bytes, coding) in [(56, 3), (108, 3), (124, 3), (40, 6), (124, 0)] {
         let file = bmp(&header(bytes, (1, 1), 32, coding, &argb), &[], &pixel);
         assert_eq!(seen(&file).pixels, [[30, 20, 10, 128]], "{bytes} {coding}");
@@ -112,7 +113,8 @@ fn runs_are_drawn() {
     };
     let level = |n: u8| [n * 3, n * 2, n, 255];
     let black = [0, 0, 0, 255];
-    // Three of 1 and 2 in turn; a literal of three; the end of the row is left out, as is a step of one.
+    // Three of 1 and 2 in turn; a literal of three; the end of the row is left out, as is a step of
+    // one.
     let four = [3, 0x12, 0, 3, 0x45, 0x60, 0, 0, 0, 2, 1, 0, 2, 0x77, 0, 1];
     let file = bmp(&header(40, (7, 2), 4, 2, &[]), &palette(16), &four);
     let shown = seen(&file);
@@ -140,7 +142,7 @@ fn runs_are_drawn() {
 }
 
 #[test]
-fn what_is_missing_of_a_bitmap_is_transparent() {
+fn missing_rows_of_a_bitmap_are_transparent() {
     let pixels = [1, 2, 3, 0, 4, 5, 6, 0];
     let file = bmp(&header(40, (1, 3), 24, 0, &[]), &[], &pixels);
     let rendered = run(&file, &[], encode(Format::Png, 80)).unwrap();
@@ -209,7 +211,8 @@ fn masks_of_icons_are_followed_where_there_is_no_alpha() {
     let shown = seen(&icon(&[(2, 24, &opaque)]));
     assert_eq!(shown.at(0, 0), [3, 2, 1, 255]);
     assert_eq!(shown.at(1, 0)[3], 0);
-    // Chromium follows the alpha where the mask says otherwise, and the mask where alpha is 0 throughout.
+    // Chromium follows the alpha where the mask says otherwise, and the mask where alpha is 0
+    // throughout.
     let with_alpha = |alpha: u8| square(32, &[1, 2, 3, alpha, 4, 5, 6, alpha]);
     let shown = seen(&icon(&[(2, 32, &with_alpha(128))]));
     assert_eq!(shown.pixels[..2], [[3, 2, 1, 128], [6, 5, 4, 128]]);

@@ -1,7 +1,8 @@
 //! Are colours what a browser shows?
 //!
 //! `tests/tables/colour.tsv` holds the pixels that headless Chromium shows of the pictures in
-//! `tests/fixtures/colour`, and other programs where it shows none; `just colour-table` writes it anew.
+//! `tests/fixtures/colour`, and other programs where it shows none; `just colour-table` writes it
+//! anew.
 
 use std::path::Path;
 
@@ -61,8 +62,8 @@ fn tolerance(row: &Row) -> (f64, u8) {
         return (1.0, 13);
     }
     if name.ends_with("_limited.avif") || name.contains("_9_") || name.contains("_screen") {
-        // libyuv's sums of BT.2020 in video range, and the eight points by which Chromium follows the
-        // curve of a bright picture.
+        // libyuv's sums of BT.2020 in video range, and the eight points by which Chromium follows
+        // the curve of a bright picture.
         return (1.0, 9);
     }
     (1.0, 4)
@@ -161,7 +162,8 @@ fn kept_colours_come_with_a_profile() {
     }
 }
 
-/// Half as wide, a pixel is about the mean of two: nothing is left unconverted, and nothing converted twice.
+/// Half as wide, a pixel is about the mean of two: nothing is left unconverted, and nothing
+/// converted twice.
 #[test]
 fn a_reduced_picture_has_the_colours_of_the_whole() {
     let mut wrong = Vec::new();

@@ -267,7 +267,8 @@ fn cut_apng_plays_the_frames_that_are_there() {
     assert_eq!((first.at(0, 0), first.at(0, 15)), ([0, 9, 99, 255], [0; 4]));
 }
 
-/// Places in a palette as GIF data that begin anew every hundred pixels and so never need wider codes.
+/// Places in a palette as GIF data that begin anew every hundred pixels and so never need wider
+/// codes.
 fn lzw(indices: &[u8]) -> Vec<u8> {
     let mut packed = Vec::new();
     let (mut bits, mut count) = (0_u32, 0);

@@ -265,7 +265,8 @@ fn drawings_come_packed_and_in_other_encodings() {
 
 #[test]
 fn sizes_are_rounded_as_browsers_round_them() {
-    // naturalWidth and naturalHeight of <img> in Chromium 156; and no last row or column may be pale.
+    // naturalWidth and naturalHeight of <img> in Chromium 156; and no last row or column may be
+    // pale.
     for (width, height, expected) in [
         ("99.4", "66.2", (99, 66)),
         ("99.5", "66.5", (100, 67)),

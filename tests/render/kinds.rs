@@ -116,7 +116,8 @@ fn without(file: &[u8], marker: u8) -> Vec<u8> {
     out
 }
 
-/// Chromium and Pillow show yellow at the corner of such a file where it would be black as a positive.
+/// Chromium and Pillow show yellow at the corner of such a file where it would be black as a
+/// positive.
 #[test]
 fn inks_are_inverted_with_and_without_adobes_marker() {
     let picture = Picture::gradient(61, 45);
@@ -163,7 +164,8 @@ fn jpeg_codings_and_samplings_that_browsers_show() {
 /// An even picture takes a few bytes when it is arithmetic-coded, whatever its size.
 #[test]
 fn a_short_file_of_an_even_picture_is_shown() {
-    // 2000x2000, grey, quality 50, by `cjpeg -arithmetic -grayscale`: no coefficient differs from the one before.
+    // 2000x2000, grey, quality 50, by `cjpeg -arithmetic -grayscale`: no coefficient differs from
+    // the one before.
     let even = std::fs::read("jpeg/tests/files/arithmetic-even.jpg").unwrap();
     assert!(even.len() < 2000 * 2000 / 8192);
     let picture = seen(&even);

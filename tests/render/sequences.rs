@@ -1,7 +1,9 @@
-//! AVIF files that are more than one coded picture: sequences, grids of tiles, and pictures of which a part is shown.
+//! AVIF files that are more than one coded picture: sequences, grids of tiles, and pictures of
+//! which a part is shown.
 //!
-//! The files are Pillow's 13.0 (`moving.avif`, libavif 1.4.2) and avifenc's 0.11.1; the grid's size was lowered by hand, so that its
-//! tiles hang over. Colours and delays are those that Pillow gives.
+//! The files are Pillow's 13.0 (`moving.avif`, libavif 1.4.2) and avifenc's 0.11.1; the grid's size
+//! was lowered by hand, so that its tiles hang over. Colours and delays are those that Pillow
+//! gives.
 
 use super::animation::{Shown, play};
 use super::sources::{Picture, encode, open, plan, run, run_frame};

@@ -1,4 +1,5 @@
-//! TIFF as other programs write it. What files show is known from the numbers that they were made of.
+//! TIFF as other programs write it. What files show is known from the numbers that they were made
+//! of.
 
 use super::sources::{Picture, encode, open, run};
 use cldgate::render;
@@ -7,7 +8,8 @@ use cldgate::spec::Format;
 /// The one entry whose values are bytes.
 const PROFILE: u16 = 34675;
 
-/// Bytes of a file whose entries are numbers, each of a tag and its values, in the byte order and width asked for.
+/// Bytes of a file whose entries are numbers, each of a tag and its values, in the byte order and
+/// width asked for.
 struct File {
     big_endian: bool,
     wide: bool,
@@ -225,7 +227,8 @@ fn lab_inks_and_brightness_become_colours() {
             data,
         )
     };
-    // L* of 0, 50, 100; and a red. ICC has a* and b* moved up by 128. Values of a colour calculator.
+    // L* of 0, 50, 100; and a red. ICC has a* and b* moved up by 128. Values of a colour
+    // calculator.
     let lab = three(8, &[0, 0, 0, 128, 0, 0, 255, 0, 0, 136, 80, 67]);
     let icc = three(
         9,

@@ -4,7 +4,8 @@ use crate::marker::find_marker;
 use crate::reader::{Segment, resync};
 use crate::walk::Source;
 
-/// What is known about a kind of decision: a state in seven bits, and above them the likelier value.
+/// What is known about a kind of decision: a state in seven bits, and above them the likelier
+/// value.
 pub(crate) type Bin = u8;
 
 /// The state of decisions that are even and stay so.
@@ -13,8 +14,8 @@ const EVEN: Bin = 113;
 /// Where a less likely value changes which one is likelier.
 const SWITCH: u8 = 0x80;
 
-/// Table D.3: the size of the less likely part, the state behind a less likely value, and that behind a
-/// likelier one.
+/// Table D.3: the size of the less likely part, the state behind a less likely value, and that
+/// behind a likelier one.
 #[rustfmt::skip]
 const STATES: [(u16, u8, u8); 128] = states([
     (0x5A1D, 1 | SWITCH, 1), (0x2586, 14, 2), (0x1114, 16, 3), (0x080B, 18, 4), (0x03D8, 20, 5),
@@ -56,8 +57,8 @@ const fn states(table: [(u16, u8, u8); 113]) -> [(u16, u8, u8); 128] {
 /// Walks through the segments of a scan.
 pub(crate) struct Coder<'a> {
     file: &'a [u8],
-    /// The next byte; the marker's FF where the segment has ended. Zeros follow the end, as many as are asked
-    /// for: writers leave those out.
+    /// The next byte; the marker's FF where the segment has ended. Zeros follow the end, as many as
+    /// are asked for: writers leave those out.
     at: usize,
     /// The part of the number line that is left; `A` in the standard.
     interval: u32,
@@ -65,7 +66,8 @@ pub(crate) struct Coder<'a> {
     code: u32,
     /// Shifts until the next byte; `CT`.
     shifts: u32,
-    /// The file ends inside the segment, or what was read cannot be: nothing sound comes before the next one.
+    /// The file ends inside the segment, or what was read cannot be: nothing sound comes before the
+    /// next one.
     over: bool,
     /// Something was not as it should be.
     pub damaged: bool,

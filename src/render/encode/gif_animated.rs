@@ -19,7 +19,8 @@ const CLEAR: u8 = u8::MAX;
 /// summed over the channels, gets a palette of its own.
 const OWN_PALETTE_ABOVE: u64 = 150;
 
-/// As is one with a pixel that is this far from it, where a palette can hold the frame's very colours.
+/// As is one with a pixel that is this far from it, where a palette can hold the frame's very
+/// colours.
 const WRONG_ABOVE: u64 = 3 * 24 * 24;
 
 /// Where the common palette stands in the file: behind signature and screen.
@@ -27,7 +28,8 @@ const COMMON_AT: usize = 13;
 
 /// Viewers show a frame of fewer hundredths of a second for ten...
 const SHORTEST: i64 = 2;
-/// ...unless it is asked for no more than so many milliseconds, which they show for ten hundredths in all formats.
+/// ...unless it is asked for no more than so many milliseconds, which they show for ten hundredths
+/// in all formats.
 const NO_TIME: u32 = 10;
 
 /// How many pixels a frame's own palette is learnt from.

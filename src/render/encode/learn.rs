@@ -1,10 +1,12 @@
-//! A palette learnt from pixels: boxes of colours are split where that lowers the squared error most, then every colour
-//! moves to the mean of those that are nearest to it (Wu's way of cutting, and Lloyd's rounds).
+//! A palette learnt from pixels: boxes of colours are split where that lowers the squared error
+//! most, then every colour moves to the mean of those that are nearest to it (Wu's way of cutting,
+//! and Lloyd's rounds).
 
 /// Distinct colours that are told apart; of more, neighbours are taken together.
 const DISTINCT: usize = 12_000;
 
-/// Rounds of moving colours to the mean of what they stand for. Further ones gain less than one part in a hundred.
+/// Rounds of moving colours to the mean of what they stand for. Further ones gain less than one
+/// part in a hundred.
 const ROUNDS: usize = 3;
 
 /// A colour with its samples multiplied by its alpha, as it is seen, and how many pixels have it.
@@ -14,7 +16,8 @@ struct Entry {
     weight: f32,
 }
 
-/// At most `most` colours that stand for those of `pixels`, alpha straight; and how many distinct ones they stand for.
+/// At most `most` colours that stand for those of `pixels`, alpha straight; and how many distinct
+/// ones they stand for.
 pub(super) fn learnt(pixels: &[[u8; 4]], most: usize) -> (Vec<[u8; 4]>, usize) {
     let mut entries = gathered(pixels);
     let distinct = entries.len();
@@ -118,7 +121,8 @@ impl Sums {
         errors
     }
 
-    /// The square of the sum along an axis, for each unit of weight: the more of it two halves have, the less error they have.
+    /// The square of the sum along an axis, for each unit of weight: the more of it two halves
+    /// have, the less error they have.
     fn gain(&self, axis: usize) -> f64 {
         let first = self.first.get(axis).copied().unwrap_or(0.0);
         first * first / self.weight.max(f64::MIN_POSITIVE)

@@ -40,7 +40,8 @@ enum Places {
     Exact(HashMap<[u8; 4], u8>),
     /// Of those that look nearest.
     Near {
-        /// By the upper bits of opaque colours: one more than the place, 0 where nobody asked yet. Empty where colours are few.
+        /// By the upper bits of opaque colours: one more than the place, 0 where nobody asked yet.
+        /// Empty where colours are few.
         opaque: Vec<u16>,
         /// By the very colour, of others.
         others: HashMap<[u8; 4], u8>,
@@ -87,7 +88,8 @@ impl Palette {
         Some(Self::new(colours, Places::Exact(seen)))
     }
 
-    /// At most `most` colours that stand for those of `pixels`: the very colours where there are no more.
+    /// At most `most` colours that stand for those of `pixels`: the very colours where there are no
+    /// more.
     pub fn learnt(pixels: &[[u8; 4]], most: usize) -> Self {
         Self::learnt_from(pixels, most, LEARNT_FROM)
     }
@@ -120,7 +122,8 @@ impl Palette {
         }
     }
 
-    /// Takes up colours that it does not have yet, where it holds the very colours of a picture and there is room.
+    /// Takes up colours that it does not have yet, where it holds the very colours of a picture and
+    /// there is room.
     pub fn extend(&mut self, pixels: impl Iterator<Item = [u8; 4]>, most: usize) {
         let Places::Exact(places) = &mut self.places else {
             return;

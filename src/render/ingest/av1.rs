@@ -30,7 +30,8 @@ pub(super) struct Frame {
     pub halved: (bool, bool),
     /// Whether samples use all values, or the narrower range of video.
     pub full: bool,
-    /// Colour primaries, transfer characteristics and matrix coefficients by their numbers in ITU-T H.273.
+    /// Colour primaries, transfer characteristics and matrix coefficients by their numbers in ITU-T
+    /// H.273.
     pub primaries: u16,
     pub transfer: u16,
     pub matrix: u16,

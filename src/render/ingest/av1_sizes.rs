@@ -7,8 +7,8 @@ const SEQUENCE_HEADER: u8 = 1;
 const FRAME_HEADER: u8 = 3;
 const FRAME: u8 = 6;
 
-/// Most frames in the data of one picture: layers, and frames that others refer to and that are not shown.
-/// Decoders work through all of them in one call that cannot be stopped.
+/// Most frames in the data of one picture: layers, and frames that others refer to and that are not
+/// shown. Decoders work through all of them in one call that cannot be stopped.
 const MOST_FRAMES: usize = 64;
 
 /// Whether the data of a picture have more frames than any picture needs.
@@ -27,8 +27,8 @@ pub(super) fn too_many_frames(data: &[u8]) -> bool {
     not(feature = "aom"),
     allow(dead_code, reason = "the other decoder has a limit of its own")
 )]
-/// The largest size of each sequence that begins in the data of a picture. What cannot be read is left to the decoder, which
-/// reads no further than there either.
+/// The largest size of each sequence that begins in the data of a picture. What cannot be read is
+/// left to the decoder, which reads no further than there either.
 pub(super) fn named(data: &[u8]) -> impl Iterator<Item = Size> {
     let mut rest = data;
     std::iter::from_fn(move || {

@@ -48,8 +48,8 @@ fn coded(coded: &Coded<'_>, budget: &Budget) -> Result<Frame, Error> {
     }
 }
 
-/// Pixels and what they mean, of the sizes that the container names: as coded, and what is shown of that,
-/// from the top left.
+/// Pixels and what they mean, of the sizes that the container names: as coded, and what is shown of
+/// that, from the top left.
 fn pixels(
     mut colour: Frame,
     mut alpha: Option<Frame>,

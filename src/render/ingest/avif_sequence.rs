@@ -1,4 +1,5 @@
-//! AVIF pictures shown one after the other: each may build on those before it, so one decoder is given them all.
+//! AVIF pictures shown one after the other: each may build on those before it, so one decoder is
+//! given them all.
 
 use super::super::frames::{Animation, Shown};
 use super::av1::Decoder;

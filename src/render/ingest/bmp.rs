@@ -1,5 +1,5 @@
-//! BMP, and the bitmaps of icons: headers from OS/2 1.x to version 5, up to 32 bits, with and without
-//! runs. Broken files are read as far as Chromium reads them.
+//! BMP, and the bitmaps of icons: headers from OS/2 1.x to version 5, up to 32 bits, with and
+//! without runs. Broken files are read as far as Chromium reads them.
 
 mod header;
 mod runs;

@@ -99,7 +99,8 @@ impl<'a> Gif<'a> {
     }
 }
 
-/// The header, with black for all colours where the file has none for all frames, and what stands behind it.
+/// The header, with black for all colours where the file has none for all frames, and what stands
+/// behind it.
 fn with_colours(bytes: &[u8]) -> (Vec<u8>, &[u8]) {
     let (header, rest) = bytes.split_at_checked(HEADER).unwrap_or((bytes, &[]));
     let mut header = header.to_vec();
@@ -113,7 +114,8 @@ fn with_colours(bytes: &[u8]) -> (Vec<u8>, &[u8]) {
     (header, rest)
 }
 
-/// The rows of an interlaced frame in the order in which they are stored, each with how many it stands for meanwhile.
+/// The rows of an interlaced frame in the order in which they are stored, each with how many it
+/// stands for meanwhile.
 fn rows(height: usize) -> impl Iterator<Item = (usize, usize)> {
     let pass = move |from: usize, apart: usize, tall: usize| {
         (from..height).step_by(apart).map(move |row| (row, tall))
@@ -123,8 +125,8 @@ fn rows(height: usize) -> impl Iterator<Item = (usize, usize)> {
 }
 
 impl Gif<'_> {
-    /// Reads the frame at hand as far as its data go: of each row, how many pixels there are. `clear` is the place of the
-    /// transparent colour.
+    /// Reads the frame at hand as far as its data go: of each row, how many pixels there are.
+    /// `clear` is the place of the transparent colour.
     fn fill(&mut self, interlaced: bool, clear: Option<u8>) -> Result<Vec<usize>, Error> {
         let Place { width, height, .. } = self.place;
         if width as u64 * height as u64 > self.most {
@@ -212,7 +214,8 @@ impl Animation for Gif<'_> {
         };
         let seen = self.fill(interlaced, clear)?;
         if let Some(broken) = self.broken.take() {
-            // Of a file that breaks off, frames are shown while they are whole, and always the first.
+            // Of a file that breaks off, frames are shown while they are whole, and always the
+            // first.
             if self.shown > 0 || seen.iter().all(|&pixels| pixels == 0) {
                 return Err(broken);
             }

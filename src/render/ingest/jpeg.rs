@@ -10,8 +10,9 @@ use crate::render::probe;
 use crate::render::raster::{ColourSpace, Planes};
 use crate::spec::Format;
 
-/// Every Huffman-coded block costs at least a bit, and the largest unit of blocks covers 16x16 pixels or, rarely,
-/// four times that: a file with fewer bytes a pixel than this has nothing to show for its size.
+/// Every Huffman-coded block costs at least a bit, and the largest unit of blocks covers 16x16
+/// pixels or, rarely, four times that: a file with fewer bytes a pixel than this has nothing to
+/// show for its size.
 const PIXELS_PER_BYTE: u64 = 8192;
 
 /// Bytes that planes and coefficients may take for each pixel that a source may have: three components of

@@ -137,8 +137,9 @@ pub(super) fn decode(
     ))
 }
 
-/// What the decoder's samples mean. Where they are stored as they are shown they come as they are; what is
-/// stored as XYB comes in sRGB's primaries, for the decoder cuts it off at those on the way to others.
+/// What the decoder's samples mean. Where they are stored as they are shown they come as they are;
+/// what is stored as XYB comes in sRGB's primaries, for the decoder cuts it off at those on the way
+/// to others.
 fn colours(picture: &mut JxlImage) -> ColourSpace {
     const SRGB: u8 = 13;
     const PQ: u8 = 16;

@@ -154,8 +154,8 @@ impl Animation for Apng<'_> {
     }
 }
 
-/// What the samples mean, by the chunk that goes first: `cICP`, `iCCP`, `sRGB`, then `gAMA` with `cHRM`.
-/// A chunk that cannot be used leaves it to the next one.
+/// What the samples mean, by the chunk that goes first: `cICP`, `iCCP`, `sRGB`, then `gAMA` with
+/// `cHRM`. A chunk that cannot be used leaves it to the next one.
 fn colours(info: &png::Info<'_>) -> ColourSpace {
     let coded = info.coding_independent_code_points.and_then(|chunk| {
         let full_range = chunk.is_video_full_range_image;

@@ -1,4 +1,5 @@
-//! Rows of a PNG as far as there are any: a file that ends early or is damaged shows what came before, as in browsers.
+//! Rows of a PNG as far as there are any: a file that ends early or is damaged shows what came
+//! before, as in browsers.
 
 use std::borrow::Cow;
 use std::io::Cursor;
@@ -47,8 +48,8 @@ pub(super) struct Seen {
 /// Where rows go: pixels of 8 bits a sample, through a wide row where the file has 16.
 type Target<'t> = (&'t mut [u8], Option<&'t mut Wide>);
 
-/// Reads a part into pixels that are zero. `open` starts anew at the beginning of the file, with or without
-/// checksums.
+/// Reads a part into pixels that are zero. `open` starts anew at the beginning of the file, with or
+/// without checksums.
 pub(super) fn read<'a>(
     reader: Source<'a>,
     open: impl Fn(bool) -> Result<Source<'a>, Error>,
@@ -229,8 +230,8 @@ pub(super) fn opened(pixels: &[u8], layout: Layout, seen: usize) -> Vec<u8> {
     open
 }
 
-/// The file with a transparent grey that has no more bits than its samples: decoders are to ignore the others, which this
-/// one compares.
+/// The file with a transparent grey that has no more bits than its samples: decoders are to ignore
+/// the others, which this one compares.
 pub(super) fn masked(bytes: &[u8]) -> Cow<'_, [u8]> {
     fixed(bytes).map_or(Cow::Borrowed(bytes), Cow::Owned)
 }

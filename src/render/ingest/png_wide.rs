@@ -1,4 +1,5 @@
-//! PNG with 16 bits a sample: brought to 8 bits through its colours, so that dark tones do not band.
+//! PNG with 16 bits a sample: brought to 8 bits through its colours, so that dark tones do not
+//! band.
 
 use crate::render::raster::{ColourSpace, Deep};
 

@@ -20,8 +20,8 @@ enum Matrix {
 }
 
 impl Matrix {
-    /// By the number in ITU-T H.273; BT.601 where nothing is said or nothing better is known, as other
-    /// decoders have it.
+    /// By the number in ITU-T H.273; BT.601 where nothing is said or nothing better is known, as
+    /// other decoders have it.
     fn of(frame: &Frame) -> Self {
         if frame.planes.len() < 3 {
             // Light alone is grey under any weights, and never one of three planes of colour.
@@ -199,8 +199,9 @@ pub(super) fn rgb(
     Ok(out)
 }
 
-/// A row of colour differences, as wide as the picture. What is stored at half the size lies in the middle
-/// of the pixels it stands for, and between two such places on the line, as browsers have it.
+/// A row of colour differences, as wide as the picture. What is stored at half the size lies in the
+/// middle of the pixels it stands for, and between two such places on the line, as browsers have
+/// it.
 fn spread(plane: &Plane, frame: &Frame, y: usize, stored: &mut [Vec<f32>; 2], out: &mut [f32]) {
     let wide = frame.depth > 8;
     let (across, down) = frame.halved;

@@ -90,7 +90,8 @@ pub(in crate::render) struct Colours<'a> {
     pub numbers: Option<(u16, u16)>,
     /// An embedded ICC profile.
     pub profile: Option<&'a [u8]>,
-    /// The brightest light in the picture and of the screen it was made on, in candelas a square metre.
+    /// The brightest light in the picture and of the screen it was made on, in candelas a square
+    /// metre.
     pub peak: (Option<f32>, Option<f32>),
 }
 
@@ -226,7 +227,8 @@ struct Described<'a> {
 }
 
 impl Described<'_> {
-    /// What is shown of a picture: as in Chrome, a clean aperture counts where it begins at the top left.
+    /// What is shown of a picture: as in Chrome, a clean aperture counts where it begins at the top
+    /// left.
     fn shown(&self, coded: Size) -> Size {
         let clean = self.aperture.and_then(|clap| {
             let side = |at: usize, coded: u32| {

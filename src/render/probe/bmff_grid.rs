@@ -8,7 +8,8 @@ use crate::plan::Size;
 
 /// Most tiles; browsers take as many.
 const MOST_TILES: usize = 256 * 256;
-/// Most bytes of tables that are walked to find all tiles, each of which is looked for from their beginning.
+/// Most bytes of tables that are walked to find all tiles, each of which is looked for from their
+/// beginning.
 const MOST_WALKED: usize = 1 << 28;
 
 /// Tiles of one size, row by row. The last ones of rows and columns may hang over.
@@ -48,7 +49,8 @@ impl<'a> Grid<'a> {
         items: Vec<u32>,
         (size, columns, rows): (Size, u32, u32),
     ) -> Option<Self> {
-        // Pieces that are joined are copied: all of them together stay within the length of the file.
+        // Pieces that are joined are copied: all of them together stay within the length of the
+        // file.
         let mut joined = 0_usize;
         let tiles = items.into_iter().map(|tile| match meta.kind(tile)? {
             b"av01" => {

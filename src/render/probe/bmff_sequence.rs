@@ -1,7 +1,8 @@
-//! Image sequences in an AVIF file: the tables that say where the samples of a track lie and how long each is shown.
+//! Image sequences in an AVIF file: the tables that say where the samples of a track lie and how
+//! long each is shown.
 //!
-//! Nothing is copied out of the tables: a walk over the samples reads them as it goes, and every offset is checked
-//! against the file.
+//! Nothing is copied out of the tables: a walk over the samples reads them as it goes, and every
+//! offset is checked against the file.
 
 use super::super::bytes::{be32, be64};
 use super::{boxes, child, is_alpha_urn};
@@ -91,7 +92,8 @@ impl<'a> Sequence<'a> {
     }
 }
 
-/// Whether a track that belongs to another is its alpha: unless it says that it is something else, depth for example.
+/// Whether a track that belongs to another is its alpha: unless it says that it is something else,
+/// depth for example.
 fn is_alpha(properties: &[(&[u8], &[u8])]) -> bool {
     let kind = properties.iter().find(|(name, _)| *name == b"auxi");
     kind.is_none_or(|(_, body)| body.get(4..).is_some_and(is_alpha_urn))
@@ -326,8 +328,8 @@ impl<'a> Iterator for Samples<'a> {
     }
 }
 
-/// Whether a file that has tracks is shown as those, and not as the picture beside them: what its first brand says, as in
-/// libavif.
+/// Whether a file that has tracks is shown as those, and not as the picture beside them: what its
+/// first brand says, as in libavif.
 pub(super) fn is_sequence(file: &[u8]) -> bool {
     let brand = boxes(file).next().and_then(|(_, body)| body.get(..4));
     match brand {

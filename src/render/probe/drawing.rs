@@ -186,7 +186,8 @@ fn behind_doctype(bytes: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// Whether entities could make a document much longer: the parser copies them wherever they are named.
+/// Whether entities could make a document much longer: the parser copies them wherever they are
+/// named.
 fn expands(text: &str) -> bool {
     /// Names in an entity that the parser follows at most.
     const NESTED: usize = 256;

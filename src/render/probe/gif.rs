@@ -1,6 +1,7 @@
 //! GIF: blocks, skipped by their lengths, to count frames.
 //!
-//! A screen is at least as large as its first frame needs it, as in browsers: some writers leave its size at 0.
+//! A screen is at least as large as its first frame needs it, as in browsers: some writers leave
+//! its size at 0.
 
 use super::bytes::le16;
 use super::{Header, size};

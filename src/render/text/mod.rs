@@ -25,7 +25,8 @@ const MAX_LINES: usize = 500;
 /// Why a text is not drawn.
 pub(super) type Reason = Cow<'static, str>;
 
-/// Bytes for each pixel of a text while it is drawn: the sheet, the lines around letters, the letters.
+/// Bytes for each pixel of a text while it is drawn: the sheet, the lines around letters, the
+/// letters.
 const PIXEL_BYTES: u64 = 12;
 
 /// Bytes that drawing a text of this size takes at most.
@@ -43,8 +44,8 @@ pub(super) struct Drawn {
     pub(super) note: Option<Reason>,
 }
 
-/// Draws a text of at most so many pixels, in the font of a file where there is one. What `room` gives is
-/// held until the text is drawn.
+/// Draws a text of at most so many pixels, in the font of a file where there is one. What `room`
+/// gives is held until the text is drawn.
 pub(super) fn draw(
     fonts: &Fonts,
     text: &Text,

@@ -155,7 +155,8 @@ fn the_palette_of_a_still_stands_in_the_head() {
     assert_eq!((made[frame], made[frame + 9] & 0x80), (b',', 0));
 }
 
-/// The `gif` crate fills the rows of an interlaced frame one by one, and misses those that one code covers behind the last byte.
+/// The `gif` crate fills the rows of an interlaced frame one by one, and misses those that one code
+/// covers behind the last byte.
 #[test]
 fn a_code_over_several_rows_ends_an_interlaced_frame() {
     for (width, height) in [(3, 4), (3, 14), (31, 45), (300, 200)] {

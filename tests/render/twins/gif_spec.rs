@@ -1,4 +1,5 @@
-//! A reader of GIF written from the specification (GIF89a) alone: blocks, LZW, interlacing, composition.
+//! A reader of GIF written from the specification (GIF89a) alone: blocks, LZW, interlacing,
+//! composition.
 
 use super::{Dispose, Part, composed};
 use crate::render::animation::Shown;

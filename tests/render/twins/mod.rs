@@ -1,5 +1,5 @@
-//! Does every decoder and encoder of our own agree with another implementation, over generated files? `just codec-campaign` asks
-//! the same of many more, and of other programs.
+//! Does every decoder and encoder of our own agree with another implementation, over generated
+//! files? `just codec-campaign` asks the same of many more, and of other programs.
 
 mod apng;
 mod bitmaps;
@@ -259,7 +259,8 @@ pub fn merged(shown: Vec<Shown>) -> Vec<Shown> {
     out
 }
 
-/// Asserts that the same is seen for the same time. `near`: how far a sample may be, multiplied by its alpha.
+/// Asserts that the same is seen for the same time. `near`: how far a sample may be, multiplied by
+/// its alpha.
 pub fn assert_alike(got: Vec<Shown>, want: Vec<Shown>, near: f64, what: &str) {
     let (got, want) = if near == 0.0 {
         (merged(got), merged(want))

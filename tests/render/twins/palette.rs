@@ -6,8 +6,8 @@ use crate::render::sources::{Picture, encode, run};
 use cldgate::plan::{Encode, PngKind};
 use cldgate::spec::Format;
 
-/// Pictures that need no file, and the least mean difference that Pillow 13 comes to with 256 colours and without dithering
-/// (fast octree, median cut or maximum coverage).
+/// Pictures that need no file, and the least mean difference that Pillow 13 comes to with 256
+/// colours and without dithering (fast octree, median cut or maximum coverage).
 fn pictures() -> [(&'static str, Picture, f64); 4] {
     let wave = |n: u32, over: f64| ((f64::from(n) / over).sin() * 100.0 + 128.0) as u8;
     [

@@ -22,7 +22,8 @@ fn lanczos3(x: f64) -> f64 {
     }
 }
 
-/// The weights of `from` samples for each of `to`: the filter as wide as a sample of the result, where that is the wider.
+/// The weights of `from` samples for each of `to`: the filter as wide as a sample of the result,
+/// where that is the wider.
 fn weights(from: u32, to: u32) -> Vec<Vec<(usize, f64)>> {
     let scale = f64::from(from) / f64::from(to);
     let wide = scale.max(1.0);
@@ -58,8 +59,9 @@ fn rows(picture: &Seen, width: usize, weights: &[Vec<(usize, f64)>]) -> Seen {
     out
 }
 
-/// A picture at another size: its samples multiplied by their alpha, rounded to 8 bits first down and then across, as
-/// `fast_image_resize` does it. Pillow goes across first, which differs where both passes overshoot: in noise.
+/// A picture at another size: its samples multiplied by their alpha, rounded to 8 bits first down
+/// and then across, as `fast_image_resize` does it. Pillow goes across first, which differs where
+/// both passes overshoot: in noise.
 fn exact(picture: &Picture, to: Size) -> Picture {
     let (width, height) = (picture.size.width, picture.size.height);
     let columns = (0..width).flat_map(|x| (0..height).map(move |y| picture.at(x, y)));
@@ -81,7 +83,8 @@ fn pictures_are_scaled_as_the_formula_says() {
     for seed in 0..120 {
         let mut dice = Dice::new(14_000 + seed);
         let size = Size::new(2 + dice.below(60), 2 + dice.below(60));
-        // A step of the first pass may become two in the second; multiplying by alpha and dividing again rounds twice more.
+        // A step of the first pass may become two in the second; multiplying by alpha and dividing
+        // again rounds twice more.
         let (alpha, near) = [(Alpha::Opaque, 2.0), (Alpha::Any, 3.0)][seed as usize % 2];
         let picture = filled(&mut dice, size.width, size.height, alpha);
         let to = Size::new(1 + dice.below(80), 1 + dice.below(80));

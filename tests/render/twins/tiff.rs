@@ -185,7 +185,8 @@ fn strips_of_group_4_are_those_of_libtiff() {
     }
 }
 
-/// Runs of every length; of three rows the second repeats the first, and the third is moved aside by up to three pixels.
+/// Runs of every length; of three rows the second repeats the first, and the third is moved aside
+/// by up to three pixels.
 fn black_and_white(seed: u64, width: u32, height: u32) -> Picture {
     let mut dice = Dice::new(seed);
     let longest = 1 + dice.below(width * 2);

@@ -17,8 +17,8 @@ const ACTIVE: [&str; 9] = [
     "style",
 ];
 
-/// Whether a drawing has nothing that runs and names nothing outside of itself. The writer makes such
-/// drawings alone; this stands behind it.
+/// Whether a drawing has nothing that runs and names nothing outside of itself. The writer makes
+/// such drawings alone; this stands behind it.
 pub(super) fn only_shows(written: &str) -> bool {
     shows(written, super::embedded::MOST_DEPTH)
 }

@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_drawn_is_found() {
+    fn features_that_are_not_drawn_are_found() {
         let cases = [
             ("<rect style=\"fill:var(--c)\"/>", "variables"),
             ("<rect fill=\"rgb(0 170 0 / 50%)\"/>", "Color 4"),

@@ -17,8 +17,8 @@ use crate::render::probe::drawing_text;
 use crate::render::raster::{ColourSpace, Layout};
 use crate::spec::Format;
 
-/// Drawings nest; both parser and painter follow them by recursion. This is enough for the deepest that
-/// the parser lets through.
+/// Drawings nest; both parser and painter follow them by recursion. This is enough for the deepest
+/// that the parser lets through.
 const STACK: usize = 64 << 20;
 
 /// What browsers have where a drawing names no size of letters.

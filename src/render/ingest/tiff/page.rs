@@ -364,7 +364,8 @@ fn ycbcr(directory: &TiffDirectory<'_>) -> YCbCr {
     }
 }
 
-/// The first extra sample that is alpha. A single one of unknown kind behind grey or RGB counts too.
+/// The first extra sample that is alpha. A single one of unknown kind behind grey or RGB counts
+/// too.
 fn alpha(directory: &TiffDirectory<'_>, samples: usize, colour: Colour) -> Option<Alpha> {
     let first = colour.samples();
     let extra = samples - first;

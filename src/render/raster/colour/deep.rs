@@ -1,5 +1,5 @@
-//! Samples of 16 bits to sRGB, for decoders that have more than eight: what a curve spreads must not be
-//! rounded before.
+//! Samples of 16 bits to sRGB, for decoders that have more than eight: what a curve spreads must
+//! not be rounded before.
 
 use std::sync::Arc;
 
@@ -22,8 +22,8 @@ enum Kind {
 }
 
 impl ColourSpace {
-    /// `None` where samples are sRGB, or the colour space cannot be used. `grey` pictures come as RGB of
-    /// three equal samples.
+    /// `None` where samples are sRGB, or the colour space cannot be used. `grey` pictures come as
+    /// RGB of three equal samples.
     pub fn deep(&self, grey: bool) -> Option<Deep> {
         if *self == Self::Srgb {
             return None;

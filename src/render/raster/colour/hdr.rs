@@ -1,9 +1,9 @@
 //! PQ and HLG on screens that show no light brighter than white.
 //!
-//! Highlights are brought down as browsers do it, by the reference white tone mapping of SMPTE ST 2094-50
-//! (annex on it): the brightest of red, green and blue in BT.2020 decides by how much all three are
-//! dimmed. Up to the reference white of 203 candelas that is a constant, above it a quadratic Bézier curve
-//! leads to the brightest light of the picture, which becomes white.
+//! Highlights are brought down as browsers do it, by the reference white tone mapping of SMPTE ST
+//! 2094-50 (annex on it): the brightest of red, green and blue in BT.2020 decides by how much all
+//! three are dimmed. Up to the reference white of 203 candelas that is a constant, above it a
+//! quadratic Bézier curve leads to the brightest light of the picture, which becomes white.
 
 use std::sync::LazyLock;
 

@@ -25,8 +25,8 @@ use crate::render::error::Error;
 use crate::render::guarded;
 use hdr::Hdr;
 
-/// Brings a picture to sRGB. A colour space that cannot be used is left aside, as browsers do: grey and
-/// RGB are taken as sRGB then, and inks are mixed plainly.
+/// Brings a picture to sRGB. A colour space that cannot be used is left aside, as browsers do: grey
+/// and RGB are taken as sRGB then, and inks are mixed plainly.
 pub(in crate::render) fn to_srgb(raster: Raster, space: &ColourSpace) -> Raster {
     converted(&raster, space).unwrap_or_else(|| raster.without_inks())
 }

@@ -78,8 +78,8 @@ impl Primaries {
     }
 }
 
-/// The weights of red, green and blue in light, by the number of the primaries in ITU-T H.273; those of
-/// BT.709 for a number that names none.
+/// The weights of red, green and blue in light, by the number of the primaries in ITU-T H.273;
+/// those of BT.709 for a number that names none.
 pub(in crate::render) fn luminance(number: u16) -> [f32; 3] {
     let number = u8::try_from(number).unwrap_or(0);
     let matrix = primaries(number).and_then(Primaries::to_xyz);
@@ -158,8 +158,8 @@ fn with(primaries: Primaries, curve: ToneReprCurve) -> Option<ColorProfile> {
     Some(profile)
 }
 
-/// Whether a profile does what is assumed anyway: its curves at some samples, to a step of eight bits, and
-/// its primaries to a thousandth. What it is called does not count.
+/// Whether a profile does what is assumed anyway: its curves at some samples, to a step of eight
+/// bits, and its primaries to a thousandth. What it is called does not count.
 pub(super) fn is_srgb(profile: &ColorProfile) -> bool {
     const NEAR: f64 = 0.002;
     const STEPS: u8 = 24;

@@ -33,7 +33,8 @@ pub(in crate::render) struct Coded {
 pub(in crate::render) struct Measured {
     /// Light is the sample to this power.
     pub power: f32,
-    /// White, red, green and blue in the chromaticity diagram; those of sRGB where there is nothing.
+    /// White, red, green and blue in the chromaticity diagram; those of sRGB where there is
+    /// nothing.
     pub places: Option<[(f32, f32); 4]>,
 }
 
@@ -84,8 +85,9 @@ impl ColourSpace {
         }
     }
 
-    /// By the numbers in an AVIF file, as browsers take them: the curves of video cameras are sRGB's,
-    /// primaries that are not named are sRGB's, and with a reserved number nothing is converted.
+    /// By the numbers in an AVIF file, as browsers take them: the curves of video cameras are
+    /// sRGB's, primaries that are not named are sRGB's, and with a reserved number nothing is
+    /// converted.
     pub fn of_avif(primaries: u16, transfer: u16) -> Self {
         let number = |n: u16| u8::try_from(n).unwrap_or(u8::MAX);
         let (primaries, transfer) = (number(primaries), number(transfer));
@@ -126,8 +128,8 @@ impl ColourSpace {
         }
     }
 
-    /// By `gAMA` of PNG, the power of the camera, and `cHRM`, as browsers take them: without primaries,
-    /// what is near the usual 1/2.2 is sRGB.
+    /// By `gAMA` of PNG, the power of the camera, and `cHRM`, as browsers take them: without
+    /// primaries, what is near the usual 1/2.2 is sRGB.
     pub fn of_power(encoding: f32, places: Option<[(f32, f32); 4]>) -> Self {
         const USUAL: f32 = 2.2;
         const NEAR: f32 = 0.05;
@@ -152,7 +154,8 @@ impl ColourSpace {
         }
     }
 
-    /// Whether it says that light may be brighter than white, which eight bits cannot hold on the way.
+    /// Whether it says that light may be brighter than white, which eight bits cannot hold on the
+    /// way.
     pub const fn is_hdr(&self) -> bool {
         matches!(self, Self::Coded(coded) if coded.is_hdr())
     }
