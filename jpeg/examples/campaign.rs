@@ -5,11 +5,11 @@
 //! Must hold for every file, and for its lossless sequential twin:
 //! - it is not damaged, with and without vector instructions, and both files show the same samples;
 //! - at full size a sample is within 1 of libjpeg-turbo's, unless the inverse transform overflows;
-//! - at every scale it is within 1 of the exact transform of libjpeg-turbo's coefficients; at 1/8 it is
-//!   libjpeg-turbo's sample;
+//! - at every scale it is within 1 of the exact transform of libjpeg-turbo's coefficients; at 1/8
+//!   it is libjpeg-turbo's sample;
 //! - a part is cut out of the whole;
-//! - recoded files show the same in `zune-jpeg`; the pairs are written to the path in the first argument for
-//!   `peer same`.
+//! - recoded files show the same in `zune-jpeg`; the pairs are written to the path in the first
+//!   argument for `peer same`.
 //!
 //! With `pairs` as its argument it reads pairs of files of any encoder, which must show the same.
 //!

@@ -125,7 +125,7 @@ impl Decoder {
         let mut iterator: sys::aom_codec_iter_t = ptr::null();
         // SAFETY: the context is initialised and the iterator starts as null, as the call wants it.
         let image = unsafe { sys::aom_codec_get_frame(self.0.as_mut(), &raw mut iterator) };
-        // SAFETY: null or a picture that the context owns until the next call on it; the reference ends
+        // SAFETY: null or a picture that the context owns until the next call; the reference ends
         // before that.
         let image = unsafe { image.as_ref() }.ok_or("no picture in the data")?;
         copied(image)
